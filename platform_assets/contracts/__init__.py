@@ -1,0 +1,1 @@
+"""What a table promises (Pandera models), and what the platform derives from it."""

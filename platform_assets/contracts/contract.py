@@ -1,0 +1,62 @@
+"""The base of all contracts, and what a Pandera model of ours may say beyond Pandera's own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import pyspark.sql.types as T
+from pandera.api.extensions import register_check_method
+from pandera.pyspark import DataFrameModel, Field
+from pyspark.sql import DataFrame
+
+__all__ = ["Contract", "Field", "RawContract", "Source", "T", "source"]
+
+
+@register_check_method(statistics=["rules"])
+def columns_agree(pandera_obj: Any, *, rules: dict[str, str]) -> bool:
+    """Rows in which columns agree: name of a rule to the SQL condition that every row meets (or leaves NULL).
+
+    Written in a contract's `Config` as `columns_agree = {"rules": {"name": "sql"}}`.
+    """
+    frame: DataFrame = getattr(pandera_obj, "dataframe", pandera_obj)
+    broken = " OR ".join(f"NOT ({condition})" for condition in rules.values())
+    return frame.where(broken).isEmpty()
+
+
+class Contract(DataFrameModel):
+    """A table's columns, types, nullability, key (`Config.unique`), value rules and descriptions."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a raw column comes from: the feed's own field, and whether a row must have it.
+
+    `text` says that the feed writes it as text: another JSON type (a number, an object) is then invalid.
+    """
+
+    field: str
+    required: bool
+    text: bool
+
+
+def source(field: str, *, required: bool = False, text: bool = True, **words: Any) -> Any:
+    """A raw column that holds the feed's `field` (dots lead into nested objects); `words` are Pandera's."""
+    return Field(nullable=True, metadata={"source": Source(field, required, text)}, **words)
+
+
+class RawContract(Contract):
+    """The columns that every raw table has behind those of its feed."""
+
+    delivery_day: T.DateType = Field(description="Day of the landing folder that the row was delivered in")
+    day: T.DateType = Field(
+        nullable=True, description="UTC day of the event; NULL when its time is not valid"
+    )
+    source_file: T.StringType = Field(description="Name of the file that the row came from")
+    raw: T.StringType = Field(nullable=True, description="The row as it was delivered; only on rejected rows")
+    violations: Annotated[T.ArrayType, T.StringType(), True] = Field(
+        description="Names of all rules that the row breaks; empty when the row is good"
+    )
+    extra_fields: Annotated[T.ArrayType, T.StringType(), True] = Field(
+        description="Names of fields that the feed does not know; they are ignored"
+    )

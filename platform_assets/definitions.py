@@ -1,0 +1,33 @@
+"""All that Dagster is told: the tables of every domain, what they are built with, and who builds them when."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import dagster as dg
+
+from platform_assets import web
+from platform_assets.lake.engine import EngineResource
+from platform_assets.lake.io_managers import TableIOManager
+from platform_assets.landing.raw import RawTableDefinition
+from platform_assets.settings import Settings, current
+from platform_assets.table import ENGINE, TABLES_IO
+
+DOMAINS = (web,)
+TABLES = tuple(chain.from_iterable(domain.TABLES for domain in DOMAINS))
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """The definitions for some settings; tests and deployments of a user's own build theirs with this."""
+    engine = EngineResource()
+    tables = {table.key: table.table(settings) for table in TABLES}
+    feeds = [table.landing_spec(settings) for table in TABLES if isinstance(table, RawTableDefinition)]
+    return dg.Definitions(
+        assets=[*feeds, *(table.asset(settings) for table in TABLES)],
+        resources={ENGINE: engine, TABLES_IO: TableIOManager(tables, engine)},
+        # One process, one engine: starting one for each step would cost more than most steps.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions(current())

@@ -1,0 +1,1 @@
+"""Where tables live: storage, engine, staging, audit, publication, and the IO managers over them."""

@@ -1,0 +1,198 @@
+"""The audit of staged rows: every rule of the contract, the totals that must agree, and the volume, as check results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from platform_assets.contracts.compiled import CompiledContract
+from platform_assets.contracts.rules import UNIQUE, Rule
+from platform_assets.lake.engine import Engine
+from platform_assets.lake.tables import Staged
+
+COLUMNS = "contract_columns"
+WINDOW = "rows_in_window"
+VOLUME = "volume"
+_SAMPLES = 5
+# A day that shrinks below this share of what is published gets a warning.
+_SHRUNK = 0.5
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A total that must agree between an input and the table.
+
+    `whole` is an aggregate over the input's rows of the window, `staged` one over the table's rows, `left_out`
+    names aggregates over the input for what the table leaves out on purpose: whole = staged + left out.
+    All are SQL, and each must give a number, also over no rows.
+    """
+
+    name: str
+    source: str
+    whole: str
+    staged: str = "count(*)"
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one rule: whether it holds, and what to show."""
+
+    check: str
+    passed: bool
+    summary: str
+    warning: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def result(self, key: dg.AssetKey) -> dg.AssetCheckResult:
+        """The finding as Dagster records it."""
+        return dg.AssetCheckResult(
+            asset_key=key,
+            check_name=self.check,
+            passed=self.passed,
+            severity=dg.AssetCheckSeverity.WARN if self.warning else dg.AssetCheckSeverity.ERROR,
+            description=self.summary,
+            metadata=dict(self.details),
+        )
+
+
+def check_specs(
+    contract: CompiledContract, key: dg.AssetKey, balances: Sequence[Balance]
+) -> list[dg.AssetCheckSpec]:
+    """The Dagster checks of a table, one for each rule that the audit answers."""
+    described = {
+        COLUMNS: "The columns and their types are the contract's",
+        WINDOW: "Every row belongs to a day of the run",
+        VOLUME: f"No day has less than {_SHRUNK:.0%} of the rows that are published for it",
+    }
+    described |= {rule.name: rule.description for rule in contract.rules}
+    described |= {
+        b.name: f"{b.whole} of {b.source} = {' + '.join([b.staged, *b.left_out])}" for b in balances
+    }
+    return [dg.AssetCheckSpec(name, asset=key, description=text) for name, text in described.items()]
+
+
+def audit_columns(contract: CompiledContract, rows: DataFrame) -> Finding:
+    """Whether a transform's columns are the contract's; asked before anything is written."""
+    differences = contract.differences(rows.schema)
+    said = "; ".join(f"{column} {what}" for column, what in differences.items())
+    return Finding(COLUMNS, not differences, said or f"{len(contract.columns)} columns as agreed")
+
+
+def audit(
+    staged: Staged, engine: Engine, balances: Sequence[Balance], inputs: Mapping[str, DataFrame]
+) -> list[Finding]:
+    """Hold the staged rows against their contract: one aggregate over them answers all rules at once."""
+    rules = staged.table.contract.rules
+    measures = _measures(staged, rules, balances)
+    rows = staged.read(engine)
+    counted = _one_row(rows, measures) if measures and staged.files else dict.fromkeys(measures, 0)
+    findings = [_window(staged), _volume(staged)]
+    for rule in rules:
+        if rule.kind == "key":
+            findings.append(_key(rule, rows, staged.rows, counted[rule.name]))
+        else:
+            findings.append(
+                _rule(
+                    rule, rows, counted.get(rule.name, staged.nulls(rule.columns[0]) if rule.columns else 0)
+                )
+            )
+    for balance in balances:
+        findings.append(_balance(balance, counted[balance.name], inputs[balance.source]))
+    return findings
+
+
+def _measures(staged: Staged, rules: Sequence[Rule], balances: Sequence[Balance]) -> dict[str, str]:
+    """What the one aggregate counts; nulls that the file statistics have counted are not counted again."""
+    measures: dict[str, str] = {}
+    for rule in rules:
+        if rule.kind == "key":
+            columns = ", ".join(f"`{column}`" for column in rule.columns)
+            measures[rule.name] = f"count(DISTINCT xxhash64({columns}))"
+        elif rule.kind != "null" or "isnan" in rule.broken or staged.nulls(rule.columns[0]) is None:
+            measures[rule.name] = f"count_if({rule.broken})"
+    return measures | {balance.name: balance.staged for balance in balances}
+
+
+def _one_row(rows: DataFrame, measures: Mapping[str, str]) -> dict[str, Any]:
+    row = rows.agg(*[F.expr(sql).alias(name) for name, sql in measures.items()]).first()
+    return row.asDict() if row else {}
+
+
+def _rule(rule: Rule, rows: DataFrame, broken: int | None) -> Finding:
+    count = int(broken or 0)
+    if not count:
+        return Finding(rule.name, True, rule.description, rule.warning, {"rows": 0})
+    details = {"rows": count, "samples": samples(rows.where(rule.broken))}
+    return Finding(rule.name, False, f"{count} rows break: {rule.description}", rule.warning, details)
+
+
+def _key(rule: Rule, rows: DataFrame, total: int, distinct: int) -> Finding:
+    if total == distinct:
+        return Finding(rule.name, True, rule.description, details={"rows": 0})
+    # Fewer hashes than rows: keys repeat, or (hardly ever) two keys share a hash.
+    repeated = rows.groupBy(*rule.columns).agg(F.count("*").alias("rows")).where("rows > 1")
+    extra = _one_row(repeated, {"extra": "coalesce(sum(rows - 1), 0)"})["extra"]
+    if not extra:
+        return Finding(rule.name, True, rule.description, details={"rows": 0})
+    details = {"rows": int(extra), "samples": samples(repeated)}
+    return Finding(UNIQUE, False, f"{extra} rows repeat a key: {rule.description}", details=details)
+
+
+def _window(staged: Staged) -> Finding:
+    window = {day.isoformat() for day in staged.days}
+    outside = {str(day): n for day, n in staged.rows_by_day.items() if day not in window}
+    count = sum(outside.values())
+    listed = ", ".join(list(outside)[:_SAMPLES])
+    said = (
+        f"{count} rows lie outside the run's days, in {listed}" if count else "all rows lie in the run's days"
+    )
+    return Finding(WINDOW, not count, said, details={"rows": count})
+
+
+def _volume(staged: Staged) -> Finding:
+    before = staged.table.published_rows_by_day()
+    now = staged.rows_by_day
+    shrunk = {
+        day.isoformat(): f"{before[day.isoformat()]} -> {now.get(day.isoformat(), 0)}"
+        for day in staged.days
+        if now.get(day.isoformat(), 0) < before.get(day.isoformat(), 0) * _SHRUNK
+    }
+    said = f"{len(shrunk)} days have far fewer rows than before" if shrunk else "no day has shrunk"
+    return Finding(VOLUME, not shrunk, said, warning=True, details={"days": shrunk})
+
+
+def _balance(balance: Balance, staged_total: Any, source: DataFrame) -> Finding:
+    asked = {"whole": balance.whole} | dict(balance.left_out)
+    found = {name: value or 0 for name, value in _one_row(source, asked).items()}
+    left_out = {name: int(found[name]) for name in balance.left_out}
+    whole, total = int(found["whole"]), int(staged_total or 0)
+    passed = whole == total + sum(left_out.values())
+    parts = " + ".join([str(total), *(f"{n} {name}" for name, n in left_out.items())])
+    said = f"{balance.source} {whole} {'=' if passed else '≠'} {parts}"
+    return Finding(balance.name, passed, said, details={balance.source: whole, "staged": total} | left_out)
+
+
+def samples(rows: DataFrame) -> dg.MetadataValue[Any]:
+    """A handful of rows, as JSON for a check's metadata."""
+    as_text = rows.limit(_SAMPLES).select(F.to_json(F.struct("*")).alias("row"))
+    return dg.MetadataValue.json([json.loads(row["row"]) for row in as_text.collect()])
+
+
+def refuse(findings: Sequence[Finding], key: str) -> dg.Failure | None:
+    """The failure that a table with broken rules ends in, None when it may be published."""
+    broken = [finding for finding in findings if not finding.passed and not finding.warning]
+    if not broken:
+        return None
+    said = "\n".join(f"  - {finding.check}: {finding.summary}" for finding in broken)
+    return dg.Failure(
+        f"{key} was not published, what was there before still is. Broken rules:\n{said}\n"
+        "The check results show sample rows.",
+        allow_retries=False,
+    )

@@ -1,0 +1,156 @@
+"""The engines that run transforms: how each starts, hands out its Spark session, names files, and stops."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+import dagster as dg
+from dagster_pyspark import LazyPySparkResource
+from pyspark.sql import SparkSession
+
+from platform_assets.lake.storage import is_local
+from platform_assets.settings import Settings, current
+
+SPARK_PACKAGES = "io.delta:delta-spark_4.2_2.13:4.4.0,org.apache.hadoop:hadoop-aws:3.5.0"
+# Older Hadoop clients, and a second logger, would land on the class path through these.
+SPARK_EXCLUDES = (
+    "io.unitycatalog:unitycatalog-hadoop,org.apache.hadoop:hadoop-client-api,"
+    "org.apache.hadoop:hadoop-client-runtime,org.apache.logging.log4j:log4j-slf4j2-impl"
+)
+
+
+class Engine(ABC):
+    """One Spark session per process, started when first asked for; its time zone is UTC."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def spark_config(self) -> dict[str, Any]:
+        """The options of the session, starting what the session connects to."""
+
+    @cached_property
+    def session(self) -> SparkSession:
+        """The session; raises `dagster.Failure` when this machine cannot run the engine."""
+        config = {"spark.sql.session.timeZone": "UTC"} | self.spark_config()
+        session: SparkSession = LazyPySparkResource(spark_config=config).spark_session
+        return session
+
+    def folder(self, url: str) -> str:
+        """How the engine writes the location of a table."""
+        return url
+
+    def file(self, url: str) -> str:
+        """How the engine writes the location of exactly this file, whatever characters its name has."""
+        return url
+
+    def stop(self) -> None:
+        """Stop the session, if there is one."""
+        if "session" in self.__dict__:
+            self.session.stop()
+            del self.__dict__["session"]
+
+
+class Sail(Engine):
+    """The embedded engine: a Spark Connect server of this process, without Java."""
+
+    # Collected as garbage, the server would stop and its client wait for ever.
+    _server: Any = None
+
+    def spark_config(self) -> dict[str, Any]:
+        # Read once, when the server starts. Without a bound the pool never spills.
+        os.environ["SAIL_RUNTIME__MEMORY_POOL__TYPE"] = "fair"
+        os.environ["SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"] = str(int(self.settings.engine_memory))
+        if self.settings.engine_temp:
+            os.environ["SAIL_RUNTIME__TEMPORARY_FILES__PATHS"] = f'["{self.settings.engine_temp}"]'
+        os.environ.setdefault("RUST_LOG", "error")
+        from pysail.spark import SparkConnectServer
+
+        self._server = SparkConnectServer(ip="127.0.0.1", port=0)
+        self._server.start()
+        host, port = self._server.listening_address
+        return {"spark.remote": f"sc://{host}:{port}"}
+
+    def file(self, url: str) -> str:
+        # A bare path is a pattern, in which `[1]` or `?` would name other files, or none.
+        return f"file://{quote(url)}" if is_local(url) else quote(url, safe="/:")
+
+    def stop(self) -> None:
+        super().stop()
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+
+class Spark(Engine):
+    """Apache Spark, by its master."""
+
+    def spark_config(self) -> dict[str, Any]:
+        master = self.settings.spark_master
+        if master.startswith("sc://"):
+            return {"spark.remote": master} | self.settings.spark_config
+        if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+            raise dg.Failure(
+                "The engine `spark` needs Java 17, which is not on this machine: install it, or set "
+                "PLATFORM_ENGINE=sail, which needs none.",
+                allow_retries=False,
+            )
+        local = master.startswith("local")
+        if local:
+            os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        return (
+            {
+                "spark.master": master,
+                "spark.app.name": "platform_assets",
+                "spark.ui.enabled": "false" if local else "true",
+                "spark.driver.memory": f"{max(int(self.settings.engine_memory) >> 20, 512)}m",
+                "spark.jars.packages": SPARK_PACKAGES,
+                "spark.jars.excludes": SPARK_EXCLUDES,
+                "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+                "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+                "spark.databricks.delta.snapshotPartitions": "2",
+            }
+            | ({"spark.sql.shuffle.partitions": str(os.cpu_count() or 2)} if local else {})
+            | self.settings.spark_config
+        )
+
+    def folder(self, url: str) -> str:
+        return url.replace("s3://", "s3a://", 1)
+
+    def file(self, url: str) -> str:
+        for special in "\\*?[]{}":
+            url = url.replace(special, "\\" + special)
+        return self.folder(url)
+
+
+_running: Engine | None = None
+
+
+def start(settings: Settings | None = None) -> Engine:
+    """The engine of this process (its session starts when first used); it stops with the process."""
+    global _running
+    if _running is None:
+        settings = settings or current()
+        _running = Sail(settings) if settings.engine == "sail" else Spark(settings)
+        atexit.register(_running.stop)
+    return _running
+
+
+class EngineResource(dg.ConfigurableResource[Engine]):
+    """The engine for assets; `spark_session` is what `dagster_pyspark` resources offer."""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of this process."""
+        return start()
+
+    @property
+    def spark_session(self) -> SparkSession:
+        """The Spark session of this process, started when first asked for."""
+        return start().session

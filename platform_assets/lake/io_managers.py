@@ -1,0 +1,53 @@
+"""The IO manager of tables: publishes what a run has staged, and reads inputs for the days a run needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import dagster as dg
+from pyspark.sql import DataFrame
+
+from platform_assets.lake.engine import EngineResource
+from platform_assets.lake.tables import Staged, Table
+
+
+class TableIOManager(dg.IOManager):
+    """Publishes staged rows (`handle_output`) and hands out DataFrames of the run's days (`load_input`)."""
+
+    def __init__(self, tables: Mapping[dg.AssetKey, Table], engine: EngineResource) -> None:
+        self._tables = tables
+        self._engine = engine
+
+    def handle_output(self, context: dg.OutputContext, obj: Staged) -> None:
+        """Publish; what cannot be published is removed."""
+        try:
+            version = obj.table.publish(obj)
+        except BaseException:
+            obj.discard()
+            raise
+        table = obj.table
+        context.add_output_metadata(
+            {
+                "dagster/uri": table.url,
+                "dagster/table_name": table.key.replace("/", "."),
+                "dagster/row_count": sum(table.published_rows_by_day().values()),
+                "version": version,
+                "rows": obj.rows,
+                "bytes": obj.size,
+            }
+        )
+        context.log.info("%s: published %s rows as version %s", table.key, f"{obj.rows:,}", version)
+
+    def load_input(self, context: dg.InputContext) -> DataFrame:
+        """The upstream rows whose event day is among the partitions asked for."""
+        days = sorted(date.fromisoformat(key) for key in context.asset_partition_keys)
+        frame, version = self._tables[context.asset_key].read(self._engine.engine, days[0], days[-1])
+        context.log.info(
+            "%s: reading %s...%s of version %s",
+            context.asset_key.to_user_string(),
+            days[0],
+            days[-1],
+            version,
+        )
+        return frame

@@ -1,0 +1,136 @@
+"""What was delivered: the files of a feed's days, and a first look at each before the engine reads it."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import IO
+
+import dagster as dg
+
+from platform_assets.lake import storage
+
+_CHUNK = 1 << 20
+_LOOKERS = 8
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One delivered file; `lines` counts line ends (and a last line without one), blank lines included."""
+
+    day: date
+    name: str
+    url: str
+    lines: int = 0
+    is_utf8: bool = True
+    is_empty: bool = False
+
+
+@dataclass(frozen=True)
+class Landed:
+    """The deliveries of some days: the files to read, and by name those that were not."""
+
+    files: tuple[LandedFile, ...] = ()
+    empty: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = field(default=())
+
+
+def landed(landing: str, feed: str, suffixes: Sequence[str], days: Sequence[date]) -> Landed:
+    """List and look at all files that a feed delivered on these days.
+
+    Raises `dagster.Failure`, naming the file, when one cannot be read: a broken gzip, no permission, a folder
+    with a data file's name.
+    """
+    root = storage.join(storage.absolute(landing), feed)
+    delivered = {entry.name for entry in storage.entries(root)}
+    files: list[LandedFile] = []
+    unknown: list[str] = []
+    for day in days:
+        if day.isoformat() not in delivered:
+            continue
+        folder = storage.join(root, day.isoformat())
+        for entry in _listed(folder):
+            if entry.name.startswith((".", "_")):
+                continue
+            if not _has_suffix(entry.name, suffixes):
+                unknown.append(f"{day}/{entry.name}")
+            elif entry.is_folder:
+                raise _unreadable(entry.url, "it is a folder with the name of a data file")
+            else:
+                files.append(LandedFile(day, entry.name, entry.url))
+    with ThreadPoolExecutor(_LOOKERS) as pool:
+        looked = list(pool.map(look, files))
+    return Landed(
+        files=tuple(file for file in looked if not file.is_empty),
+        empty=tuple(f"{file.day}/{file.name}" for file in looked if file.is_empty),
+        unknown=tuple(unknown),
+    )
+
+
+def look(file: LandedFile) -> LandedFile:
+    """Read a file once, in chunks: can it be read to its end, how many lines has it, is all of it UTF-8?"""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines, last, is_utf8 = 0, b"", True
+    try:
+        with uncompressed(file.url) as content:
+            while chunk := content.read(_CHUNK):
+                lines += chunk.count(b"\n")
+                last = chunk[-1:]
+                if is_utf8:
+                    is_utf8 = _decodes(decoder, chunk)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(file.url, str(error) or type(error).__name__) from error
+    if is_utf8:
+        is_utf8 = _decodes(decoder, b"", final=True)
+    unended = int(last not in (b"", b"\n"))
+    return LandedFile(file.day, file.name, file.url, lines + unended, is_utf8, is_empty=not last)
+
+
+@contextmanager
+def uncompressed(url: str) -> Iterator[IO[bytes]]:
+    """A file's content, unpacked when its name ends in `.gz`."""
+    with storage.reading(url) as stored:
+        if url.endswith(".gz"):
+            with gzip.GzipFile(fileobj=stored) as unpacked:
+                yield unpacked  # type: ignore[misc]
+        else:
+            yield stored
+
+
+def blank_lines(url: str) -> int:
+    """How many lines of a file have nothing but white space in them."""
+    with uncompressed(url) as content:
+        return sum(not line.removeprefix(codecs.BOM_UTF8).strip(b" \t\r\n") for line in content)
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _listed(folder: str) -> list[storage.Entry]:
+    try:
+        return storage.entries(folder)
+    except OSError as error:
+        raise _unreadable(folder, str(error)) from error
+
+
+def _has_suffix(name: str, suffixes: Sequence[str]) -> bool:
+    return name.removesuffix(".gz").endswith(tuple(suffixes))
+
+
+def _unreadable(url: str, why: str) -> dg.Failure:
+    return dg.Failure(
+        f"{url} cannot be read: {why}. Nothing was published. Deliver the file again, or rename it so that "
+        "its name starts with '_' to leave it out.",
+        allow_retries=False,
+    )

@@ -1,0 +1,81 @@
+"""Landed files as a DataFrame of text lines, each with where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from platform_assets.lake import storage
+from platform_assets.lake.engine import Engine
+from platform_assets.landing.deliveries import LandedFile, uncompressed
+
+LINE = "line"
+_BOM = "\ufeff"
+
+
+def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFrame:
+    """Every line that is not blank: line, not_utf8 (boolean), delivery_day, source_file.
+
+    Only a line feed ends a line; the carriage return before it, and a byte order mark, are no part of it. Files
+    that are not UTF-8 are rewritten in `room`, a folder of the run, their bad bytes replaced by U+FFFD.
+    """
+    parts = [part for file in files for part in _parts(engine, file, room)]
+    whole = _union(parts)
+    unmarked = _cut(F.col("value"), F.col("value").startswith(_BOM), first=2, less=1)
+    ended = whole.withColumn(LINE, unmarked).drop("value")
+    line = _cut(F.col(LINE), F.col(LINE).endswith("\r"), first=1, less=1)
+    return ended.withColumn(LINE, line).where(F.length(F.btrim(LINE, F.lit(" \t\r"))) > 0)
+
+
+def _cut(text: Column, where: Column, *, first: int, less: int) -> Column:
+    return F.when(where, F.substring(text, F.lit(first), F.length(text) - less)).otherwise(text)
+
+
+def _parts(engine: Engine, file: LandedFile, room: str) -> list[DataFrame]:
+    if file.is_utf8:
+        return [_text(engine, file.url, file.name, file.day, not_utf8=False)]
+    good, bad = _repair(file, room)
+    return [
+        _text(engine, good, file.name, file.day, not_utf8=False),
+        _text(engine, bad, file.name, file.day, not_utf8=True),
+    ]
+
+
+def _text(engine: Engine, url: str, name: str, day: date, *, not_utf8: bool) -> DataFrame:
+    text = engine.session.read.option("lineSep", "\n").text(engine.file(url))
+    return text.select(
+        "value",
+        F.lit(not_utf8).alias("not_utf8"),
+        F.lit(day).alias("delivery_day"),
+        F.lit(name).alias("source_file"),
+    )
+
+
+def _union(frames: list[DataFrame]) -> DataFrame:
+    """A balanced tree of unions: a chain of a thousand would overflow the stack."""
+    while len(frames) > 1:
+        pairs = zip(frames[::2], frames[1::2], strict=False)
+        frames = [left.union(right) for left, right in pairs] + frames[len(frames) & ~1 :]
+    return frames[0]
+
+
+def _repair(file: LandedFile, room: str) -> tuple[str, str]:
+    """Write the good and the bad lines of a file apart, as UTF-8; the engine stops at the first bad byte."""
+    folder = storage.join(room, file.day.isoformat())
+    stem = file.name.removesuffix(".gz")
+    good, bad = storage.join(folder, f"good.{stem}"), storage.join(folder, f"bad.{stem}")
+    with (
+        uncompressed(file.url) as content,
+        storage.writing(good) as good_lines,
+        storage.writing(bad) as bad_lines,
+    ):
+        for line in content:
+            try:
+                line.decode("utf-8")
+                good_lines.write(line)
+            except UnicodeDecodeError:
+                bad_lines.write(line.decode("utf-8", "replace").encode("utf-8"))
+    return good, bad

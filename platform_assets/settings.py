@@ -1,0 +1,117 @@
+"""Every setting of the platform: its type, default, environment variable and meaning; nothing that acts on one."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import psutil
+from pydantic import ByteSize, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+FIRST_DAY = date(2026, 1, 1)
+GIB = 1024**3
+
+
+def machine_memory() -> int:
+    """Memory this process may use, in bytes: the machine's, or its container's where that is less."""
+    total = int(psutil.virtual_memory().total)
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            text = Path(limit).read_text().strip()
+        except OSError:
+            continue
+        if text.isdigit():
+            total = min(total, int(text))
+    return total
+
+
+def default_engine_memory() -> int:
+    """A third of the memory, in bytes, but at least 1 GiB: joins and Python need the rest."""
+    return max(machine_memory() // 3, GIB)
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(BaseSettings):
+    """What a user may set, each by the environment variable `PLATFORM_<NAME>` (or a `.env` file)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLATFORM_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        use_attribute_docstrings=True,
+    )
+
+    landing: str = "data/landing"
+    """Where deliveries lie, as <landing>/<feed>/<YYYY-MM-DD>/files: a folder or a URL."""
+    lake: str = "data/lake"
+    """Where tables are published, as <lake>/<domain>/<table>: a folder or a URL."""
+    exports: str = "data/exports"
+    """Where documents are written, as <exports>/<domain>/<name>/<day>/<file>: a folder or a URL."""
+
+    engine: Literal["sail", "spark"] = "sail"
+    """What runs the transforms: the embedded engine (`sail`, no Java) or Apache Spark (`spark`)."""
+    engine_memory: ByteSize = Field(default_factory=lambda: ByteSize(default_engine_memory()))
+    """Memory the engine may hold before it spills to disk, such as 4GiB; a third of the machine's if not set."""
+    engine_temp: str | None = None
+    """Folder the engine spills to; the system's temporary folder if not set."""
+    spark_master: str = "local[*]"
+    """Spark master of the `spark` engine: local[*], spark://host:port, sc://host:port, yarn, k8s://..."""
+    spark_config: dict[str, str] = {}
+    """Further Spark options of the `spark` engine, as a JSON object of option to value."""
+
+    reject_share: Share = 0.10
+    """A raw run fails when a delivery day has a larger share of rejected rows than this ..."""
+    reject_rows: int = Field(default=10, ge=0)
+    """... and at least this many of them."""
+    reject_limits: dict[str, Share] = {}
+    """The share of rejected rows for single feeds, as a JSON object such as {"web_events": 0.02}."""
+
+    web_start: date = FIRST_DAY
+    """First day of the web domain; earlier events are rejected as before_start."""
+    web_date_order: Literal["dmy", "mdy"] = "dmy"
+    """How web events write their dates: 02/01/2026 is 2 January (`dmy`) or 1 February (`mdy`)."""
+    web_hosts: Literal["raw", "bare"] = "raw"
+    """Web hosts as they are (`raw`), or without a leading www. or w3. (`bare`)."""
+
+    @field_validator("landing", "lake", "exports")
+    @classmethod
+    def _without_last_slash(cls, value: str) -> str:
+        return value.rstrip("/") or "/"
+
+    def reject_limit(self, feed: str) -> float:
+        """Largest share of rejected rows that a delivery day of the feed may have, 0 to 1."""
+        return self.reject_limits.get(feed, self.reject_share)
+
+
+@cache
+def current() -> Settings:
+    """The settings of this process, read once.
+
+    Raises `pydantic.ValidationError` when a variable has a value that its setting does not take.
+    """
+    return Settings()
+
+
+def origin(name: str) -> str:
+    """Where a setting's value comes from: `environment`, `.env` or `default`."""
+    variable = f"PLATFORM_{name}".upper()
+    if os.environ.get(variable):
+        return "environment"
+    return ".env" if name in current().model_fields_set else "default"
+
+
+def shown(value: object) -> str:
+    """A setting's value as text for people; secrets are masked."""
+    if isinstance(value, SecretStr):
+        return str(value)
+    if isinstance(value, ByteSize):
+        return value.human_readable()
+    return str(value)

@@ -1,0 +1,194 @@
+"""`@table`: a contract and a transform joined into a daily table, and into the Dagster asset that builds it."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from pyspark.sql import DataFrame
+
+from platform_assets.contracts.compiled import CompiledContract, compiled
+from platform_assets.contracts.contract import Contract
+from platform_assets.domain import Domain
+from platform_assets.lake.audit import (
+    COLUMNS,
+    Balance,
+    Finding,
+    audit,
+    audit_columns,
+    check_specs,
+    refuse,
+)
+from platform_assets.lake.engine import Engine
+from platform_assets.lake.tables import Staged, Table
+from platform_assets.settings import Settings
+
+TABLES_IO = "tables"
+ENGINE = "engine"
+Transform = Callable[..., DataFrame]
+Event = dg.AssetCheckResult | dg.Output[Any]
+
+
+@dataclass(frozen=True)
+class TableDefinition:
+    """A table as its file declares it; calling it calls the transform, so tests and notebooks need no Dagster."""
+
+    domain: Domain
+    name: str
+    contract: CompiledContract
+    transform: Transform
+    balances: tuple[Balance, ...] = ()
+
+    def __call__(self, *inputs: DataFrame, **settings: Any) -> DataFrame:
+        """The transform itself."""
+        return self.transform(*inputs, **settings)
+
+    @property
+    def key(self) -> dg.AssetKey:
+        """`<domain>/<table>`."""
+        return self.domain.key(self.name)
+
+    @property
+    def description(self) -> str:
+        """What the table is, for its users."""
+        return self.contract.description
+
+    def inputs(self) -> list[str]:
+        """The tables of the same domain that the transform reads: its positional parameters."""
+        return parameters(self.transform, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+    def table(self, settings: Settings) -> Table:
+        """Where the table lies in the lake."""
+        return self.domain.table(self.name, self.contract, settings)
+
+    def asset(self, settings: Settings) -> dg.AssetsDefinition:
+        """The Dagster asset: computes the run's days, stages and audits them; the IO manager publishes."""
+        table = self.table(settings)
+        chosen = chosen_settings(self.transform, settings)
+
+        def compute(context: dg.AssetExecutionContext, **inputs: DataFrame) -> Iterator[Event]:
+            engine = context.resources.engine.engine
+            rows = self.transform(**inputs, **chosen)
+
+            def judge(staged: Staged) -> list[Finding]:
+                return audit(staged, engine, self.balances, inputs)
+
+            yield from materialise(context, table, engine, rows, judge)
+
+        return dg.asset(
+            **asset_words(self, settings),
+            ins={name: dg.AssetIn(key=self.domain.key(name)) for name in self.inputs()},
+            check_specs=check_specs(self.contract, self.key, self.balances),
+            io_manager_key=TABLES_IO,
+            kinds={"delta", "pyspark"},
+            metadata={"dagster/column_schema": column_schema(self.contract)},
+        )(compute)
+
+
+def table(
+    contract: type[Contract], *, domain: Domain, balances: Sequence[Balance] = ()
+) -> Callable[[Transform], TableDefinition]:
+    """Declare a daily table: the decorated function, named as the table, is its transform.
+
+    Its positional parameters name the tables of the domain that it reads, its keyword-only parameters settings.
+    Raises `UncompilableRule` when the contract cannot be compiled, `ValueError` for an unknown setting.
+    """
+
+    def declare(transform: Transform) -> TableDefinition:
+        return TableDefinition(domain, transform.__name__, compiled(contract), transform, tuple(balances))
+
+    return declare
+
+
+def materialise(
+    context: dg.AssetExecutionContext,
+    table: Table,
+    engine: Engine,
+    rows: DataFrame | None,
+    judge: Callable[[Staged], Sequence[Finding]],
+) -> Iterator[Event]:
+    """Stage the rows of the run's days, judge them, and hand them to the IO manager or refuse them.
+
+    Raises `dagster.Failure`, without retries, when a rule is broken; nothing is left behind then.
+    """
+    key = context.asset_key
+    days = run_days(context)
+    if rows is not None:
+        columns = audit_columns(table.contract, rows)
+        yield columns.result(key)
+        if failure := refuse([columns], table.key):
+            raise failure
+    else:
+        yield Finding(COLUMNS, True, "no rows").result(key)
+    staged = table.stage(engine, rows, context.run.run_id, days)
+    try:
+        findings = judge(staged)
+        for finding in findings:
+            yield finding.result(key)
+            if finding.warning and not finding.passed:
+                context.log.warning("%s: %s: %s", table.key, finding.check, finding.summary)
+        if failure := refuse(findings, table.key):
+            raise failure
+    except BaseException:
+        staged.discard()
+        raise
+    by_day = staged.rows_by_day
+    for day in days:
+        context.add_asset_metadata(
+            {"dagster/partition_row_count": by_day.get(day.isoformat(), 0)}, key, day.isoformat()
+        )
+    yield dg.Output(staged)
+
+
+def run_days(context: dg.AssetExecutionContext) -> list[date]:
+    """The days of the run, in order."""
+    return sorted(date.fromisoformat(key) for key in context.partition_keys)
+
+
+def asset_words(definition: Any, settings: Settings) -> dict[str, Any]:
+    """What every asset of the platform says of itself to Dagster."""
+    return {
+        "key": definition.key,
+        "group_name": definition.domain.name,
+        "owners": [definition.domain.owner],
+        "description": definition.description,
+        "partitions_def": definition.domain.days(settings),
+        "backfill_policy": dg.BackfillPolicy.single_run(),
+        "required_resource_keys": {ENGINE},
+        "pool": "/".join(definition.key.path),
+    }
+
+
+def parameters(function: Callable[..., Any], kind: Any) -> list[str]:
+    """The names of a function's parameters of one kind."""
+    return [p.name for p in inspect.signature(function).parameters.values() if p.kind is kind]
+
+
+def chosen_settings(function: Callable[..., Any], settings: Settings) -> Mapping[str, Any]:
+    """The settings that a function asks for: its keyword-only parameters, by name."""
+    wanted = parameters(function, inspect.Parameter.KEYWORD_ONLY)
+    unknown = [name for name in wanted if name not in type(settings).model_fields]
+    if unknown:
+        raise ValueError(f"{function.__name__} asks for {', '.join(unknown)}: there is no such setting")
+    return {name: getattr(settings, name) for name in wanted}
+
+
+def column_schema(contract: CompiledContract) -> dg.TableSchema:
+    """The columns as the UI shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                column.dtype.simpleString(),
+                description=column.description,
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable,
+                    unique=contract.key == (column.name,),
+                    other=[rule.description for rule in column.rules if rule.kind == "value"],
+                ),
+            )
+            for column in contract.columns
+        ]
+    )

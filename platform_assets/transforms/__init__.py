@@ -1,0 +1,1 @@
+"""Pure functions from columns and DataFrames to columns and DataFrames that more than one table uses."""

@@ -1,0 +1,8 @@
+"""The web domain: what users did on web sites, as hits, hourly statistics and exports."""
+
+from platform_assets.web.aggregated_web_page_stats import aggregated_web_page_stats
+from platform_assets.web.aggregated_web_stats import aggregated_web_stats
+from platform_assets.web.raw_events import raw_events
+from platform_assets.web.user_web_hits import user_web_hits
+
+TABLES = (raw_events, user_web_hits, aggregated_web_stats, aggregated_web_page_stats)

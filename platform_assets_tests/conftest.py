@@ -1,0 +1,34 @@
+"""Fixtures that more than one folder of tests needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from platform_assets.lake.engine import Engine, start
+from platform_assets_tests.platform import Platform
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The engine of this test process."""
+    return start()
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Platform:
+    """An empty platform whose web domain starts on 2026-01-01."""
+    return Platform(tmp_path)
+
+
+@pytest.fixture
+def platforms(tmp_path: Path) -> Callable[..., Platform]:
+    """Makes platforms of their own folder and settings: `platforms("name", web_hosts="bare")`."""
+
+    def make(name: str, **settings: Any) -> Platform:
+        return Platform(tmp_path / name, **settings)
+
+    return make

@@ -1,0 +1,99 @@
+"""A whole platform in a temporary folder, for tests: deliver files, materialise days, read tables as plain rows."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from platform_assets.definitions import build_definitions
+from platform_assets.settings import Settings
+
+START = "dagster/asset_partition_range_start"
+END = "dagster/asset_partition_range_end"
+Content = bytes | str | Iterable[dict[str, Any] | str]
+
+
+class Platform:
+    """Landing, lake, exports and an ephemeral Dagster instance below one folder."""
+
+    def __init__(self, root: Path, **settings: Any) -> None:
+        self.root = root
+        words = {
+            "landing": str(root / "landing"),
+            "lake": str(root / "lake"),
+            "exports": str(root / "exports"),
+        }
+        self.settings = Settings(_env_file=None, **(words | settings))
+        self.definitions = build_definitions(self.settings)
+        self.instance = dg.DagsterInstance.ephemeral()
+
+    def deliver(self, feed: str, day: str, name: str, content: Content) -> Path:
+        """Land a file: bytes, text, or lines (dicts become JSON); a name ending in .gz is packed."""
+        if not isinstance(content, (bytes, str)):
+            lines = [line if isinstance(line, str) else json.dumps(line) for line in content]
+            content = "".join(f"{line}\n" for line in lines)
+        data = content.encode() if isinstance(content, str) else content
+        path = self.root / "landing" / feed / day / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        return path
+
+    def materialise(
+        self, first: str, last: str | None = None, *, select: str = "group:web", check: bool = True
+    ) -> dg.ExecuteInProcessResult:
+        """One run over a range of days, as `dagster asset materialize` does it; `check` raises on failure."""
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        graph = self.definitions.resolve_asset_graph()
+        keys = dg.AssetSelection.from_string(select).resolve(graph) & graph.executable_asset_keys
+        return job.execute_in_process(
+            instance=self.instance,
+            asset_selection=sorted(keys),
+            tags={START: first, END: last or first},
+            raise_on_error=check,
+        )
+
+    def folder(self, table: str) -> Path:
+        """Where a table lies."""
+        return self.root / "lake" / table
+
+    def rows(self, table: str, *columns: str, version: int | None = None) -> list[dict[str, Any]]:
+        """All rows of a table in a fixed order, read without the engine."""
+        found = pa.table(DeltaTable(str(self.folder(table)), version=version).to_pyarrow_table())
+        if columns:
+            found = found.select(list(columns))
+        return sorted(found.to_pylist(), key=repr)
+
+    def version(self, table: str) -> int | None:
+        """A table's version, None when it does not exist."""
+        folder = self.folder(table)
+        return DeltaTable(str(folder)).version() if DeltaTable.is_deltatable(str(folder)) else None
+
+
+def failure(result: dg.ExecuteInProcessResult) -> str:
+    """The message that a failed run's first failed step shows its user."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            failed = data.user_failure_data
+            return str(failed.description if failed else data.error.to_string() if data.error else "")
+    raise AssertionError("no step has failed")
+
+
+def checks(result: dg.ExecuteInProcessResult, table: str) -> dict[str, dg.AssetCheckEvaluation]:
+    """The check results of a run for one table, by name."""
+    key = dg.AssetKey(table.split("/"))
+    found = result.get_asset_check_evaluations()
+    return {evaluation.check_name: evaluation for evaluation in found if evaluation.asset_key == key}
+
+
+def days_between(first: date, last: date) -> Sequence[str]:
+    """ISO days from first to last, both included."""
+    return [date.fromordinal(n).isoformat() for n in range(first.toordinal(), last.toordinal() + 1)]
