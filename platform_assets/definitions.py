@@ -7,6 +7,7 @@ from itertools import chain
 import dagster as dg
 
 from platform_assets import web
+from platform_assets.exports.documents import DOCUMENTS_IO, DocumentIOManager
 from platform_assets.lake.engine import EngineResource
 from platform_assets.lake.io_managers import TableIOManager
 from platform_assets.landing.raw import RawTableDefinition
@@ -15,16 +16,19 @@ from platform_assets.table import ENGINE, TABLES_IO
 
 DOMAINS = (web,)
 TABLES = tuple(chain.from_iterable(domain.TABLES for domain in DOMAINS))
+EXPORTS = tuple(chain.from_iterable(domain.EXPORTS for domain in DOMAINS))
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """The definitions for some settings; tests and deployments of a user's own build theirs with this."""
     engine = EngineResource()
     tables = {table.key: table.table(settings) for table in TABLES}
+    built = [definition.asset(settings) for definition in (*TABLES, *EXPORTS)]
     feeds = [table.landing_spec(settings) for table in TABLES if isinstance(table, RawTableDefinition)]
     return dg.Definitions(
-        assets=[*feeds, *(table.asset(settings) for table in TABLES)],
-        resources={ENGINE: engine, TABLES_IO: TableIOManager(tables, engine)},
+        assets=[*feeds, *built],
+        resources={ENGINE: engine, TABLES_IO: TableIOManager(tables, engine), DOCUMENTS_IO: DocumentIOManager()},
+        loggers={"console": dg.colored_console_logger.configured({"log_level": "INFO"})},
         # One process, one engine: starting one for each step would cost more than most steps.
         executor=dg.in_process_executor,
     )

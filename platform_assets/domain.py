@@ -35,6 +35,4 @@ class Domain:
 
     def table(self, name: str, contract: CompiledContract, settings: Settings) -> Table:
         """The table in the lake."""
-        return Table(
-            self.name, name, contract, storage.join(storage.absolute(settings.lake), self.name, name)
-        )
+        return Table(self.name, name, contract, storage.join(storage.absolute(settings.lake), self.name, name))

@@ -135,9 +135,7 @@ def _column(contract: type[Contract], name: str, column: Any) -> ColumnSpec:
         raise UncompilableRule(f"{where} needs a description")
     unsupported = [word for word in ("unique", "coerce", "regex") if getattr(column, word, False)]
     if unsupported:
-        raise UncompilableRule(
-            f"{where}: Field({unsupported[0]}=True) has no rule; a key stands in Config.unique"
-        )
+        raise UncompilableRule(f"{where}: Field({unsupported[0]}=True) has no rule; a key stands in Config.unique")
     dtype: T.DataType = column.dtype.type
     rules = [] if column.nullable else [null_rule(name, dtype)]
     try:
@@ -158,7 +156,5 @@ def _check_names(contract: type[Contract], rules: list[Rule]) -> None:
     seen: set[str] = set()
     for rule in rules:
         if not _NAME.match(rule.name) or rule.name in seen:
-            raise UncompilableRule(
-                f"{contract.__name__}: rule name {rule.name!r} is not a word, or stands twice"
-            )
+            raise UncompilableRule(f"{contract.__name__}: rule name {rule.name!r} is not a word, or stands twice")
         seen.add(rule.name)

@@ -49,9 +49,7 @@ class RawContract(Contract):
     """The columns that every raw table has behind those of its feed."""
 
     delivery_day: T.DateType = Field(description="Day of the landing folder that the row was delivered in")
-    day: T.DateType = Field(
-        nullable=True, description="UTC day of the event; NULL when its time is not valid"
-    )
+    day: T.DateType = Field(nullable=True, description="UTC day of the event; NULL when its time is not valid")
     source_file: T.StringType = Field(description="Name of the file that the row came from")
     raw: T.StringType = Field(nullable=True, description="The row as it was delivered; only on rejected rows")
     violations: Annotated[T.ArrayType, T.StringType(), True] = Field(

@@ -154,9 +154,7 @@ def value_rule(column: str, dtype: T.DataType, check: Check) -> Rule:
     """The rule of one Pandera check on one column; raises `UncompilableRule` for checks it does not know."""
     name = f"{column}_{check.name}"
     if check.name not in _HOLDS:
-        raise UncompilableRule(
-            f"{name}: no SQL is known for this check; known are {', '.join(sorted(_HOLDS))}"
-        )
+        raise UncompilableRule(f"{name}: no SQL is known for this check; known are {', '.join(sorted(_HOLDS))}")
     if not check.ignore_na:
         raise UncompilableRule(f"{name}: ignore_na=False is not supported; use nullable=False")
     statistics = check.statistics or {}

@@ -62,9 +62,7 @@ class Finding:
         )
 
 
-def check_specs(
-    contract: CompiledContract, key: dg.AssetKey, balances: Sequence[Balance]
-) -> list[dg.AssetCheckSpec]:
+def check_specs(contract: CompiledContract, key: dg.AssetKey, balances: Sequence[Balance]) -> list[dg.AssetCheckSpec]:
     """The Dagster checks of a table, one for each rule that the audit answers."""
     described = {
         COLUMNS: "The columns and their types are the contract's",
@@ -72,9 +70,7 @@ def check_specs(
         VOLUME: f"No day has less than {_SHRUNK:.0%} of the rows that are published for it",
     }
     described |= {rule.name: rule.description for rule in contract.rules}
-    described |= {
-        b.name: f"{b.whole} of {b.source} = {' + '.join([b.staged, *b.left_out])}" for b in balances
-    }
+    described |= {b.name: f"{b.whole} of {b.source} = {' + '.join([b.staged, *b.left_out])}" for b in balances}
     return [dg.AssetCheckSpec(name, asset=key, description=text) for name, text in described.items()]
 
 
@@ -99,9 +95,7 @@ def audit(
             findings.append(_key(rule, rows, staged.rows, counted[rule.name]))
         else:
             findings.append(
-                _rule(
-                    rule, rows, counted.get(rule.name, staged.nulls(rule.columns[0]) if rule.columns else 0)
-                )
+                _rule(rule, rows, counted.get(rule.name, staged.nulls(rule.columns[0]) if rule.columns else 0))
             )
     for balance in balances:
         findings.append(_balance(balance, counted[balance.name], inputs[balance.source]))
@@ -150,9 +144,7 @@ def _window(staged: Staged) -> Finding:
     outside = {str(day): n for day, n in staged.rows_by_day.items() if day not in window}
     count = sum(outside.values())
     listed = ", ".join(list(outside)[:_SAMPLES])
-    said = (
-        f"{count} rows lie outside the run's days, in {listed}" if count else "all rows lie in the run's days"
-    )
+    said = f"{count} rows lie outside the run's days, in {listed}" if count else "all rows lie in the run's days"
     return Finding(WINDOW, not count, said, details={"rows": count})
 
 

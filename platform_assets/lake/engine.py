@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
+import tempfile
 from abc import ABC, abstractmethod
 from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +27,7 @@ SPARK_EXCLUDES = (
     "io.unitycatalog:unitycatalog-hadoop,org.apache.hadoop:hadoop-client-api,"
     "org.apache.hadoop:hadoop-client-runtime,org.apache.logging.log4j:log4j-slf4j2-impl"
 )
+_PLAIN = re.compile(r"[A-Za-z0-9/._=-]*")
 
 
 class Engine(ABC):
@@ -63,6 +68,10 @@ class Sail(Engine):
     # Collected as garbage, the server would stop and its client wait for ever.
     _server: Any = None
 
+    @cached_property
+    def _links(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(prefix="platform_assets_")
+
     def spark_config(self) -> dict[str, Any]:
         # Read once, when the server starts. Without a bound the pool never spills.
         os.environ["SAIL_RUNTIME__MEMORY_POOL__TYPE"] = "fair"
@@ -76,6 +85,15 @@ class Sail(Engine):
         self._server.start()
         host, port = self._server.listening_address
         return {"spark.remote": f"sc://{host}:{port}"}
+
+    def folder(self, url: str) -> str:
+        if not is_local(url) or _PLAIN.fullmatch(url):
+            return url
+        # Sail would write `my lake` into another folder, `my%20lake`: a link gives the folder a plain name.
+        link = Path(self._links.name, sha256(url.encode()).hexdigest())
+        if not link.is_symlink():
+            link.symlink_to(url)
+        return str(link)
 
     def file(self, url: str) -> str:
         # A bare path is a pattern, in which `[1]` or `?` would name other files, or none.

@@ -21,12 +21,14 @@ class TableIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Staged) -> None:
         """Publish; what cannot be published is removed."""
-        try:
-            version = obj.table.publish(obj)
-        except BaseException:
-            obj.discard()
-            raise
         table = obj.table
+        try:
+            version = table.publish(obj)
+        except BaseException:
+            # Interrupted right behind its commit, a run must not remove what readers see already.
+            if not table.holds(obj):
+                obj.discard()
+            raise
         context.add_output_metadata(
             {
                 "dagster/uri": table.url,

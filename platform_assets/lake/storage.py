@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 from uuid import uuid4
 
 import fsspec
+import pyarrow.dataset as ds
 from fsspec.core import url_to_fs
 
 
@@ -93,6 +94,12 @@ def remove(url: str) -> None:
         return
 
 
+def remove_empty_folder(url: str) -> None:
+    """Remove a folder that nothing is in; elsewhere than on a disk there is none then."""
+    if is_local(url) and not entries(url):
+        remove(url)
+
+
 @contextmanager
 def reading(url: str) -> Iterator[IO[bytes]]:
     """Open a file to read its bytes."""
@@ -117,3 +124,11 @@ def writing(url: str) -> Iterator[IO[bytes]]:
         Path(unfinished).replace(path)
     finally:
         Path(unfinished).unlink(missing_ok=True)
+
+
+def parquet(urls: Sequence[str]) -> ds.Dataset | None:
+    """Parquet files as one Arrow data set, None for no files."""
+    if not urls:
+        return None
+    fs, _ = _filesystem(urls[0])
+    return ds.dataset([_filesystem(url)[1] for url in urls], format="parquet", filesystem=fs)

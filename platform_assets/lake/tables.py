@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timezone
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 from pyspark.sql import DataFrame
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.lake import storage
+from platform_assets.lake.commits import commit_after_others, nobody_between
 from platform_assets.lake.engine import Engine
 
 RUNS = "runs"
@@ -72,6 +74,7 @@ class Staged:
     def discard(self) -> None:
         """Remove the staged files: for runs that will not publish them."""
         storage.remove(self.url)
+        storage.remove_empty_folder(posixpath.dirname(self.url))
 
 
 @dataclass(frozen=True)
@@ -117,57 +120,42 @@ class Table:
         """Write a run's rows beside the table, invisible to its readers; None is no rows.
 
         The staged table has the contract's columns, all nullable: what the engine is asked to do is the
-        simplest write there is, and the audit finds what should not be NULL.
+        simplest write there is, and the audit finds what should not be NULL. Raises `dagster.Failure` when the
+        published days cannot follow the contract: better now than after hours of work.
         """
-        url = storage.join(self.url, RUNS, run_id)
-        storage.remove(url)
-        storage.make_folder(url)
-        DeltaTable.create(
-            url,
-            self.contract.staged_schema,
-            partition_by=[self.contract.partition_column],
-            configuration={"delta.dataSkippingNumIndexedCols": "-1"},
-        )
-        if rows is not None:
-            writer = rows.select(*self.contract.names).write.format("delta").mode("append")
-            writer.save(engine.folder(url))
-        return Staged(self, run_id, url, tuple(days), tuple(_staged_files(url, f"{RUNS}/{run_id}/")))
+        self._refuse_other_schema(self.delta())
+        # A folder for each attempt: a step that a run repeats must never touch the files it has published before.
+        staged = Staged(self, run_id, storage.join(self.url, RUNS, run_id, uuid4().hex[:8]), tuple(days), ())
+        try:
+            DeltaTable.create(
+                staged.url,
+                self.contract.staged_schema,
+                partition_by=[self.contract.partition_column],
+                configuration={"delta.dataSkippingNumIndexedCols": "-1"},
+            )
+            if rows is not None:
+                writer = rows.select(*self.contract.names).write.format("delta").mode("append")
+                writer.save(engine.folder(staged.url))
+            return replace(staged, files=tuple(_staged_files(staged)))
+        except BaseException:
+            staged.discard()
+            raise
 
     def publish(self, staged: Staged) -> int:
-        """Replace the window's days by the staged files, in one commit; returns the table's new version.
+        """Replace the window's days by the staged files, in one commit; returns the version that it made.
 
-        A conflicting commit by someone else is retried: nothing has to be computed again.
+        The commit is the last thing that happens: when this raises, nothing was published, unless `holds` says so.
+        Raises `dagster.Failure` when the published days cannot follow the contract.
         """
-        properties = CommitProperties(
-            custom_metadata={
-                "dagster_run_id": staged.run_id,
-                "days": f"{staged.days[0]}...{staged.days[-1]}",
-                "rows": str(staged.rows),
-            }
-        )
-        partition = self.contract.partition_column
-        window = [(partition, "in", [day.isoformat() for day in staged.days])]
-        version = -1
-        for attempt in Retrying(
-            retry=retry_if_exception_type(CommitFailedError),
-            stop=stop_after_attempt(20),
-            wait=wait_random_exponential(multiplier=0.05, max=5),
-            reraise=True,
-        ):
-            with attempt:
-                table = self._open_or_create()
-                table.create_write_transaction(
-                    list(staged.files),
-                    mode="overwrite",
-                    schema=self._next_schema(table),
-                    partition_by=[partition],
-                    partition_filters=window,
-                    commit_properties=properties,
-                )
-                version = DeltaTable(self.url).version()
         storage.remove(storage.join(staged.url, "_delta_log"))
-        storage.remove(storage.join(staged.url, "_landing"))
-        return version
+        storage.remove(storage.join(posixpath.dirname(staged.url), "_landing"))
+        return commit_after_others(lambda: self._commit(staged), self.url)
+
+    def holds(self, staged: Staged) -> bool:
+        """Whether the current version has staged files in it."""
+        table = self.delta()
+        paths = pa.table(table.get_add_actions())["path"].to_pylist() if table else []
+        return not {file.path for file in staged.files}.isdisjoint(paths)
 
     def published_rows_by_day(self) -> dict[str, int]:
         """Rows per day of the current version, from the log alone; empty before anything was published."""
@@ -183,49 +171,80 @@ class Table:
 
         Raises `deltalake.exceptions.DeltaError` for a version whose files are no longer there.
         """
-        DeltaTable(self.url).restore(version)
-        return DeltaTable(self.url).version()
+
+        def commit() -> int:
+            table = DeltaTable(self.url)
+            new = table.version() + 1
+            table.restore(version, commit_properties=nobody_between())
+            return new
+
+        return commit_after_others(commit, self.url)
 
     def history(self, limit: int | None = None) -> list[dict[str, Any]]:
         """The commits, newest first: version, timestamp (ms since 1970), operation, dagster_run_id, days, rows."""
         table = self.delta()
         return [] if table is None else table.history(limit)
 
+    def _commit(self, staged: Staged) -> int:
+        table = self._open_or_create()
+        self._refuse_other_schema(table)
+        partition = self.contract.partition_column
+        new = table.version() + 1
+        try:
+            table.create_write_transaction(
+                list(staged.files),
+                mode="overwrite",
+                schema=self.contract.delta_schema,
+                partition_by=[partition],
+                partition_filters=[(partition, "in", [day.isoformat() for day in staged.days])],
+                commit_properties=nobody_between(
+                    dagster_run_id=staged.run_id,
+                    days=f"{staged.days[0]}...{staged.days[-1]}",
+                    rows=str(staged.rows),
+                ),
+            )
+        except DeltaError:
+            # The commit may stand although what follows it (a checkpoint, the answer of a store) has failed.
+            if not self.holds(staged):
+                raise
+        return new
+
     def _open_or_create(self) -> DeltaTable:
-        return DeltaTable.create(
+        return self.delta() or DeltaTable.create(
             self.url,
             self.contract.delta_schema,
             mode="ignore",
             partition_by=[self.contract.partition_column],
             name=self.key,
             description=self.contract.description,
+            commit_properties=nobody_between(),
         )
 
-    def _next_schema(self, table: DeltaTable) -> Any:
-        """The contract's schema where the published one can follow it: same columns, or new nullable ones."""
+    def _refuse_other_schema(self, table: DeltaTable | None) -> None:
+        """Fail unless published days can follow the contract: it has the same columns, or new nullable ones."""
+        if table is None:
+            return
         have = {field.name: field for field in table.schema().fields}
         want = {field.name: field for field in self.contract.delta_schema.fields}
         changed = [
             name
             for name in have
-            if name not in want
-            or have[name].type != want[name].type
-            or have[name].nullable != want[name].nullable
+            if name not in want or have[name].type != want[name].type or have[name].nullable != want[name].nullable
         ]
         changed += [name for name in want if name not in have and not want[name].nullable]
         if changed:
             raise dg.Failure(
                 f"The contract of {self.key} has changed in {', '.join(changed)}, which its published days "
-                f"cannot follow. Move {self.url} away and backfill the table, or make the change additive "
-                "(a new nullable column).",
+                f"cannot follow: nothing was published. Move {self.url} away and backfill the table, or make the "
+                "change additive (a new nullable column).",
                 allow_retries=False,
             )
-        return self.contract.delta_schema
 
 
-def _staged_files(url: str, prefix: str) -> Iterable[AddAction]:
+def _staged_files(staged: Staged) -> Iterable[AddAction]:
     """The add actions of a staged table's log, their paths seen from the published table."""
-    for entry in storage.entries(storage.join(url, "_delta_log")):
+    prefix = posixpath.relpath(staged.url, staged.table.url)
+    for entry in storage.entries(storage.join(staged.url, "_delta_log")):
         if not entry.name.endswith(".json"):
             continue
         with storage.reading(entry.url) as log:
@@ -233,7 +252,7 @@ def _staged_files(url: str, prefix: str) -> Iterable[AddAction]:
                 added = json.loads(line).get("add")
                 if added:
                     yield AddAction(
-                        path=prefix + added["path"],
+                        path=posixpath.join(prefix, added["path"]),
                         size=added["size"],
                         partition_values=added["partitionValues"],
                         modification_time=added["modificationTime"],
@@ -258,7 +277,5 @@ def _rows(file: AddAction) -> int:
 
 
 def commit_time(commit: dict[str, Any]) -> datetime:
-    """When a commit of `Table.history` was made (local time zone of nobody: UTC)."""
-    from datetime import timezone
-
+    """When a commit of `Table.history` was made, UTC."""
     return datetime.fromtimestamp(commit["timestamp"] / 1000, tz=timezone.utc)

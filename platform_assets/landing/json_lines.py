@@ -33,18 +33,14 @@ class JsonLines:
     def read(self, lines: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame:
         """Parse each line; a line that is no JSON object is `malformed`, fields nobody knows are `extra_fields`."""
         paths = {column.name: column.source.field for column in columns if column.source}
-        texts = {
-            column.name: column.source.field for column in columns if column.source and column.source.text
-        }
+        texts = {column.name: column.source.field for column in columns if column.source and column.source.text}
         parsed = lines.withColumn("parsed", F.from_json(LINE, _struct(paths.values(), T.StringType())))
         found = [F.col(f"parsed.{path}") for path in paths.values()]
         nothing = F.coalesce(*found).isNull()
         malformed = F.when(nothing, F.from_json(LINE, "map<string,string>").isNull()).otherwise(False)
         return parsed.select(
             *lines.columns,
-            F.struct(*[_present(F.col(f"parsed.{path}")).alias(name) for name, path in paths.items()]).alias(
-                "text"
-            ),
+            F.struct(*[_present(F.col(f"parsed.{path}")).alias(name) for name, path in paths.items()]).alias("text"),
             _mistyped(texts).alias("mistyped"),
             malformed.alias("malformed"),
             _extra_fields(list(paths.values())).alias("extra_fields"),
@@ -93,9 +89,7 @@ def _mistyped(texts: dict[str, str]) -> Column:
         values = [reduce(lambda struct, name: struct[name], path.split("."), parse) for parse in parses]
         return reduce(or_, [value.isNotNull() for value in values])
 
-    return F.struct(
-        *[F.when(suspicious, wrongly(path)).otherwise(False).alias(name) for name, path in texts.items()]
-    )
+    return F.struct(*[F.when(suspicious, wrongly(path)).otherwise(False).alias(name) for name, path in texts.items()])
 
 
 def _extra_fields(paths: list[str]) -> Column:

@@ -131,9 +131,7 @@ class RawTableDefinition:
 
             def judge(staged: Staged) -> list[Finding]:
                 findings = audit(staged, engine, (), {})
-                return findings + judge_delivery(
-                    staged.read(engine), staged, delivered, self.limits(settings)
-                )
+                return findings + judge_delivery(staged.read(engine), staged, delivered, self.limits(settings))
 
             try:
                 yield from materialise(context, table, engine, rows, judge)
@@ -190,9 +188,7 @@ def default_parse(column: ColumnSpec) -> Column:
         return text
     if isinstance(column.dtype, T.IntegralType):
         return F.when(text.rlike(_INTEGER), text.try_cast(column.dtype))
-    raise ValueError(
-        f"{column.name}: a column of type {column.dtype.simpleString()} needs a parse of its own"
-    )
+    raise ValueError(f"{column.name}: a column of type {column.dtype.simpleString()} needs a parse of its own")
 
 
 def _well_typed(column: ColumnSpec, parsed: Column | None) -> Column:
@@ -225,9 +221,7 @@ def violations(columns: Sequence[ColumnSpec], first_day: date | None) -> Column:
     return found
 
 
-def judge_delivery(
-    rows: DataFrame, staged: Staged, delivered: Landed, limits: tuple[float, int]
-) -> list[Finding]:
+def judge_delivery(rows: DataFrame, staged: Staged, delivered: Landed, limits: tuple[float, int]) -> list[Finding]:
     """Whether a delivery may be published: lines kept, share of rejected rows, files that were left out."""
     return [
         _every_line(rows, delivered),
@@ -239,9 +233,7 @@ def judge_delivery(
 
 def _files(check: str, names: tuple[str, ...], what: str) -> Finding:
     details = {"files": list(names)}
-    return Finding(
-        check, not names, f"{len(names)} {what}: {', '.join(names)}" if names else "none", True, details
-    )
+    return Finding(check, not names, f"{len(names)} {what}: {', '.join(names)}" if names else "none", True, details)
 
 
 def _every_line(rows: DataFrame, delivered: Landed) -> Finding:
@@ -259,9 +251,7 @@ def _every_line(rows: DataFrame, delivered: Landed) -> Finding:
         if rows_kept != file.lines - blanks:
             lost[f"{file.day}/{file.name}"] = f"{file.lines - blanks} lines, {rows_kept} rows"
     lines = sum(file.lines for file in delivered.files)
-    said = (
-        f"{len(lost)} files were not read whole: {lost}" if lost else f"{lines} lines, {blank} of them blank"
-    )
+    said = f"{len(lost)} files were not read whole: {lost}" if lost else f"{lines} lines, {blank} of them blank"
     details = {"files": len(delivered.files), "lines": lines, "blank_lines": blank, "lost": lost}
     return Finding(EVERY_LINE, not lost, said, details=details)
 
@@ -298,14 +288,10 @@ def rejected_by_rule(rows: DataFrame) -> list[tuple[date, str | None, int]]:
     rejected = rows.where(F.size("violations") > 0).select("delivery_day", "violations")
     counted = rejected.groupBy("delivery_day").count().withColumn("rule", F.lit(None).cast("string"))
     rules = (
-        rejected.select("delivery_day", F.explode("violations").alias("rule"))
-        .groupBy("delivery_day", "rule")
-        .count()
+        rejected.select("delivery_day", F.explode("violations").alias("rule")).groupBy("delivery_day", "rule").count()
     )
     found = counted.select("delivery_day", "rule", "count").unionByName(rules)
-    return sorted(
-        ((r[0], r[1], r[2]) for r in found.collect()), key=lambda item: (item[0], item[1] or "", item[2])
-    )
+    return sorted(((r[0], r[1], r[2]) for r in found.collect()), key=lambda item: (item[0], item[1] or "", item[2]))
 
 
 def extra_fields(rows: DataFrame) -> dict[str, Any]:

@@ -16,11 +16,11 @@ def first_of_each(rows: DataFrame, key: Sequence[str], order: Sequence[str]) -> 
 
     Keys with a single row, nearly all as a rule, pass without being sorted.
     """
-    repeated = rows.groupBy(*key).agg(F.count("*").alias("copies")).where("copies > 1").drop("copies")
-    same = [rows[name].eqNullSafe(repeated[name]) for name in key]
-    once = rows.join(repeated, same, "left_anti")
-    place = F.row_number().over(
-        Window.partitionBy(*key).orderBy(*[F.asc_nulls_first(name) for name in order])
-    )
-    first = rows.join(repeated, same, "left_semi").withColumn("place", place).where("place = 1").drop("place")
-    return once.unionByName(first)
+    hashed = rows.withColumn("key_hash", F.xxhash64(*key))
+    # A hash that one row has is a key that one row has; the few others are told apart exactly.
+    repeated = hashed.groupBy("key_hash").agg(F.count("*").alias("copies")).where("copies > 1").select("key_hash")
+    once = hashed.join(repeated, "key_hash", "left_anti")
+    place = F.row_number().over(Window.partitionBy(*key).orderBy(*[F.asc_nulls_first(name) for name in order]))
+    several = hashed.join(repeated, "key_hash", "left_semi")
+    first = several.withColumn("place", place).where("place = 1").drop("place")
+    return once.unionByName(first).drop("key_hash")

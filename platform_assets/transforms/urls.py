@@ -31,6 +31,4 @@ def segment(location: Column, number: int) -> Column:
 def bare_host(name: Column) -> Column:
     """A host without a leading `www.` or `w3.`."""
     www, w3 = name.startswith("www."), name.startswith("w3.")
-    return (
-        F.when(www, F.substring(name, 5, 2**31 - 1)).when(w3, F.substring(name, 4, 2**31 - 1)).otherwise(name)
-    )
+    return F.when(www, F.substring(name, 5, 2**31 - 1)).when(w3, F.substring(name, 4, 2**31 - 1)).otherwise(name)

@@ -2,7 +2,10 @@
 
 from platform_assets.web.aggregated_web_page_stats import aggregated_web_page_stats
 from platform_assets.web.aggregated_web_stats import aggregated_web_stats
+from platform_assets.web.aggregated_web_stats_csv import aggregated_web_stats_csv
 from platform_assets.web.raw_events import raw_events
 from platform_assets.web.user_web_hits import user_web_hits
+from platform_assets.web.user_web_hits_csv import user_web_hits_csv
 
 TABLES = (raw_events, user_web_hits, aggregated_web_stats, aggregated_web_page_stats)
+EXPORTS = (user_web_hits_csv, aggregated_web_stats_csv)

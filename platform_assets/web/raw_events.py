@@ -23,9 +23,7 @@ class RawEvents(RawContract):
     user_session_id: T.StringType = source("user.session_id", description="Session as the sender names it")
     user_ip: T.StringType = source("user.ip", description="Address of the user, as sent; never checked")
     action: T.StringType = source("action", required=True, description="What the user did")
-    url: T.StringType = source(
-        "url", required=True, str_matches=WITH_HOST, description="Where, as sent; it has a host"
-    )
+    url: T.StringType = source("url", required=True, str_matches=WITH_HOST, description="Where, as sent; it has a host")
     timestamp: T.TimestampType = source("timestamp", required=True, description="When (UTC)")
 
 

@@ -48,9 +48,7 @@ def user_web_hits(raw_events: DataFrame, *, web_hosts: str) -> DataFrame:
     """The first good row of each event, by delivery day, then file name, then all columns."""
     columns = ["user_id", "timestamp", "url", "action", "user_session_id", "user_ip"]
     order = ["delivery_day", "source_file", *columns]
-    events = first_of_each(
-        accepted(raw_events).select("day", "event_id", *order), key=["day", "event_id"], order=order
-    )
+    events = first_of_each(accepted(raw_events).select("day", "event_id", *order), key=["day", "event_id"], order=order)
     location = events.withColumn("location", without_query(without_scheme(F.col("url"))))
     name = host(F.col("location"))
     return location.select(

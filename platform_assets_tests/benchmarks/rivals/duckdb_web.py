@@ -7,8 +7,6 @@ with the row counts and the seconds from start to end, the imports left out. Ses
 as well. A lone carriage return ends a line here, and `raw` shows a byte that is not UTF-8 as `?`.
 """
 
-
-
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
 # The URL up to its query or fragment, without a scheme that stands before the first slash; its
@@ -43,7 +41,7 @@ WITH lines AS (
     FROM read_csv($files, columns = {'line': 'VARCHAR'}, header = false, auto_detect = false,
         delim = e'\x01\x02\x03\x04', quote = '', escape = '', strict_mode = false,
         store_rejects = true, filename = true)
-    WHERE trim(line, e' \t\r') <> ''
+    WHERE regexp_matches(line, '\S')
 ), kinds AS (
     SELECT *, CASE WHEN json_valid(line) THEN json_type(line, ['$', '$.event_id', '$.user.id',
         '$.user.session_id', '$.user.ip', '$.action', '$.url', '$.timestamp', '$.user']) END AS k
@@ -59,24 +57,60 @@ WITH lines AS (
         to_time(text_of(v[8], k[8])) AS timestamp, delivery_day, timestamp::DATE AS day,
         source_file, line, k, v
     FROM fields
+), hosts AS (
+    SELECT *, trim(url_host(url_rest(url_path(url)))) <> '' AS has_host FROM typed
 ), judged AS (
-    SELECT *, CASE WHEN v IS NULL THEN 'malformed' END AS f1, v IS NOT NULL AS parsed,
+    SELECT *, CASE WHEN v IS NULL THEN 'malformed' END AS f1,
         fault('event_id', v[2], k[2], event_id IS NOT NULL) AS f2,
         fault('user_id', v[3], CASE WHEN k[9] = 'OBJECT' THEN k[3] ELSE k[9] END,
             user_id IS NOT NULL) AS f3,
         optional_fault('user_session_id', k[4]) AS f4,
         optional_fault('user_ip', k[5]) AS f5,
         fault('action', v[6], k[6], action IS NOT NULL) AS f6,
-        fault('url', v[7], k[7], trim(url_host(url_rest(url_path(url)))) <> '') AS f7,
+        fault('url', v[7], k[7], has_host) AS f7,
         fault('timestamp', v[8], k[8], timestamp IS NOT NULL) AS f8,
         CASE WHEN day < $first_day THEN 'before_start' END AS f9,
         CASE WHEN day > delivery_day + 1 THEN 'after_delivery' END AS f10,
         coalesce(f1, f2, f3, f4, f5, f6, f7, f8, f9, f10) IS NOT NULL AS rejected
-    FROM typed
+    FROM hosts
 )
 SELECT event_id, user_id, user_session_id, user_ip, action, url, timestamp, delivery_day, day,
     source_file, CASE WHEN rejected THEN line END AS raw,
-    CASE WHEN rejected THEN list_filter([f1, f2, f3, f4, f5, f6, f7, f8, f9, f10],
-        lambda f: f IS NOT NULL) ELSE [] END AS violations
+    CASE WHEN f1 IS NOT NULL THEN [f1]
+        WHEN rejected THEN list_filter([f2, f3, f4, f5, f6, f7, f8, f9, f10],
+            lambda f: f IS NOT NULL)
+        ELSE [] END AS violations
 FROM judged
+"""
+
+NOT_UTF8 = r"""
+SELECT DISTINCT ON (scan_id, file_id, line) NULL::VARCHAR AS event_id, NULL::BIGINT AS user_id,
+    NULL::VARCHAR AS user_session_id, NULL::VARCHAR AS user_ip, NULL::VARCHAR AS action,
+    NULL::VARCHAR AS url, NULL::TIMESTAMPTZ AS timestamp,
+    split_part(file_path, '/', -2)::DATE AS delivery_day, NULL::DATE AS day,
+    split_part(file_path, '/', -1) AS source_file, csv_line AS raw,
+    [CASE error_type WHEN 'INVALID ENCODING' THEN 'not_utf8' ELSE 'malformed' END] AS violations
+FROM reject_errors JOIN reject_scans USING (scan_id, file_id)
+"""
+
+# Only an event id that occurs more than once in its day is worth a window.
+HITS = r"""
+WITH good AS (
+    SELECT * FROM read_parquet($raw, hive_partitioning = true) WHERE len(violations) = 0
+), copied AS (
+    SELECT day, event_id FROM good GROUP BY ALL HAVING count(*) > 1
+), first_of_copies AS (
+    SELECT * FROM good SEMI JOIN copied USING (day, event_id)
+    QUALIFY row_number() OVER (PARTITION BY day, event_id ORDER BY delivery_day, source_file,
+        user_id, user_session_id NULLS FIRST, user_ip NULLS FIRST, action, url, timestamp) = 1
+), events AS (
+    SELECT * FROM good ANTI JOIN copied USING (day, event_id)
+    UNION ALL SELECT * FROM first_of_copies
+), split AS (
+    SELECT *, url_rest(url_path(url)) AS rest FROM events
+)
+SELECT event_id, user_id, timestamp AS time_stamp, url_host(rest) AS url_level1,
+    url_level(rest, 2) AS url_level2, url_level(rest, 3) AS url_level3, action AS activity,
+    user_session_id AS session_id, day
+FROM split
 """

@@ -1,0 +1,48 @@
+"""CSV and TSV documents: sorted, of a fixed format, the same bytes for the same rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow.dataset as ds
+
+from platform_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class Csv:
+    """A CSV file with a header: rows sorted by all columns, NULL an empty cell, LF, UTF-8, times in UTC.
+
+    `columns` are the document's, in order; `times` is a `strftime` format.
+    """
+
+    file: str
+    columns: tuple[str, ...]
+    times: str = "%Y-%m-%dT%H:%M:%SZ"
+    delimiter: str = ","
+
+    def write(self, rows: ds.Dataset | None, day: date, target: Path, settings: Settings) -> int:
+        """Write one day's rows (None: there are none) and return how many; sorts on disk beyond its memory."""
+        if rows is None:
+            target.write_text(self.delimiter.join(self.columns) + "\n", encoding="utf-8", newline="\n")
+            return 0
+        cells = ", ".join(self._cell(rows, name) for name in self.columns)
+        order = ", ".join(f'"{name}" ASC NULLS FIRST' for name in self.columns)
+        limit = f"{int(settings.engine_memory) >> 20}MiB"
+        options = {"memory_limit": limit, "temp_directory": settings.engine_temp or str(target.parent)}
+        with duckdb.connect(config=options) as connection:
+            connection.register("document", rows)
+            connection.execute(
+                f"COPY (SELECT {cells} FROM (SELECT * FROM document ORDER BY {order})) TO '{target}' "
+                f"(FORMAT csv, HEADER, DELIMITER '{self.delimiter}')"
+            )
+            (count,) = connection.fetchone() or (0,)
+        return int(count)
+
+    def _cell(self, rows: ds.Dataset, name: str) -> str:
+        if str(rows.schema.field(name).type).startswith("timestamp"):
+            return f'strftime("{name}", \'{self.times}\') AS "{name}"'
+        return f'"{name}"'
