@@ -77,14 +77,15 @@ class TableDefinition:
 
             yield from materialise(context, table, engine, rows, judge)
 
-        return dg.asset(
+        declare = dg.asset(
             **asset_words(self, settings),
             ins={name: dg.AssetIn(key=self.domain.key(name)) for name in self.inputs()},
             check_specs=check_specs(self.contract, self.key, self.balances),
             io_manager_key=TABLES_IO,
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
-        )(compute)
+        )
+        return declare(compute)
 
 
 def table(
@@ -93,11 +94,18 @@ def table(
     """Declare a daily table: the decorated function, named as the table, is its transform.
 
     Its positional parameters name the tables of the domain that it reads, its keyword-only parameters settings.
-    Raises `UncompilableRule` when the contract cannot be compiled, `ValueError` for an unknown setting.
+    Raises `UncompilableRule` when the contract cannot be compiled, `ValueError` for a balance over no input and, when
+    the asset is made, for a parameter that is no setting.
     """
 
     def declare(transform: Transform) -> TableDefinition:
-        return TableDefinition(domain, transform.__name__, compiled(contract), transform, tuple(balances))
+        definition = TableDefinition(domain, transform.__name__, compiled(contract), transform, tuple(balances))
+        for balance in balances:
+            if balance.source not in definition.inputs():
+                raise ValueError(
+                    f"{definition.name}: the balance {balance.name} is over {balance.source}, which is no input"
+                )
+        return definition
 
     return declare
 

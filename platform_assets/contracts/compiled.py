@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+import inspect
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -11,16 +12,9 @@ import pyspark.sql.types as T
 from deltalake import Schema
 
 from platform_assets.contracts.contract import Contract, RawContract, Source
-from platform_assets.contracts.rules import (
-    Rule,
-    UncompilableRule,
-    agreement_rules,
-    key_rule,
-    null_rule,
-    value_rule,
-)
-
-_NAME = re.compile(r"^[A-Za-z0-9_]+$")
+from platform_assets.contracts.errors import UncompilableRule, naming
+from platform_assets.contracts.refusals import refuse_days, refuse_field, refuse_names, refuse_type, refuse_words
+from platform_assets.contracts.rules import Rule, agreement_rules, key_rule, null_rule, value_rule
 
 
 @dataclass(frozen=True)
@@ -75,86 +69,78 @@ class CompiledContract:
         return Schema.from_json(T.StructType(fields).json())
 
     def differences(self, found: T.StructType) -> dict[str, str]:
-        """Where a DataFrame's columns are not the contract's: column to a sentence; empty when they agree."""
-        have = {field.name: field.dataType for field in found.fields}
-        want = {column.name: column.dtype for column in self.columns}
+        """Where a DataFrame's columns are not the contract's: column to a sentence; empty when they agree.
+
+        The order of the columns does not matter: they are written in the contract's.
+        """
+        have = {field.name: field.dataType.simpleString() for field in found.fields}
+        want = {column.name: column.dtype.simpleString() for column in self.columns}
         missing = {name: "is missing" for name in want if name not in have}
         extra = {name: "is not in the contract" for name in have if name not in want}
         wrong = {
-            name: f"has type {have[name].simpleString()}, the contract says {dtype.simpleString()}"
+            name: f"has type {have[name]}, the contract says {dtype}"
             for name, dtype in want.items()
-            if name in have and have[name].simpleString() != dtype.simpleString()
+            if have.get(name, dtype) != dtype
         }
-        return missing | extra | wrong
+        repeated = {name: f"stands {n} times" for name, n in Counter(found.fieldNames()).items() if n > 1}
+        return missing | extra | wrong | repeated
 
 
 @cache
 def compiled(contract: type[Contract]) -> CompiledContract:
     """Compile a contract.
 
-    Raises `UncompilableRule` when the model says something that no rule can carry: nothing is ever skipped.
+    Raises `UncompilableRule`, which names the contract, the column and what to do, when the model says something
+    that no rule can carry: nothing is ever skipped.
     """
-    schema = contract.to_schema()
+    with naming(contract.__name__):
+        return _compile(contract)
+
+
+def _compile(contract: type[Contract]) -> CompiledContract:
     is_raw = issubclass(contract, RawContract)
-    if not schema.columns:
-        raise UncompilableRule(f"{contract.__name__} has no columns")
-    own = list(contract.__dict__.get("__annotations__", {}))
-    # A base's columns (a raw table's) stand behind the table's own.
-    ordered = sorted(schema.columns.items(), key=lambda item: item[0] not in own)
-    columns = tuple(_column(contract, name, column) for name, column in ordered)
-    names = [column.name for column in columns]
-    partition = "delivery_day" if is_raw else "day"
-    if partition not in names:
-        raise UncompilableRule(f"{contract.__name__} needs the column {partition}, its partition")
+    schema = _read(contract, is_raw=is_raw)
+    # The columns that all raw tables have stand behind a raw table's own.
+    last = RawContract.__annotations__ if is_raw else {}
+    columns = tuple(_column(schema.columns[name]) for name in sorted(schema.columns, key=lambda name: name in last))
     key = tuple([schema.unique] if isinstance(schema.unique, str) else schema.unique or ())
-    if key and (partition not in key or not set(key) <= set(names)):
-        raise UncompilableRule(
-            f"{contract.__name__}: the key {', '.join(key)} must consist of columns, {partition} among them, "
-            "or it could not be checked day by day"
-        )
     # A rule of a column that a feed fills rejects single rows (their violations), never the table.
     rules = [rule for column in columns if column.source is None for rule in column.rules]
-    if key:
-        rules.append(key_rule(key))
-    for check in schema.checks:
-        rules.extend(agreement_rules(check))
-    _check_names(contract, rules)
-    return CompiledContract(
-        name=contract.__name__,
-        description=(contract.__doc__ or "").strip(),
-        columns=columns,
-        key=key,
-        rules=tuple(rules),
-        is_raw=is_raw,
-    )
+    rules += [key_rule(key)] if key else []
+    rules += [rule for check in schema.checks for rule in agreement_rules(check)]
+    refuse_names([rule.name for rule in rules], "the rule")
+    description = inspect.cleandoc(contract.__doc__ or "")
+    found = CompiledContract(contract.__name__, description, columns, key, tuple(rules), is_raw)
+    refuse_days(found.partition_column, key, schema.columns)
+    return found
 
 
-def _column(contract: type[Contract], name: str, column: Any) -> ColumnSpec:
-    where = f"{contract.__name__}.{name}"
-    if not column.description:
-        raise UncompilableRule(f"{where} needs a description")
-    unsupported = [word for word in ("unique", "coerce", "regex") if getattr(column, word, False)]
-    if unsupported:
-        raise UncompilableRule(f"{where}: Field({unsupported[0]}=True) has no rule; a key stands in Config.unique")
-    dtype: T.DataType = column.dtype.type
-    rules = [] if column.nullable else [null_rule(name, dtype)]
+def _read(contract: type[Contract], *, is_raw: bool) -> Any:
+    """The model as Pandera reads it, after all that Pandera would read and not carry out was refused."""
     try:
-        rules += [value_rule(name, dtype, check) for check in column.checks]
-    except UncompilableRule as error:
-        raise UncompilableRule(f"{contract.__name__}: {error}") from None
+        refuse_words(contract)
+        refuse_names(contract.__fields__, "column")
+        for name, (annotation, field) in contract.__fields__.items():
+            with naming(f"column {name}"):
+                refuse_field(annotation, field, is_raw=is_raw)
+        return contract.to_schema()
+    except UncompilableRule:
+        raise
+    except Exception as error:
+        raise UncompilableRule(f"Pandera cannot read it: {error}") from error
+
+
+def _column(column: Any) -> ColumnSpec:
+    dtype: T.DataType = column.dtype.type
+    with naming(f"column {column.name}"):
+        refuse_type(dtype)
+        rules = [] if column.nullable else [null_rule(column.name, dtype)]
+        rules += [value_rule(column.name, dtype, check) for check in column.checks]
     return ColumnSpec(
-        name=name,
+        name=column.name,
         dtype=dtype,
         nullable=bool(column.nullable),
         description=column.description,
         rules=tuple(rules),
         source=(column.metadata or {}).get("source"),
     )
-
-
-def _check_names(contract: type[Contract], rules: list[Rule]) -> None:
-    seen: set[str] = set()
-    for rule in rules:
-        if not _NAME.match(rule.name) or rule.name in seen:
-            raise UncompilableRule(f"{contract.__name__}: rule name {rule.name!r} is not a word, or stands twice")
-        seen.add(rule.name)

@@ -6,25 +6,27 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pyspark.sql.types as T
+
+# The general `Field`: the one of Pandera's Spark backend refuses `unique` without saying where it stands.
+from pandera.api.dataframe.model_components import Field
 from pandera.api.extensions import register_check_method
-from pandera.pyspark import DataFrameModel, Field
+from pandera.pyspark import DataFrameModel
 from pyspark.sql import DataFrame
 
 __all__ = ["Contract", "Field", "RawContract", "Source", "T", "source"]
 
 
 @register_check_method(statistics=["rules"])
-def columns_agree(pandera_obj: Any, *, rules: dict[str, str]) -> bool:
+def columns_agree(frame: DataFrame, *, rules: dict[str, str]) -> bool:
     """Rows in which columns agree: name of a rule to the SQL condition that every row meets (or leaves NULL).
 
     Written in a contract's `Config` as `columns_agree = {"rules": {"name": "sql"}}`.
     """
-    frame: DataFrame = getattr(pandera_obj, "dataframe", pandera_obj)
-    broken = " OR ".join(f"NOT ({condition})" for condition in rules.values())
-    return frame.where(broken).isEmpty()
+    return frame.where(" OR ".join(f"NOT ({condition})" for condition in rules.values())).isEmpty()
 
 
-class Contract(DataFrameModel):
+# Pandera takes type arguments for the making of another model, so that none can be given here.
+class Contract(DataFrameModel):  # type: ignore[type-arg]
     """A table's columns, types, nullability, key (`Config.unique`), value rules and descriptions."""
 
 

@@ -1,25 +1,21 @@
-"""A contract's rules, compiled to SQL conditions that every engine reads alike."""
+"""A contract's rules, compiled to SQL conditions that every engine reads alike, and to words."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 import pyspark.sql.types as T
 from pandera.api.checks import Check
 
+from platform_assets.contracts.errors import UncompilableRule, naming
+from platform_assets.contracts.literals import literal, text_literal
 from platform_assets.contracts.regex import to_engine
 
 UNIQUE = "unique_key"
-
-
-class UncompilableRule(ValueError):
-    """A contract says something that the platform cannot turn into a rule that runs."""
 
 
 @dataclass(frozen=True)
@@ -38,70 +34,82 @@ class Rule:
     warning: bool = False
 
 
-def literal(value: Any, dtype: T.DataType) -> str:
-    """A Python value as a SQL literal of a column's type; raises `UncompilableRule` where there is none."""
-    if isinstance(dtype, T.StringType) and isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
-        return "'" + escaped.replace("\r", "\\r").replace("\t", "\\t").replace("\0", "\\0") + "'"
-    if isinstance(dtype, T.BooleanType) and isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(dtype, T.TimestampType) and isinstance(value, datetime):
-        if value.tzinfo is None:
-            value = value.replace(tzinfo=timezone.utc)
-        return f"TIMESTAMP '{value.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S.%f}'"
-    if isinstance(dtype, T.DateType) and isinstance(value, date) and not isinstance(value, datetime):
-        return f"DATE '{value.isoformat()}'"
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        raise UncompilableRule(f"{value!r} is not a value of a column of type {dtype.simpleString()}")
-    if isinstance(dtype, (T.DoubleType, T.FloatType)):
-        if not math.isfinite(value):
-            raise UncompilableRule("a bound must be finite: leave it out instead")
-        return f"CAST('{float(value)!r}' AS DOUBLE)"
-    if isinstance(dtype, T.IntegralType):
-        if value != int(value):
-            raise UncompilableRule(f"{value!r} can never stand in a column of type {dtype.simpleString()}")
-        return f"CAST('{int(value)}' AS DECIMAL(38, 0))" if abs(int(value)) >= 2**63 else f"{int(value)}L"
-    if isinstance(dtype, T.DecimalType):
-        exact = Decimal(str(value))
-        return f"CAST('{exact:f}' AS DECIMAL(38, {max(-int(exact.as_tuple().exponent), 0)}))"
-    raise UncompilableRule(f"no rule can compare a column of type {dtype.simpleString()}")
+# What a check compiles to: the SQL condition that a value which keeps the rule meets, and the same in words.
+Holds = tuple[str, str]
+
+_COMPARED = {
+    "=": "is",
+    "<>": "is not",
+    ">": "is greater than",
+    ">=": "is at least",
+    "<": "is less than",
+    "<=": "is at most",
+}
 
 
-def _compare(operator: str, statistic: str) -> Callable[..., str]:
-    def compile_comparison(column: str, dtype: T.DataType, **statistics: Any) -> str:
-        return f"{column} {operator} {literal(statistics[statistic], dtype)}"
-
-    return compile_comparison
+def _compare(column: str, dtype: T.DataType, sign: str, value: Any) -> Holds:
+    if isinstance(dtype, T.BooleanType) and sign not in ("=", "<>"):
+        raise UncompilableRule("true and false have no order: use eq or ne")
+    return f"{column} {sign} {literal(value, dtype)}", f"{_COMPARED[sign]} {_shown(value)}"
 
 
 def _in_range(
     column: str, dtype: T.DataType, *, min_value: Any, max_value: Any, include_min: bool, include_max: bool
-) -> str:
-    low, high = literal(min_value, dtype), literal(max_value, dtype)
-    return f"{column} >{'=' * include_min} {low} AND {column} <{'=' * include_max} {high}"
+) -> Holds:
+    return _both(
+        _compare(column, dtype, ">=" if include_min else ">", min_value),
+        _compare(column, dtype, "<=" if include_max else "<", max_value),
+    )
 
 
-def _one_of(column: str, dtype: T.DataType, values: Iterable[Any]) -> str:
-    listed = [literal(value, dtype) for value in values]
-    return f"{column} IN ({', '.join(listed)})" if listed else "false"
+def _is_in(column: str, dtype: T.DataType, *, allowed_values: Any) -> Holds:
+    listed, words = _listed(dtype, allowed_values)
+    return f"{column} IN ({listed})" if listed else "false", f"is one of {words}"
 
 
-def _matches(column: str, dtype: T.DataType, pattern: str | re.Pattern[str], prefix: str) -> str:
-    _text_only(dtype)
-    if isinstance(pattern, re.Pattern):
-        if pattern.flags & ~re.UNICODE:
-            raise UncompilableRule(f"flags are not the same on every engine: {pattern!r}")
-        pattern = pattern.pattern
+def _is_not_in(column: str, dtype: T.DataType, *, forbidden_values: Any) -> Holds:
+    listed, words = _listed(dtype, forbidden_values)
+    return f"{column} NOT IN ({listed})" if listed else "true", f"is none of {words}"
+
+
+def _listed(dtype: T.DataType, values: Any) -> tuple[str, str]:
+    # Pandera takes a text for its letters and reads a generator up; both are mistakes in a contract.
+    if not isinstance(values, Collection) or isinstance(values, (str, bytes)):
+        raise UncompilableRule(f"write the values as a list, not as {values!r}")
+    # The order of a set differs between processes, a contract's rules must not.
+    ordered = sorted(values, key=repr) if isinstance(values, (set, frozenset)) else list(values)
+    looked_up = [literal(value, dtype) for value in ordered]
+    if isinstance(dtype, (T.FloatType, T.DoubleType)) and 0 in ordered:
+        # Engines look longer lists up by hash, and so tell the two zeros apart.
+        looked_up += [literal(0.0, dtype), literal(-0.0, dtype)]
+    return ", ".join(looked_up), ", ".join(map(_shown, ordered))
+
+
+def _matches(column: str, dtype: T.DataType, *, pattern: str | re.Pattern[str]) -> Holds:
+    return _finds(column, dtype, rf"\A(?:{_translated(pattern)})"), f"starts with a match of {_written(pattern)}"
+
+
+def _contains(column: str, dtype: T.DataType, *, pattern: str | re.Pattern[str]) -> Holds:
+    return _finds(column, dtype, _translated(pattern)), f"contains a match of {_written(pattern)}"
+
+
+def _finds(column: str, dtype: T.DataType, regex: str) -> str:
+    return f"{_text(column, dtype)} RLIKE {text_literal(regex)}"
+
+
+def _translated(pattern: str | re.Pattern[str]) -> str:
     try:
-        translated = to_engine(pattern)
+        return to_engine(pattern)
     except ValueError as error:
-        raise UncompilableRule(str(error)) from error
-    return f"{column} RLIKE {literal(f'{prefix}(?:{translated})', dtype)}"
+        raise UncompilableRule(str(error)) from None
 
 
-def _text_only(dtype: T.DataType) -> None:
-    if not isinstance(dtype, T.StringType):
-        raise UncompilableRule(f"a text rule stands on a column of type {dtype.simpleString()}")
+def _starts_with(column: str, dtype: T.DataType, *, string: str) -> Holds:
+    return f"startswith({_text(column, dtype)}, {literal(string, dtype)})", f"starts with {_shown(string)}"
+
+
+def _ends_with(column: str, dtype: T.DataType, *, string: str) -> Holds:
+    return f"endswith({_text(column, dtype)}, {literal(string, dtype)})", f"ends with {_shown(string)}"
 
 
 def _length(
@@ -110,35 +118,48 @@ def _length(
     min_value: int | None = None,
     max_value: int | None = None,
     exact_value: int | None = None,
-) -> str:
-    _text_only(dtype)
+) -> Holds:
+    length = f"length({_text(column, dtype)})"
     bounds = ((">=", min_value), ("<=", max_value), ("=", exact_value))
-    return " AND ".join(f"length({column}) {sign} {n}" for sign, n in bounds if n is not None)
+    condition, words = _both(*[_compare(length, T.IntegerType(), sign, n) for sign, n in bounds if n is not None])
+    return condition, f"has a length that {words}"
 
 
-def _text_call(function: str) -> Callable[..., str]:
-    def compile_call(column: str, dtype: T.DataType, *, string: str) -> str:
-        _text_only(dtype)
-        return f"{function}({column}, {literal(string, dtype)})"
-
-    return compile_call
+def _both(*conditions: Holds) -> Holds:
+    return " AND ".join(sql for sql, _ in conditions), " and ".join(words for _, words in conditions)
 
 
-# Pandera's check to the condition that a value which keeps the rule meets.
-_HOLDS: dict[str, Callable[..., str]] = {
-    "equal_to": _compare("=", "value"),
-    "not_equal_to": _compare("<>", "value"),
-    "greater_than": _compare(">", "min_value"),
-    "greater_than_or_equal_to": _compare(">=", "min_value"),
-    "less_than": _compare("<", "max_value"),
-    "less_than_or_equal_to": _compare("<=", "max_value"),
+def _text(column: str, dtype: T.DataType) -> str:
+    if not isinstance(dtype, T.StringType):
+        raise UncompilableRule(f"a rule for text cannot stand on a column of type {dtype.simpleString()}")
+    return column
+
+
+def _written(pattern: str | re.Pattern[str]) -> str:
+    return f"`{pattern.pattern if isinstance(pattern, re.Pattern) else pattern}`"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return repr(value)
+    return value.isoformat(" ") if isinstance(value, datetime) else str(value)
+
+
+# Pandera's checks, under the names of its registry.
+_HOLDS: dict[str, Callable[..., Holds]] = {
+    "equal_to": lambda column, dtype, value: _compare(column, dtype, "=", value),
+    "not_equal_to": lambda column, dtype, value: _compare(column, dtype, "<>", value),
+    "greater_than": lambda column, dtype, min_value: _compare(column, dtype, ">", min_value),
+    "greater_than_or_equal_to": lambda column, dtype, min_value: _compare(column, dtype, ">=", min_value),
+    "less_than": lambda column, dtype, max_value: _compare(column, dtype, "<", max_value),
+    "less_than_or_equal_to": lambda column, dtype, max_value: _compare(column, dtype, "<=", max_value),
     "in_range": _in_range,
-    "isin": lambda column, dtype, allowed_values: _one_of(column, dtype, allowed_values),
-    "notin": lambda column, dtype, forbidden_values: f"NOT ({_one_of(column, dtype, forbidden_values)})",
-    "str_matches": lambda column, dtype, pattern: _matches(column, dtype, pattern, r"\A"),
-    "str_contains": lambda column, dtype, pattern: _matches(column, dtype, pattern, ""),
-    "str_startswith": _text_call("startswith"),
-    "str_endswith": _text_call("endswith"),
+    "isin": _is_in,
+    "notin": _is_not_in,
+    "str_matches": _matches,
+    "str_contains": _contains,
+    "str_startswith": _starts_with,
+    "str_endswith": _ends_with,
     "str_length": _length,
 }
 
@@ -151,25 +172,22 @@ def is_null(column: str, dtype: T.DataType) -> str:
 
 
 def value_rule(column: str, dtype: T.DataType, check: Check) -> Rule:
-    """The rule of one Pandera check on one column; raises `UncompilableRule` for checks it does not know."""
-    name = f"{column}_{check.name}"
-    if check.name not in _HOLDS:
-        raise UncompilableRule(f"{name}: no SQL is known for this check; known are {', '.join(sorted(_HOLDS))}")
-    if not check.ignore_na:
-        raise UncompilableRule(f"{name}: ignore_na=False is not supported; use nullable=False")
-    statistics = check.statistics or {}
-    quoted = f"`{column}`"
-    try:
-        holds = _HOLDS[check.name](quoted, dtype, **statistics)
-    except UncompilableRule as error:
-        raise UncompilableRule(f"{name}: {error}") from None
-    said = ", ".join(f"{key}={value!r}" for key, value in statistics.items())
+    """The rule of one Pandera check on one column; raises `UncompilableRule` for what has no SQL."""
+    kind, name, quoted = check.registry_name, str(check.name), f"`{column}`"
+    with naming(name):
+        if kind not in _HOLDS:
+            raise UncompilableRule(f"no SQL is known for this check; known are {', '.join(sorted(_HOLDS))}")
+        if not check.ignore_na:
+            raise UncompilableRule("ignore_na=False has no SQL: use nullable=False")
+        if check.groupby is not None:
+            raise UncompilableRule("groupby has no SQL: use columns_agree")
+        condition, words = _HOLDS[kind](quoted, dtype, **(check.statistics or {}))
     return Rule(
-        name=name,
+        name=f"{column}_{name}",
         kind="value",
         columns=(column,),
-        description=f"`{column}` {check.name}({said})",
-        broken=f"NOT {is_null(quoted, dtype)} AND NOT ({holds})",
+        description=f"`{column}` {words}",
+        broken=f"NOT {is_null(quoted, dtype)} AND NOT ({condition})",
         warning=bool(check.raise_warning),
     )
 
@@ -192,11 +210,15 @@ def key_rule(columns: Iterable[str]) -> Rule:
 
 
 def agreement_rules(check: Check) -> list[Rule]:
-    """The rules of a contract's `columns_agree`."""
-    if check.name != "columns_agree":
-        raise UncompilableRule(f"the table-wide check {check.name!r} has no SQL; use columns_agree")
-    rules: dict[str, str] = (check.statistics or {})["rules"]
+    """The rules of a contract's `columns_agree`; raises `UncompilableRule` for any other table-wide check."""
+    rules = (check.statistics or {}).get("rules")
+    if check.name != "columns_agree" or not isinstance(rules, dict) or not rules:
+        raise UncompilableRule(
+            f"the table-wide check {check.name} has no SQL: write what it says into Config as "
+            'columns_agree = {"rules": {"name_of_the_rule": "SQL condition"}}'
+        )
     return [
-        Rule(name, "agreement", (), condition, broken=f"NOT coalesce({condition}, true)")
+        # In brackets of its own, a condition cannot end the call that it stands in.
+        Rule(name, "agreement", (), condition, f"NOT coalesce(({condition}), true)", bool(check.raise_warning))
         for name, condition in rules.items()
     ]

@@ -18,7 +18,7 @@ import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import SparkSession
 
-from platform_assets.lake.storage import is_local
+from platform_assets.lake.storage import absolute, is_local
 from platform_assets.settings import Settings, current
 
 SPARK_PACKAGES = "io.delta:delta-spark_4.2_2.13:4.4.0,org.apache.hadoop:hadoop-aws:3.5.0"
@@ -90,10 +90,14 @@ class Sail(Engine):
         if not is_local(url) or _PLAIN.fullmatch(url):
             return url
         # Sail would write `my lake` into another folder, `my%20lake`: a link gives the folder a plain name.
-        link = Path(self._links.name, sha256(url.encode()).hexdigest())
+        parts = Path(absolute(url)).parts
+        end = 1 + max(n for n, part in enumerate(parts) if not _PLAIN.fullmatch(part))
+        odd = Path(*parts[:end])
+        link = Path(self._links.name, sha256(str(odd).encode()).hexdigest())
         if not link.is_symlink():
-            link.symlink_to(url)
-        return str(link)
+            odd.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(odd)
+        return str(link.joinpath(*parts[end:]))
 
     def file(self, url: str) -> str:
         # A bare path is a pattern, in which `[1]` or `?` would name other files, or none.

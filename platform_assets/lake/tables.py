@@ -24,8 +24,6 @@ from platform_assets.lake.commits import commit_after_others, nobody_between
 from platform_assets.lake.engine import Engine
 
 RUNS = "runs"
-# Longer text does not prune files any better, and would bloat the log.
-_LONGEST_TEXT_STATISTIC = 64
 
 
 @dataclass(frozen=True)
@@ -148,7 +146,6 @@ class Table:
         Raises `dagster.Failure` when the published days cannot follow the contract.
         """
         storage.remove(storage.join(staged.url, "_delta_log"))
-        storage.remove(storage.join(posixpath.dirname(staged.url), "_landing"))
         return commit_after_others(lambda: self._commit(staged), self.url)
 
     def holds(self, staged: Staged) -> bool:
@@ -257,19 +254,8 @@ def _staged_files(staged: Staged) -> Iterable[AddAction]:
                         partition_values=added["partitionValues"],
                         modification_time=added["modificationTime"],
                         data_change=True,
-                        stats=_lean_statistics(added["stats"]),
+                        stats=added["stats"],
                     )
-
-
-def _lean_statistics(stats: str) -> str:
-    found = json.loads(stats)
-    for bound in ("minValues", "maxValues"):
-        found[bound] = {
-            column: value
-            for column, value in found.get(bound, {}).items()
-            if not isinstance(value, str) or len(value) <= _LONGEST_TEXT_STATISTIC
-        }
-    return json.dumps(found)
 
 
 def _rows(file: AddAction) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import IO
+from typing import IO, cast
 
 import dagster as dg
 
@@ -18,6 +19,8 @@ from platform_assets.lake import storage
 
 _CHUNK = 1 << 20
 _LOOKERS = 8
+# Control characters, and bytes that are no UTF-8 (Python shows them as half a surrogate pair).
+_UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -38,17 +41,17 @@ class Landed:
 
     files: tuple[LandedFile, ...] = ()
     empty: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = field(default=())
+    unknown: tuple[str, ...] = ()
 
 
 def landed(landing: str, feed: str, suffixes: Sequence[str], days: Sequence[date]) -> Landed:
     """List and look at all files that a feed delivered on these days.
 
     Raises `dagster.Failure`, naming the file, when one cannot be read: a broken gzip, no permission, a folder
-    with a data file's name.
+    with a data file's name, a link to nothing, a name that no engine can write.
     """
     root = storage.join(storage.absolute(landing), feed)
-    delivered = {entry.name for entry in storage.entries(root)}
+    delivered = {entry.name for entry in _listed(root)}
     files: list[LandedFile] = []
     unknown: list[str] = []
     for day in days:
@@ -62,6 +65,8 @@ def landed(landing: str, feed: str, suffixes: Sequence[str], days: Sequence[date
                 unknown.append(f"{day}/{entry.name}")
             elif entry.is_folder:
                 raise _unreadable(entry.url, "it is a folder with the name of a data file")
+            elif _UNSPEAKABLE.search(entry.name):
+                raise _unreadable(repr(entry.url), "its name has control characters, or is not UTF-8")
             else:
                 files.append(LandedFile(day, entry.name, entry.url))
     with ThreadPoolExecutor(_LOOKERS) as pool:
@@ -89,7 +94,7 @@ def look(file: LandedFile) -> LandedFile:
     if is_utf8:
         is_utf8 = _decodes(decoder, b"", final=True)
     unended = int(last not in (b"", b"\n"))
-    return LandedFile(file.day, file.name, file.url, lines + unended, is_utf8, is_empty=not last)
+    return replace(file, lines=lines + unended, is_utf8=is_utf8, is_empty=not last)
 
 
 @contextmanager
@@ -98,7 +103,7 @@ def uncompressed(url: str) -> Iterator[IO[bytes]]:
     with storage.reading(url) as stored:
         if url.endswith(".gz"):
             with gzip.GzipFile(fileobj=stored) as unpacked:
-                yield unpacked  # type: ignore[misc]
+                yield cast("IO[bytes]", unpacked)
         else:
             yield stored
 
@@ -121,7 +126,7 @@ def _listed(folder: str) -> list[storage.Entry]:
     try:
         return storage.entries(folder)
     except OSError as error:
-        raise _unreadable(folder, str(error)) from error
+        raise _unreadable(error.filename or folder, str(error)) from error
 
 
 def _has_suffix(name: str, suffixes: Sequence[str]) -> bool:

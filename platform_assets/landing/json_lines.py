@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import or_
+from operator import add
 from typing import Any
 
 import pyspark.sql.types as T
@@ -13,18 +14,25 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec
+from platform_assets.contracts.contract import Source
 from platform_assets.landing.lines import LINE
 
 _KEY = r'"[ \t\r\n]*:'
+_QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
+# Put before every text of a line; no number, boolean, object or array starts with it.
+_MARK = "_"
 
 
 @dataclass(frozen=True)
 class JsonLines:
     """The format of a feed: `.json` or `.jsonl` files, an object a line.
 
-    `read` gives the lines' frame two more structs of the raw columns' names: `text` (each field's value as text,
-    NULL when absent, null or empty) and `mistyped` (true where a text field holds another JSON type), and
-    `malformed` and `extra_fields`.
+    `read` gives the lines' frame two structs of the raw columns' names: `text` (each field's value as text, NULL
+    when absent, null or empty) and `mistyped` (true where a field's value has a JSON type that it must not have),
+    and `malformed` and `extra_fields`. Of a field that stands twice in an object, the last counts.
+
+    A line is malformed, too, when no table could hold it: a number beyond a double, half of a surrogate pair, or
+    objects in objects more than 127 deep. An integer is written as one (`1e3`, `5.0` and `-0` are none).
     """
 
     name: str
@@ -32,82 +40,95 @@ class JsonLines:
 
     def read(self, lines: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame:
         """Parse each line; a line that is no JSON object is `malformed`, fields nobody knows are `extra_fields`."""
-        paths = {column.name: column.source.field for column in columns if column.source}
-        texts = {column.name: column.source.field for column in columns if column.source and column.source.text}
-        parsed = lines.withColumn("parsed", F.from_json(LINE, _struct(paths.values(), T.StringType())))
-        found = [F.col(f"parsed.{path}") for path in paths.values()]
-        nothing = F.coalesce(*found).isNull()
-        malformed = F.when(nothing, F.from_json(LINE, "map<string,string>").isNull()).otherwise(False)
+        sources = {column.name: column.source for column in columns if column.source}
+        paths = [source.field for source in sources.values()]
+        parsed = lines.withColumn("parsed", _from_json(F.col(LINE), paths))
+        parsed = parsed.withColumn("marked", _from_json(_marked(sources.values()), map(_marked_path, paths)))
+        nothing = F.coalesce(*[_found(path) for path in paths]).isNull()
         return parsed.select(
             *lines.columns,
-            F.struct(*[_present(F.col(f"parsed.{path}")).alias(name) for name, path in paths.items()]).alias("text"),
-            _mistyped(texts).alias("mistyped"),
-            malformed.alias("malformed"),
-            _extra_fields(list(paths.values())).alias("extra_fields"),
+            F.struct(*[_present(_found(source.field)).alias(name) for name, source in sources.items()]).alias("text"),
+            F.struct(*[_mistyped(source).alias(name) for name, source in sources.items()]).alias("mistyped"),
+            F.when(nothing, _members(F.col(LINE)).isNull()).otherwise(False).alias("malformed"),
+            _extra_fields(paths).alias("extra_fields"),
         )
+
+
+def _found(path: str) -> Column:
+    return F.col(f"parsed.{path}")
 
 
 def _present(value: Column) -> Column:
     return F.when(value != "", value)
 
 
-def _struct(paths: Iterable[str], leaf: T.DataType) -> T.StructType:
-    """The nested schema of dotted paths, every leaf of one type."""
+def _members(text: Column) -> Column:
+    """An object's fields, whatever they are called, with their values as text; NULL for text that is no object."""
+    return F.from_json(text, "map<string,string>")
+
+
+def _from_json(line: Column, paths: Iterable[str]) -> Column:
+    """A line's values at dotted paths, all as text, as a struct like the paths."""
     tree: dict[str, Any] = {}
     for path in paths:
-        *outer, last = path.split(".")
-        inner = tree
-        for name in outer:
-            inner = inner.setdefault(name, {})
-        inner[last] = None
+        reduce(lambda inner, name: inner.setdefault(name, {}), path.split("."), tree)
 
     def struct(level: dict[str, Any]) -> T.StructType:
         return T.StructType(
-            [T.StructField(name, leaf if below is None else struct(below)) for name, below in level.items()]
+            [T.StructField(name, struct(below) if below else T.StringType()) for name, below in level.items()]
         )
 
-    return struct(tree)
+    return F.from_json(line, struct(tree))
 
 
-def _mistyped(texts: dict[str, str]) -> Column:
-    """Which text fields hold a number, a boolean, an object or an array.
+def _marked(sources: Iterable[Source]) -> Column:
+    """The line with a mark before each of its texts where types are in doubt, NULL for all other lines.
 
-    Parsed as text, `55` and `"55"` look the same. A quick search for such a value under one of the names picks
-    the few lines that are parsed again, once for each type a value may wrongly have.
+    Parsed as text, `55` and `"55"` look the same; marked, the text is `_55`. A quick search picks the few lines
+    in which a number, a boolean, an object or an array follows one of the names (or an escape, which may hide a
+    name), or the text of a number has a sign.
     """
-    names = "|".join(sorted({path.rsplit(".", 1)[-1] for path in texts.values()}))
-    suspicious = F.col(LINE).rlike(f'"(?:{names}){_KEY}[ \\t\\r\\n]*[-0-9tf{{\\[]')
-    wrong_types = (
-        T.DoubleType(),
-        T.BooleanType(),
-        T.MapType(T.StringType(), T.StringType()),
-        T.ArrayType(T.StringType()),
-    )
-    parses = [F.from_json(LINE, _struct(texts.values(), wrong)) for wrong in wrong_types]
-
-    def wrongly(path: str) -> Column:
-        values = [reduce(lambda struct, name: struct[name], path.split("."), parse) for parse in parses]
-        return reduce(or_, [value.isNotNull() for value in values])
-
-    return F.struct(*[F.when(suspicious, wrongly(path)).otherwise(False).alias(name) for name, path in texts.items()])
+    sources = list(sources)
+    names = "|".join(sorted({re.escape(source.field.rsplit(".", 1)[-1]) for source in sources if source.text}))
+    doubts = [F.col(LINE).rlike(rf'"(?:{names}){_KEY}[ \t\r\n]*[-0-9tf{{\[]|\\u00')] if names else []
+    doubts += [_found(source.field).startswith("-") for source in sources if not source.text]
+    doubtful = F.coalesce(*[F.when(doubt, True) for doubt in doubts])
+    return F.when(doubtful, F.regexp_replace(LINE, _QUOTED, f'"{_MARK}$1"'))
 
 
-def _extra_fields(paths: list[str]) -> Column:
+def _marked_path(path: str) -> str:
+    return ".".join(_MARK + name for name in path.split("."))
+
+
+def _mistyped(source: Source) -> Column:
+    """Whether a text is no text, a number is a signed text (`"-5"`), or a required field's object is no object."""
+    value = F.col(f"marked.{_marked_path(source.field)}")
+    wrong = ~value.startswith(_MARK) if source.text else value.startswith(f"{_MARK}-")
+    outer = source.field.rpartition(".")[0]
+    if outer and source.required:
+        other = _from_json(F.when(_found(outer).isNull(), F.col(LINE)), [outer])
+        wrong = F.when(_at(other, outer).isNotNull(), True).otherwise(wrong)
+    return F.coalesce(wrong, F.lit(False))
+
+
+def _at(struct: Column, path: str) -> Column:
+    return reduce(lambda inner, name: inner[name], path.split("."), struct)
+
+
+def _extra_fields(paths: Sequence[str]) -> Column:
     """Names of the fields, top-level and in known objects, that are not among the paths.
 
     Where a line has no more keys than were found in it, there are none, and it is not parsed again.
     """
-    objects = sorted({path.rsplit(".", 1)[0] for path in paths if "." in path})
-    leaves = [F.col(f"parsed.{path}").isNotNull().cast("int") for path in paths]
-    inner = [F.col(f"parsed.{name}").isNotNull().cast("int") for name in objects]
-    known = reduce(lambda a, b: a + b, leaves + inner)
-    keys = [F.json_object_keys(LINE)]
-    for name in objects:
-        nested = F.json_object_keys(F.get_json_object(LINE, f"$.{name}"))
-        keys.append(F.transform(nested, lambda key, name=name: F.concat(F.lit(f"{name}."), key)))
+    outers = sorted({path.rpartition(".")[0] for path in paths} - {""})
+    present = [_found(path).isNotNull().cast("int") for path in [*paths, *outers]]
+
+    def unknown(outer: str) -> Column:
+        inside = F.col(LINE) if not outer else _at(_from_json(F.col(LINE), [outer]), outer)
+        known = [path.rpartition(".")[2] for path in [*paths, *outers] if path.rpartition(".")[0] == outer]
+        names = F.filter(F.map_keys(_members(inside)), lambda name: ~name.isin(known))
+        return F.transform(names, lambda name: F.concat(F.lit(f"{outer}."), name)) if outer else names
+
     nothing = F.array().cast("array<string>")
-    every = F.concat(*[F.coalesce(key, nothing) for key in keys])
-    extra = F.array_sort(
-        F.array_distinct(F.array_except(every, F.array(*[F.lit(name) for name in [*paths, *objects]])))
-    )
-    return F.when(F.regexp_count(LINE, F.lit(_KEY)) > known, extra).otherwise(nothing)
+    every = F.concat(*[F.coalesce(unknown(outer), nothing) for outer in ["", *outers]])
+    return F.when(F.regexp_count(LINE, F.lit(_KEY)) > reduce(add, present), F.array_sort(every)).otherwise(nothing)

@@ -17,12 +17,15 @@ _BOM = "\ufeff"
 
 
 def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFrame:
-    """Every line that is not blank: line, not_utf8 (boolean), delivery_day, source_file.
+    """Every line that is not blank (spaces, tabs): line, not_utf8 (boolean), delivery_day, source_file.
 
-    Only a line feed ends a line; the carriage return before it, and a byte order mark, are no part of it. Files
-    that are not UTF-8 are rewritten in `room`, a folder of the run, their bad bytes replaced by U+FFFD.
+    Only a line feed ends a line; a carriage return at its end, and a byte order mark at its start (files that were
+    joined have them inside), are no part of it. Files that are not UTF-8 are rewritten in `room`, a folder of the
+    run, their bad bytes replaced by U+FFFD.
     """
-    parts = [part for file in files for part in _parts(engine, file, room)]
+    parts = [
+        part for number, file in enumerate(files) for part in _parts(engine, file, storage.join(room, str(number)))
+    ]
     whole = _union(parts)
     unmarked = _cut(F.col("value"), F.col("value").startswith(_BOM), first=2, less=1)
     ended = whole.withColumn(LINE, unmarked).drop("value")
@@ -64,14 +67,8 @@ def _union(frames: list[DataFrame]) -> DataFrame:
 
 def _repair(file: LandedFile, room: str) -> tuple[str, str]:
     """Write the good and the bad lines of a file apart, as UTF-8; the engine stops at the first bad byte."""
-    folder = storage.join(room, file.day.isoformat())
-    stem = file.name.removesuffix(".gz")
-    good, bad = storage.join(folder, f"good.{stem}"), storage.join(folder, f"bad.{stem}")
-    with (
-        uncompressed(file.url) as content,
-        storage.writing(good) as good_lines,
-        storage.writing(bad) as bad_lines,
-    ):
+    good, bad = storage.join(room, "good.txt"), storage.join(room, "bad.txt")
+    with uncompressed(file.url) as content, storage.writing(good) as good_lines, storage.writing(bad) as bad_lines:
         for line in content:
             try:
                 line.decode("utf-8")

@@ -1,10 +1,9 @@
 """`@raw_table`: a feed and a contract joined into a raw table that keeps every delivered row with its violations."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Protocol
 
 import dagster as dg
 import pyspark.sql.types as T
@@ -16,8 +15,9 @@ from platform_assets.contracts.contract import RawContract
 from platform_assets.domain import Domain
 from platform_assets.lake import storage
 from platform_assets.lake.audit import Finding, audit, check_specs
-from platform_assets.lake.tables import Staged, Table
-from platform_assets.landing.deliveries import Landed, blank_lines, landed
+from platform_assets.lake.tables import RUNS, Staged, Table
+from platform_assets.landing.deliveries import landed
+from platform_assets.landing.delivery_checks import delivery_checks, judge_delivery
 from platform_assets.landing.lines import LINE, read_lines
 from platform_assets.settings import Settings
 from platform_assets.table import (
@@ -30,11 +30,7 @@ from platform_assets.table import (
     run_days,
 )
 
-LIMIT = "reject_limit"
-EVERY_LINE = "every_line_kept"
-UNKNOWN = "no_unknown_files"
-EMPTY = "no_empty_files"
-_INTEGER = r"\A-?[0-9]{1,19}\z"
+_INTEGER = r"\A-?[0-9]+\z"
 
 
 class Format(Protocol):
@@ -124,25 +120,25 @@ class RawTableDefinition:
             engine = context.resources.engine.engine
             days = run_days(context)
             delivered = landed(settings.landing, self.feed.name, self.feed.suffixes, days)
-            room = storage.join(table.url, "runs", context.run.run_id, "_landing")
-            rows = None
-            if delivered.files:
-                rows = self.read(read_lines(engine, delivered.files, room), settings)
+            run = storage.join(table.url, RUNS, context.run.run_id)
+            room = storage.join(run, "_landing")
 
             def judge(staged: Staged) -> list[Finding]:
                 findings = audit(staged, engine, (), {})
                 return findings + judge_delivery(staged.read(engine), staged, delivered, self.limits(settings))
 
             try:
+                lines = read_lines(engine, delivered.files, room) if delivered.files else None
+                rows = None if lines is None else self.read(lines, settings)
                 yield from materialise(context, table, engine, rows, judge)
-            except BaseException:
-                storage.remove(storage.join(table.url, "runs", context.run.run_id))
-                raise
+            finally:
+                storage.remove(room)
+                storage.remove_empty_folder(run)
 
         return dg.asset(
             **asset_words(self, settings),
             deps=[self.landing_key],
-            check_specs=check_specs(self.contract, self.key, ()) + self.delivery_checks(),
+            check_specs=check_specs(self.contract, self.key, ()) + delivery_checks(self.key),
             io_manager_key=TABLES_IO,
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
@@ -151,16 +147,6 @@ class RawTableDefinition:
     def limits(self, settings: Settings) -> tuple[float, int]:
         """Share and number of rejected rows above which a delivery is refused."""
         return settings.reject_limit(self.feed.name), settings.reject_rows
-
-    def delivery_checks(self) -> list[dg.AssetCheckSpec]:
-        """The checks of a delivery as a whole."""
-        described = {
-            LIMIT: "No delivery day has more rejected rows than the feed's limit",
-            EVERY_LINE: "Every line of every file that is not blank is a row of the table",
-            UNKNOWN: "Every delivered file has a suffix that the feed knows",
-            EMPTY: "No delivered file is empty",
-        }
-        return [dg.AssetCheckSpec(name, asset=self.key, description=text) for name, text in described.items()]
 
 
 def raw_table(
@@ -179,7 +165,7 @@ def raw_table(
 
 
 def default_parse(column: ColumnSpec) -> Column:
-    """A field's text as the column's type, NULL when it is not of the type as written.
+    """A field's text as the column's type, NULL when it is not of the type as written, or beyond its range.
 
     Raises `ValueError` for types that need a parse of their own, such as timestamps: their formats differ.
     """
@@ -193,22 +179,24 @@ def default_parse(column: ColumnSpec) -> Column:
 
 def _well_typed(column: ColumnSpec, parsed: Column | None) -> Column:
     value = default_parse(column) if parsed is None else parsed
-    if column.source and column.source.text:
-        return F.when(~F.col(f"mistyped.{column.name}"), value)
-    return value
+    return F.when(~F.col(f"mistyped.{column.name}"), value)
 
 
 def violations(columns: Sequence[ColumnSpec], first_day: date | None) -> Column:
-    """All rules that a row breaks, by name; what cannot be parsed at all breaks only that rule."""
+    """All rules that a row breaks, by name.
+
+    A line that is not UTF-8, or cannot be parsed, breaks only that rule: nobody knows what it should have said.
+    """
     broken: list[Column] = []
     for column in columns:
         assert column.source is not None
-        text, value = F.col(f"text.{column.name}"), F.col(f"typed_{column.name}")
-        invalid = text.isNotNull() & value.isNull()
+        value, mistyped = F.col(f"typed_{column.name}"), F.col(f"mistyped.{column.name}")
+        delivered = F.col(f"text.{column.name}").isNotNull() | mistyped
+        invalid = delivered & value.isNull()
         for rule in column.rules:
             invalid = invalid | F.expr(rule.broken.replace(f"`{column.name}`", f"`typed_{column.name}`"))
         if column.source.required:
-            broken.append(F.when(text.isNull(), F.lit(f"missing_{column.name}")))
+            broken.append(F.when(~delivered, F.lit(f"missing_{column.name}")))
         broken.append(F.when(invalid, F.lit(f"invalid_{column.name}")))
     if first_day:
         broken.append(F.when(F.col("day") < F.lit(first_day), F.lit("before_start")))
@@ -219,82 +207,3 @@ def violations(columns: Sequence[ColumnSpec], first_day: date | None) -> Column:
     for name, condition in reversed(alone.items()):
         found = F.when(condition, F.array(F.lit(name))).otherwise(found)
     return found
-
-
-def judge_delivery(rows: DataFrame, staged: Staged, delivered: Landed, limits: tuple[float, int]) -> list[Finding]:
-    """Whether a delivery may be published: lines kept, share of rejected rows, files that were left out."""
-    return [
-        _every_line(rows, delivered),
-        _limit(rows, staged, limits),
-        _files(UNKNOWN, delivered.unknown, "files have a suffix that the feed does not know"),
-        _files(EMPTY, delivered.empty, "files are empty"),
-    ]
-
-
-def _files(check: str, names: tuple[str, ...], what: str) -> Finding:
-    details = {"files": list(names)}
-    return Finding(check, not names, f"{len(names)} {what}: {', '.join(names)}" if names else "none", True, details)
-
-
-def _every_line(rows: DataFrame, delivered: Landed) -> Finding:
-    """Count the rows of each file against its lines, as counted when it was first looked at."""
-    by_file = rows.groupBy("delivery_day", "source_file").count() if delivered.files else None
-    kept = {(r["delivery_day"], r["source_file"]): r["count"] for r in by_file.collect()} if by_file else {}
-    lost: dict[str, str] = {}
-    blank = 0
-    for file in delivered.files:
-        rows_kept = kept.get((file.day, file.name), 0)
-        if rows_kept == file.lines:
-            continue
-        blanks = blank_lines(file.url)
-        blank += blanks
-        if rows_kept != file.lines - blanks:
-            lost[f"{file.day}/{file.name}"] = f"{file.lines - blanks} lines, {rows_kept} rows"
-    lines = sum(file.lines for file in delivered.files)
-    said = f"{len(lost)} files were not read whole: {lost}" if lost else f"{lines} lines, {blank} of them blank"
-    details = {"files": len(delivered.files), "lines": lines, "blank_lines": blank, "lost": lost}
-    return Finding(EVERY_LINE, not lost, said, details=details)
-
-
-def _limit(rows: DataFrame, staged: Staged, limits: tuple[float, int]) -> Finding:
-    share, least = limits
-    rejected = rejected_by_rule(rows) if staged.files else []
-    rejected_rows = {str(day): n for day, rule, n in rejected if rule is None}
-    by_rule: Counter[str] = Counter()
-    for _, rule, n in rejected:
-        if rule is not None:
-            by_rule[rule] += n
-    over = {
-        day: f"{n} of {staged.rows_by_day[day]} rows"
-        for day, n in rejected_rows.items()
-        if n >= least and n > share * staged.rows_by_day[day]
-    }
-    total = sum(rejected_rows.values())
-    listed = ", ".join(f"{rule} {n}" for rule, n in by_rule.most_common()) or "none"
-    said = f"{total} of {staged.rows} rows rejected ({listed})"
-    if over:
-        days = "; ".join(f"{day}: {what}" for day, what in over.items())
-        said += (
-            f". Above the limit of {share:.0%} and {least} rows on {days}. Look at the files, or raise "
-            "PLATFORM_REJECT_SHARE or PLATFORM_REJECT_LIMITS"
-        )
-    details = {"rows": staged.rows, "rejected": total, "by_rule": dict(by_rule.most_common())}
-    details["extra_fields"] = extra_fields(rows) if staged.files else {}
-    return Finding(LIMIT, not over, said, details=details)
-
-
-def rejected_by_rule(rows: DataFrame) -> list[tuple[date, str | None, int]]:
-    """(delivery day, rule, rows that break it), and for rule None the rejected rows of the day."""
-    rejected = rows.where(F.size("violations") > 0).select("delivery_day", "violations")
-    counted = rejected.groupBy("delivery_day").count().withColumn("rule", F.lit(None).cast("string"))
-    rules = (
-        rejected.select("delivery_day", F.explode("violations").alias("rule")).groupBy("delivery_day", "rule").count()
-    )
-    found = counted.select("delivery_day", "rule", "count").unionByName(rules)
-    return sorted(((r[0], r[1], r[2]) for r in found.collect()), key=lambda item: (item[0], item[1] or "", item[2]))
-
-
-def extra_fields(rows: DataFrame) -> dict[str, Any]:
-    """Fields that the feed does not know, by name, with the number of rows that have them."""
-    named = rows.select(F.explode("extra_fields").alias("field")).groupBy("field").count()
-    return {r["field"]: r["count"] for r in named.orderBy("field").limit(100).collect()}

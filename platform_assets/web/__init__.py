@@ -1,5 +1,8 @@
 """The web domain: what users did on web sites, as hits, hourly statistics and exports."""
 
+from platform_assets.exports.documents import DocumentDefinition
+from platform_assets.landing.raw import RawTableDefinition
+from platform_assets.table import TableDefinition
 from platform_assets.web.aggregated_web_page_stats import aggregated_web_page_stats
 from platform_assets.web.aggregated_web_stats import aggregated_web_stats
 from platform_assets.web.aggregated_web_stats_csv import aggregated_web_stats_csv
@@ -7,5 +10,10 @@ from platform_assets.web.raw_events import raw_events
 from platform_assets.web.user_web_hits import user_web_hits
 from platform_assets.web.user_web_hits_csv import user_web_hits_csv
 
-TABLES = (raw_events, user_web_hits, aggregated_web_stats, aggregated_web_page_stats)
-EXPORTS = (user_web_hits_csv, aggregated_web_stats_csv)
+TABLES: tuple[RawTableDefinition | TableDefinition, ...] = (
+    raw_events,
+    user_web_hits,
+    aggregated_web_stats,
+    aggregated_web_page_stats,
+)
+EXPORTS: tuple[DocumentDefinition, ...] = (user_web_hits_csv, aggregated_web_stats_csv)

@@ -8,10 +8,9 @@ from pyspark.sql import functions as F
 from platform_assets.contracts.contract import RawContract, T, source
 from platform_assets.landing.json_lines import JsonLines
 from platform_assets.landing.raw import raw_table
+from platform_assets.transforms.urls import has_host
 from platform_assets.web.domain import web
 
-# A scheme, or none; user info; then at least one character of a host.
-WITH_HOST = r"([A-Za-z][A-Za-z0-9+.\-]*://)?([^/?#@]*@)?[^/?#@:]"
 _TIME = r"\A[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}\z"
 
 
@@ -23,14 +22,17 @@ class RawEvents(RawContract):
     user_session_id: T.StringType = source("user.session_id", description="Session as the sender names it")
     user_ip: T.StringType = source("user.ip", description="Address of the user, as sent; never checked")
     action: T.StringType = source("action", required=True, description="What the user did")
-    url: T.StringType = source("url", required=True, str_matches=WITH_HOST, description="Where, as sent; it has a host")
+    url: T.StringType = source("url", required=True, description="Where, as sent; it has a host")
     timestamp: T.TimestampType = source("timestamp", required=True, description="When (UTC)")
 
 
 @raw_table(RawEvents, JsonLines("web_events"), domain=web, event_time="timestamp")
 def raw_events(*, web_date_order: str) -> Mapping[str, Column]:
-    """Times are written DD/MM/YYYY HH:MM:SS (or MM/DD), day and month with one or two digits."""
-    text = F.col("text.timestamp")
+    """Times are written DD/MM/YYYY HH:MM:SS (or MM/DD), day and month with one or two digits; URLs need a host."""
+    time, url = F.col("text.timestamp"), F.col("text.url")
     order = "d/M/yyyy HH:mm:ss" if web_date_order == "dmy" else "M/d/yyyy HH:mm:ss"
-    as_written = text.rlike(_TIME) & ~text.contains("/0000 ")
-    return {"timestamp": F.when(as_written, F.try_to_timestamp(text, F.lit(order)))}
+    as_written = time.rlike(_TIME) & ~time.contains("/0000 ")
+    return {
+        "timestamp": F.when(as_written, F.try_to_timestamp(time, F.lit(order))),
+        "url": F.when(has_host(url), url),
+    }

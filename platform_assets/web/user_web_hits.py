@@ -7,7 +7,7 @@ from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.lake.audit import Balance
 from platform_assets.table import table
 from platform_assets.transforms.events import accepted, first_of_each
-from platform_assets.transforms.urls import bare_host, host, segment, without_query, without_scheme
+from platform_assets.transforms.urls import bare_host, host, host_and_path, segment
 from platform_assets.web.domain import web
 
 GOOD = "count_if(size(violations) = 0)"
@@ -46,12 +46,12 @@ class UserWebHits(Contract):
 )
 def user_web_hits(raw_events: DataFrame, *, web_hosts: str) -> DataFrame:
     """The first good row of each event, by delivery day, then file name, then all columns."""
-    columns = ["user_id", "timestamp", "url", "action", "user_session_id", "user_ip"]
+    columns = ["user_id", "user_session_id", "user_ip", "action", "url", "timestamp"]
     order = ["delivery_day", "source_file", *columns]
     events = first_of_each(accepted(raw_events).select("day", "event_id", *order), key=["day", "event_id"], order=order)
-    location = events.withColumn("location", without_query(without_scheme(F.col("url"))))
+    located = events.withColumn("location", host_and_path(F.col("url")))
     name = host(F.col("location"))
-    return location.select(
+    return located.select(
         "day",
         "event_id",
         "user_id",

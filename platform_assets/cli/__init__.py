@@ -1,0 +1,32 @@
+"""`platform-assets`: what the `dagster` command does not do: look at tables, take rows out, keep the lake tidy."""
+
+from __future__ import annotations
+
+import typer
+
+from platform_assets.cli import overview, project, rows, upkeep
+from platform_assets.cli.terminal import Sentences
+
+app = typer.Typer(
+    cls=Sentences,
+    help="Look at the platform's tables, take rows out of them, and keep the lake tidy. (`dagster` builds them.)",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+for command in (
+    overview.tables,
+    overview.summary,
+    rows.show,
+    rows.rejected,
+    rows.export,
+    overview.history,
+    upkeep.restore,
+    upkeep.clean,
+    project.settings,
+    project.docs,
+    project.samples,
+):
+    app.command()(command)

@@ -1,0 +1,117 @@
+"""What several commands take: a table's name, days, a limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from platform_assets.cli.terminal import WRONG_USE, Problem
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+    from platform_assets.lake.tables import Table
+    from platform_assets.landing.raw import RawTableDefinition
+    from platform_assets.table import TableDefinition
+
+    Definition: TypeAlias = TableDefinition | RawTableDefinition
+
+_ISO = ["%Y-%m-%d"]
+TableName = Annotated[
+    str,
+    typer.Argument(metavar="TABLE", help="Such as web/user_web_hits; the bare name is enough where only one has it."),
+]
+OneDay = Annotated[
+    datetime | None,
+    typer.Option("--day", formats=_ISO, metavar="DAY", help="One day, YYYY-MM-DD; of raw tables the delivery day."),
+]
+FirstDay = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=_ISO, metavar="DAY", help="First day; the table's first if not given."),
+]
+LastDay = Annotated[
+    datetime | None, typer.Option("--to", formats=_ISO, metavar="DAY", help="Last day; the table's last if not given.")
+]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="How many at most.")]
+
+
+@dataclass(frozen=True)
+class Days:
+    """A span of days, both ends included; None is an open end."""
+
+    first: date | None
+    last: date | None
+
+    @classmethod
+    def of(cls, day: str) -> Days:
+        """A single day (ISO text)."""
+        return cls(date.fromisoformat(day), date.fromisoformat(day))
+
+    def __str__(self) -> str:
+        if self.first == self.last:
+            return f"on {self.first}" if self.first else "on any day"
+        ends = (f"from {self.first}" if self.first else "", f"to {self.last}" if self.last else "")
+        return " ".join(end for end in ends if end)
+
+    def among(self, days: dict[str, int]) -> dict[str, int]:
+        """Those of the days (ISO text) that lie in the span."""
+        first, last = str(self.first or date.min), str(self.last or date.max)
+        return {day: rows for day, rows in days.items() if first <= day <= last}
+
+
+def chosen_days(day: datetime | None, first: datetime | None, last: datetime | None) -> Days | None:
+    """The days that the options name, None for none; raises `Problem` when they contradict each other."""
+    if day is None and first is None and last is None:
+        return None
+    if day is not None:
+        if first or last:
+            raise Problem("Give either --day or --from and --to, not both.", WRONG_USE)
+        return Days(day.date(), day.date())
+    if first and last and first > last:
+        raise Problem(f"--from {first.date()} lies behind --to {last.date()}.", WRONG_USE)
+    return Days(first.date() if first else None, last.date() if last else None)
+
+
+def named(definition: Definition) -> str:
+    """`<domain>/<table>`."""
+    return "/".join(definition.key.path)
+
+
+def find_definition(name: str) -> Definition:
+    """The table of that name; raises `Problem`, with the closest names, when there is none or more than one."""
+    from platform_assets.definitions import TABLES
+
+    tables: dict[str, Definition] = {named(definition): definition for definition in TABLES}
+    wanted = name.strip("/").replace(".", "/")
+    found = [key for key in tables if wanted == key or wanted == key.rpartition("/")[2]]
+    if len(found) == 1:
+        return tables[found[0]]
+    if found:
+        raise Problem(f"{name} may be {' or '.join(found)}: say which.", WRONG_USE)
+    bare = {key.rpartition("/")[2]: key for key in tables}
+    close = [bare.get(match, match) for match in get_close_matches(wanted, [*tables, *bare], n=4, cutoff=0.75)]
+    close += [key for key in tables if wanted and wanted in key]
+    hint = f"Did you mean {' or '.join(list(dict.fromkeys(close))[:5])}?" if close else "`tables` lists all."
+    raise Problem(f"There is no table {name}. {hint}", WRONG_USE)
+
+
+def find_table(name: str) -> Table:
+    """The table of that name in the lake."""
+    from platform_assets.settings import current
+
+    return find_definition(name).table(current())
+
+
+def built(table: Table) -> DeltaTable:
+    """The published table; raises `Problem` when nothing was published yet."""
+    delta = table.delta()
+    if delta is None:
+        raise Problem(
+            f"{table.key} has not been built yet, there is nothing at {table.url}. Build it with: dagster asset "
+            f"materialize -m platform_assets.definitions --select '{table.key}' --partition <YYYY-MM-DD>"
+        )
+    return delta

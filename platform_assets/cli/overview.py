@@ -1,0 +1,192 @@
+"""Commands that say what there is: tables, summary, history; they read the tables' logs, not their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from platform_assets.cli.arguments import Limit, TableName, built, find_table
+from platform_assets.cli.terminal import number, say, say_table
+
+if TYPE_CHECKING:
+    from platform_assets.lake.tables import Table
+
+# Commits without a run (restored, made empty) that the last run is looked for behind.
+_LOOK_BACK = 50
+_RUN_ID = "dagster_run_id"
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A table as its log tells of it; `delta` facts are empty before anything was published.
+
+    `rows_by_day` are of days (ISO text) that have rows, `rejected` is None where nothing can be, `size` is in
+    bytes, `last` is the commit of the last run.
+    """
+
+    table: Table
+    rows_by_day: Mapping[str, int]
+    rejected: int | None
+    size: int
+    version: int | None
+    last: Mapping[str, Any] | None
+
+    @property
+    def rows(self) -> int:
+        """All rows of the current version."""
+        return sum(self.rows_by_day.values())
+
+
+def look_at(table: Table) -> Overview:
+    """The overview of a table, from its log alone."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    delta = table.delta()
+    if delta is None:
+        return Overview(table, {}, None, 0, None, None)
+    actions = pa.table(delta.get_add_actions(flatten=True))
+    day = f"partition.{table.contract.partition_column}"
+    counted = actions.group_by(day).aggregate([("num_records", "sum")]).sort_by(day)
+    rows = dict(zip(map(str, counted[day].to_pylist()), counted["num_records_sum"].to_pylist(), strict=True))
+    rejected = None
+    if table.contract.is_raw:
+        # Only rejected rows have `raw`, and the files' statistics count its NULLs.
+        rejected = (pc.sum(actions["num_records"]).as_py() or 0) - (pc.sum(actions["null_count.raw"]).as_py() or 0)
+    commits = delta.history(_LOOK_BACK)
+    return Overview(
+        table,
+        {name: count for name, count in rows.items() if count},
+        rejected,
+        pc.sum(actions["size_bytes"]).as_py() or 0,
+        delta.version(),
+        next((commit for commit in commits if _RUN_ID in commit), None),
+    )
+
+
+def tables() -> None:
+    """All tables: rows, days, last run, version, bytes."""
+    _say_overviews(_look_at_all())
+
+
+def summary() -> None:
+    """The tables, what was rejected and why, what to try next."""
+    from platform_assets.cli.reader import rejected_by_rule
+    from platform_assets.lake import storage
+    from platform_assets.settings import current
+
+    overviews = _look_at_all()
+    some = [overview for overview in overviews if overview.rows]
+    say(f"Tables in {storage.absolute(current().lake)}")
+    say()
+    _say_overviews(overviews)
+    for overview in some:
+        if overview.rejected is None:
+            continue
+        say()
+        if not overview.rejected:
+            say(f"{overview.table.key}: every delivered row is good.")
+            continue
+        share = overview.rejected / overview.rows
+        say(
+            f"{overview.table.key}: {number(overview.rejected)} of {number(overview.rows)} delivered rows "
+            f"({share:.1%}) were rejected. They are kept, each with the rules that it breaks:"
+        )
+        say()
+        say_rules(rejected_by_rule(overview.table, None))
+    say()
+    say("What to try next:" if some else "No table has rows yet. To build them from the sample files: make demo")
+    say()
+    for command, meaning in _try_next(some):
+        say(f"  {meaning:<42}{command}")
+
+
+def say_rules(rules: Sequence[tuple[str, int, str, str]]) -> None:
+    """Print how many rows break each rule, and the first and last delivery day that has some."""
+    say_table(
+        ["rule", "rows", "first delivery", "last delivery"],
+        [(rule, number(count), first, last) for rule, count, first, last in rules],
+        right=["rows"],
+    )
+
+
+def history(table: TableName, limit: Limit = 20) -> None:
+    """The versions of a table and the runs that made them.
+
+    The newest comes first; `restore` goes back to one.
+    """
+    from platform_assets.lake.tables import commit_time
+
+    commits = built(find_table(table)).history(limit)
+    say_table(
+        ["version", "time (UTC)", "operation", "days", "rows", "run"],
+        [
+            (
+                str(commit["version"]),
+                f"{commit_time(commit):%Y-%m-%d %H:%M:%S}",
+                str(commit["operation"]),
+                str(commit.get("days", "-")),
+                number(int(commit["rows"])) if "rows" in commit else "-",
+                str(commit.get(_RUN_ID, "-")),
+            )
+            for commit in commits
+        ],
+        right=["version", "rows"],
+    )
+
+
+def _look_at_all() -> list[Overview]:
+    from platform_assets.definitions import TABLES
+    from platform_assets.settings import current
+
+    return [look_at(definition.table(current())) for definition in TABLES]
+
+
+def _say_overviews(overviews: Sequence[Overview]) -> None:
+    right = ["rows", "days", "version", "rejected", "bytes"]
+    say_table(
+        ["table", "rows", "days", "first day", "last day", "last run (UTC)", "run", "version", "rejected", "bytes"],
+        [_line(overview) for overview in overviews],
+        right=right,
+    )
+
+
+def _line(overview: Overview) -> list[str]:
+    from platform_assets.lake.tables import commit_time
+
+    if overview.version is None:
+        return [overview.table.key, "not built", *["-"] * 8]
+    days, last = list(overview.rows_by_day), overview.last
+    return [
+        overview.table.key,
+        number(overview.rows),
+        number(len(days)),
+        days[0] if days else "-",
+        days[-1] if days else "-",
+        f"{commit_time(dict(last)):%Y-%m-%d %H:%M}" if last else "-",
+        str(last[_RUN_ID])[:8] if last else "-",
+        str(overview.version),
+        "-" if overview.rejected is None else number(overview.rejected),
+        number(overview.size),
+    ]
+
+
+def _try_next(some: Sequence[Overview]) -> list[tuple[str, str]]:
+    """Commands that work on the tables there are."""
+    commands = []
+    good = [overview for overview in some if overview.rejected is None]
+    if good:
+        key, name, days = good[0].table.key, good[0].table.name, list(good[0].rows_by_day)
+        commands += [
+            (f"platform-assets show {key} --day {days[-1]}", "rows of a day"),
+            (f"platform-assets export {key} -o {name}.csv", "all rows as csv, tsv, json or parquet"),
+            (f"platform-assets history {key}", "versions; `restore` goes back to one"),
+        ]
+    if with_rejects := [overview for overview in some if overview.rejected]:
+        commands.append((f"platform-assets rejected {with_rejects[0].table.key}", "rejected rows as they came"))
+    return [
+        *commands,
+        ("platform-assets settings", "what can be set, and what it is set to"),
+        ("make ui", "runs, checks and lineage, in the browser"),
+    ]

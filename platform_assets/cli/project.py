@@ -1,0 +1,88 @@
+"""Commands about the platform itself: settings, docs, samples."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from platform_assets.cli.terminal import Problem, number, remark, say, say_table
+
+_PREFIX = "PLATFORM_"
+
+
+def settings(as_json: Annotated[bool, typer.Option("--json", help="As a JSON list of objects.")] = False) -> None:
+    """Every setting: variable, value, origin, meaning."""
+    from platform_assets.settings import Settings, current, origin, shown
+
+    values = current()
+    rows = [
+        {
+            "variable": f"{_PREFIX}{name.upper()}",
+            "value": None if getattr(values, name) is None else shown(getattr(values, name)),
+            "from": origin(name),
+            "meaning": " ".join((field.description or "").split()),
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+    if as_json:
+        say(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        say_table(list(rows[0]), [[row[key] or "-" for key in row] for row in rows])
+    variables = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    for unknown in sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in variables):
+        close = get_close_matches(unknown, variables, n=1)
+        remark(f"{unknown} is set, but there is no such setting{f': is it {close[0]}?' if close else '.'}")
+
+
+def docs(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the pages go.")] = Path(
+        "docs/tables"
+    ),
+) -> None:
+    """Write the data dictionary, a page for each table."""
+    from platform_assets.contracts.dictionary import write_pages
+    from platform_assets.definitions import TABLES
+
+    pages = write_pages(TABLES, output)
+    say(f"{number(len(pages))} pages written to {output}.")
+
+
+def samples(
+    start: Annotated[
+        datetime, typer.Option("--start", formats=["%Y-%m-%d"], metavar="DAY", help="Day of the first delivery.")
+    ] = datetime(2026, 1, 1),
+    days: Annotated[int, typer.Option("--days", min=1, help="Deliveries of each feed, one a day.")] = 7,
+    rows: Annotated[int, typer.Option("--rows", min=1, help="Rows in each delivery.")] = 500,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same files.")] = 1,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="The landing folder of the settings if not given."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write into delivery folders that are there already.")] = False,
+) -> None:
+    """Write made-up deliveries of every feed to landing.
+
+    They have good rows and bad ones; the same options give the same files.
+    """
+    from platform_assets.lake import storage
+    from platform_assets.samples import FEED_WRITERS, write_samples
+    from platform_assets.settings import current
+
+    landing = output or current().landing
+    if not storage.is_local(landing):
+        raise Problem(f"Samples are written to folders of this machine, not to {landing}: name one with -o.")
+    root, first = storage.absolute(landing), start.date()
+    names = [(first + timedelta(days=day)).isoformat() for day in range(days)]
+    folders = [storage.join(root, feed, name) for feed in FEED_WRITERS for name in names]
+    there = [folder for folder in folders if storage.exists(folder)]
+    if there and not force:
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        raise Problem(f"{there[0]}{more} would be overwritten, so nothing was written. --force does it.")
+    files = write_samples(Path(root), first_day=first, days=days, rows=rows, seed=seed)
+    say(f"{number(len(files))} files of {', '.join(FEED_WRITERS)} written to {root}, {names[0]} ... {names[-1]}.")

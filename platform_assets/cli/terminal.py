@@ -1,0 +1,134 @@
+"""How the command line speaks: tables, remarks, and sentences with an exit code where something is wrong."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+NOT_DONE, WRONG_USE = 1, 2
+# Piped output is not for a screen: no cell is folded.
+_WIDE = 100_000
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+_CONTROLS |= {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
+# Line and paragraph ends, and what turns the direction of text.
+_CONTROLS |= {code: f"\\u{code:04x}" for code in (*range(0x2028, 0x202F), *range(0x2066, 0x206A))}
+
+
+class Problem(Exception):
+    """Something the user can put right, as a sentence; `code` is the exit code."""
+
+    def __init__(self, sentence: str, code: int = NOT_DONE) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class Sentences(TyperGroup):
+    """The commands; what goes wrong in them ends in a sentence and an exit code, not in a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what nobody foresaw is raised as it is."""
+        # Data may hold any character, the terminal's encoding may not.
+        for stream in (sys.stdout, sys.stderr):
+            getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+        try:
+            return super().invoke(ctx)
+        except Problem as problem:
+            _end(problem)
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            explained = _explained(error)
+            if explained is None:
+                raise
+            _end(explained)
+
+
+def _end(problem: Problem) -> NoReturn:
+    remark(str(problem))
+    raise typer.Exit(problem.code)
+
+
+def _explained(error: Exception) -> Problem | None:
+    """The sentence for errors that have one: settings, storage, tables, engines."""
+    import dagster as dg
+    import duckdb
+    from deltalake.exceptions import DeltaError
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    if isinstance(error, ValidationError) and error.title == "Settings":
+        return Problem("\n".join(_wrong_settings(error)), WRONG_USE)
+    if isinstance(error, SettingsError) and (field := re.search(r'field "(\w+)"', str(error))):
+        return Problem(f"PLATFORM_{field[1].upper()} must be JSON, such as {{}}: see `settings`.", WRONG_USE)
+    if isinstance(error, dg.Failure):
+        return Problem(str(error.description))
+    if isinstance(error, dg.DagsterInvariantViolationError) and "DAGSTER_HOME" in str(error):
+        return Problem(str(error), WRONG_USE)
+    if isinstance(error, OSError) and error.filename:
+        return Problem(f"{error.filename}: {error.strerror}.")
+    if isinstance(error, (DeltaError, OSError, duckdb.Error)):
+        return Problem(f"{type(error).__name__}: {error}")
+    return None
+
+
+def _wrong_settings(error: ValidationError) -> Iterable[str]:
+    from pydantic import SecretStr
+
+    from platform_assets.settings import Settings
+
+    for wrong in error.errors():
+        name = str(wrong["loc"][0])
+        field = Settings.model_fields.get(name)
+        secret = field is not None and "SecretStr" in str(field.annotation)
+        value = SecretStr("secret") if secret else wrong["input"]
+        inside = "".join(f" for {part}" for part in wrong["loc"][1:])
+        yield f"PLATFORM_{name.upper()} is set to {str(value)!r}{inside}, which it does not take: {wrong['msg']}."
+
+
+def say(text: str = "") -> None:
+    """Print to standard output."""
+    typer.echo(text)
+
+
+def remark(text: str) -> None:
+    """Print to standard error: what is about the output and not of it."""
+    typer.echo(text, err=True)
+
+
+def number(value: int) -> str:
+    """A number: with separators for people, without for programs."""
+    return f"{value:,}" if sys.stdout.isatty() else str(value)
+
+
+def printable(text: str) -> str:
+    """The text with control characters written out: data must not steer the terminal."""
+    return text.translate(_CONTROLS)
+
+
+def say_table(headings: Sequence[str], rows: Iterable[Sequence[str | None]], right: Collection[str] = ()) -> None:
+    """Print rows in columns, whole; the columns named in `right` are aligned there, None is shown as NULL."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if sys.stdout.isatty():
+        console, look = Console(), box.SIMPLE_HEAD
+    else:
+        console, look = Console(width=_WIDE, color_system=None, force_terminal=False, legacy_windows=False), None
+    table = Table(box=look, pad_edge=False, show_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*[Text("NULL", "dim") if cell is None else Text(printable(cell)) for cell in row])
+    with console.capture() as printed:
+        console.print(table)
+    say("\n".join(line.rstrip() for line in printed.get().split("\n")).strip("\n"))

@@ -1,0 +1,130 @@
+"""Commands that change the lake without a run: restore, clean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from platform_assets.cli.arguments import TableName, built, find_definition
+from platform_assets.cli.terminal import Problem, number, remark, say, say_table
+
+if TYPE_CHECKING:
+    from platform_assets.cli.arguments import Definition
+    from platform_assets.lake.maintenance import Waste
+
+
+def restore(
+    table: TableName, version: Annotated[int, typer.Argument(min=0, help="One of those that `history` lists.")]
+) -> None:
+    """Make an older version of a table current again.
+
+    Nothing is lost: it becomes a new version, and the one before it can be restored too.
+    """
+    from platform_assets.lake import maintenance
+    from platform_assets.settings import current
+
+    definition = find_definition(table)
+    found = definition.table(current())
+    built(found)
+    try:
+        restored = maintenance.restore(found, version)
+    except maintenance.NotRestorable as error:
+        raise Problem(str(error)) from error
+    if restored is None:
+        return say(f"{found.key}: version {version} is the current one, nothing was changed.")
+    changed = restored.changed_days
+    say(f"{found.key}: version {version} is current again, as version {restored.version}.")
+    if not changed:
+        return say("No day has other files than before.")
+    say(f"{number(restored.rows)} rows, {number(restored.rows_before)} before; {_listed(changed)} changed.")
+    if readers := _readers(definition):
+        say(f"What was built from it is as before; materialise it again for those days: {', '.join(readers)}.")
+    return None
+
+
+def clean(
+    older_than: Annotated[
+        float,
+        typer.Option(
+            "--older-than",
+            min=0,
+            metavar="HOURS",
+            help="Leave what was written in the last hours to the run that may still be at work; 0 only while nothing "
+            "runs. Runs that the Dagster instance (DAGSTER_HOME) knows are told by their state instead.",
+        ),
+    ] = 24,
+    vacuum: Annotated[
+        int | None,
+        typer.Option(
+            "--vacuum",
+            min=0,
+            metavar="DAYS",
+            help="Also remove the files of versions that were replaced more than so many days ago. Those versions can "
+            "no longer be restored. Choose more days than your longest run takes.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+) -> None:
+    """Remove what failed or killed runs left behind.
+
+    No reader sees it. What was published stays, but for the files of old versions if --vacuum says so.
+    """
+    from platform_assets.definitions import TABLES
+    from platform_assets.lake import maintenance
+    from platform_assets.settings import current
+
+    found: list[Waste] = []
+    with maintenance.dagster_runs() as state_of:
+        for definition in TABLES:
+            table = definition.table(current())
+            left = maintenance.leftovers(table, state_of, timedelta(hours=older_than))
+            old = maintenance.replaced_files(table, timedelta(days=vacuum), left) if vacuum is not None else None
+            wasted = [*left, *([old] if old else [])]
+            found += wasted
+            if not dry_run:
+                for waste in wasted:
+                    maintenance.remove(waste)
+    _say_waste(found, dry_run)
+
+
+def _say_waste(found: Sequence[Waste], dry_run: bool) -> None:
+    going, staying = [w for w in found if not w.kept], [w for w in found if w.kept]
+    if found:
+        say_table(
+            ["table", "run", "what", "files", "bytes", ""],
+            [
+                (
+                    waste.table.key,
+                    waste.run_id or "-",
+                    waste.what,
+                    number(waste.files),
+                    number(waste.size),
+                    f"kept: {waste.kept}" if waste.kept else "would be removed" if dry_run else "removed",
+                )
+                for waste in found
+            ],
+            right=["files", "bytes"],
+        )
+    files, size = sum(waste.files for waste in going), sum(waste.size for waste in going)
+    done = "Would remove" if dry_run else "Removed"
+    remark(f"{done} {number(files)} files, {number(size)} bytes." if going else "There is nothing to remove.")
+    if staying:
+        remark(f"Left alone what {len(staying)} runs may still need.")
+
+
+def _readers(definition: Definition) -> list[str]:
+    """Tables and documents that are built from a table."""
+    from platform_assets.definitions import EXPORTS, TABLES
+
+    return [
+        "/".join(other.key.path)
+        for other in (*TABLES, *EXPORTS)
+        if other.domain == definition.domain and definition.name in other.inputs()
+    ]
+
+
+def _listed(days: Sequence[str]) -> str:
+    return days[0] if len(days) == 1 else f"{number(len(days))} days of {days[0]} ... {days[-1]}"

@@ -1,0 +1,129 @@
+"""What a contract may not say, because nothing would carry it out: each is refused with what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyspark.sql.types as T
+from pandera.api.dataframe.model_config import BaseConfig
+
+from platform_assets.contracts.contract import Contract, Source
+from platform_assets.contracts.errors import UncompilableRule, naming
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_FLAT_TYPES = (
+    T.StringType,
+    T.BooleanType,
+    T.ByteType,
+    T.ShortType,
+    T.IntegerType,
+    T.LongType,
+    T.FloatType,
+    T.DoubleType,
+    T.DecimalType,
+    T.DateType,
+    T.TimestampType,
+)
+_TYPES = (*_FLAT_TYPES, T.ArrayType, T.MapType)
+# Two numbers that are the same to one engine need not be to another, and maps cannot be grouped by at all.
+_KEY_TYPES = tuple(kind for kind in _FLAT_TYPES if not issubclass(kind, T.FractionalType) or kind is T.DecimalType)
+
+_FIELD_WORDS = {
+    "unique": "a key stands in Config.unique, the partition's day with it",
+    "coerce": "cast the column in the transform",
+    "regex": "write every column by its name",
+    "default": "fill the column in the transform",
+    "alias": "name the attribute as the column",
+    "on_missing": "every column is always there",
+}
+_CONFIG_WORDS = {"unique", "name"}
+_CONFIG_ADVICE = "a contract's Config says only `unique` and `columns_agree` (columns are always held exactly)"
+
+
+def refuse_words(contract: type[Contract]) -> None:
+    """Refuse what Pandera accepts in a model and its Spark backend would not carry out, or only in Python."""
+    if not (contract.__doc__ or "").strip():
+        raise UncompilableRule("it has no docstring, which describes the table: write one")
+    for word in contract.__extras__ or {}:
+        if word != "columns_agree":
+            raise UncompilableRule(f"Config.{word} has no SQL: {_CONFIG_ADVICE}")
+    for word, value in vars(contract.__config__).items():
+        if not word.startswith("_") and word not in _CONFIG_WORDS and value != getattr(BaseConfig, word, None):
+            raise UncompilableRule(f"Config.{word} would do nothing: {_CONFIG_ADVICE}")
+    for column, checks in contract.__checks__.items():
+        raise UncompilableRule(
+            f"column {column}: the check {checks[0].name} is Python, which does not run in an engine: "
+            "use the rules of Field, or columns_agree"
+        )
+    parsed = [*contract.__parsers__, *(parser.name for parser in contract.__root_parsers__)]
+    if parsed:
+        raise UncompilableRule(f"the parser of {parsed[0]} would never run: do it in the transform")
+
+
+def refuse_field(annotation: Any, field: Any, *, is_raw: bool) -> None:
+    """Refuse a column without a description, of another type, or with words that no rule carries."""
+    if annotation.arg not in _TYPES:
+        known = ", ".join(f"T.{kind.__name__}" for kind in _TYPES)
+        raise UncompilableRule(f"{annotation.raw_annotation} is no type of a column: annotate it with one of {known}")
+    if not field.description:
+        raise UncompilableRule('it has no description: write Field(description="...")')
+    for word, advice in _FIELD_WORDS.items():
+        if getattr(field, word) not in (None, False):
+            raise UncompilableRule(f"Field({word}=...) has no rule: {advice}")
+    if annotation.is_optional_field or not field.required:
+        raise UncompilableRule("a column is never left out: for values that may be missing write Field(nullable=True)")
+    if not isinstance((field.metadata or {}).get("source"), Source):
+        return
+    if not is_raw:
+        raise UncompilableRule("source(...) belongs into a RawContract: write Field(...)")
+    if any(check.raise_warning for check in field.checks):
+        raise UncompilableRule("a row is good or rejected: leave raise_warning out")
+
+
+def refuse_type(dtype: T.DataType) -> None:
+    """Refuse types that Delta lacks, and the promise that nothing in an array or a map is NULL: no rule checks it."""
+    said = dtype.simpleString()
+    if type(dtype) not in _TYPES:
+        raise UncompilableRule(f"{said} is no type of a column, or of what it holds")
+    if isinstance(dtype, T.DecimalType) and not 0 <= dtype.scale <= dtype.precision <= 38:
+        raise UncompilableRule(f"{said} does not exist: a decimal has at most 38 digits, those of its scale included")
+    held: list[T.DataType] = []
+    if isinstance(dtype, T.ArrayType):
+        held, may_be_null = [dtype.elementType], dtype.containsNull
+    elif isinstance(dtype, T.MapType):
+        held, may_be_null = [dtype.keyType, dtype.valueType], dtype.valueContainsNull
+    if held and not may_be_null:
+        raise UncompilableRule(f"no rule checks for NULL inside {said}: write True, for it may hold NULL")
+    for inner in held:
+        refuse_type(inner)
+
+
+def refuse_names(names: Iterable[str], what: str) -> None:
+    """Refuse names that are no words, and those that stand twice (Delta takes `a` and `A` for the same)."""
+    seen: set[str] = set()
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise UncompilableRule(f"{what} {name!r} must be named by a letter, and then letters, digits and _")
+        if name.lower() in seen:
+            raise UncompilableRule(f"{what} {name} stands twice (case does not count): give one another name")
+        seen.add(name.lower())
+
+
+def refuse_days(partition: str, key: tuple[str, ...], columns: Mapping[str, Any]) -> None:
+    """Refuse a table that could not be partitioned by its day, or whose key could not be checked day by day."""
+    day = columns.get(partition)
+    if day is None or day.nullable or not isinstance(day.dtype.type, T.DateType):
+        raise UncompilableRule(f"column {partition}: the partition must be there, a T.DateType, and not nullable")
+    for column in key:
+        with naming(f"column {column} of the key (Config.unique)"):
+            if column not in columns:
+                raise UncompilableRule("it is not in the contract: add it, or leave it out of the key")
+            dtype = columns[column].dtype.type
+            if not isinstance(dtype, _KEY_TYPES):
+                raise UncompilableRule(f"not every engine finds the same {dtype.simpleString()} equal: leave it out")
+    if key and partition not in key:
+        raise UncompilableRule(
+            f"column {partition}: the key (Config.unique) lacks it, and could not be checked day by day: add it"
+        )

@@ -1,0 +1,237 @@
+"""The web domain written by hand in PySpark: logs to raw rows, hits, statistics and CSV files.
+
+    python pyspark_web.py LANDING_FEED_FOLDER OUTPUT_FOLDER FIRST_DAY
+
+Local Spark on all cores, tables in Parquet. Reads all deliveries and writes every table anew,
+without sessions, then prints one line of JSON: the rows of each table and the seconds from starting
+Spark to the last file. A known difference to the specification: `source_file` is URL-encoded.
+"""
+
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
+EVENT = """array<struct<event_id string, user struct<id string, session_id string, ip string>,
+    action string, url string, timestamp string>>"""
+TEXTS = {
+    "event_id": "event_id",
+    "user_session_id": "user.session_id",
+    "user_ip": "user.ip",
+    "action": "action",
+    "url": "url",
+    "timestamp": "timestamp",
+}
+TIME = r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}\z"
+# `from_json` reads any value as text: only where this matches the real JSON types are looked up.
+NOT_TEXT = r'"(?:event_id|session_id|ip|action|url|timestamp)"\s*:\s*[^"n\s]'
+
+
+def without_scheme(url: Column) -> Column:
+    """The URL up to its query or fragment; a scheme stands before the first slash."""
+    path = F.substring_index(F.substring_index(url, "#", 1), "?", 1)
+    scheme = F.instr(path, "://")
+    has_scheme = (scheme > 1) & (scheme == F.instr(path, "/") - 1)
+    return F.when(has_scheme, F.substr(path, scheme + 3)).otherwise(path)
+
+
+def host(rest: Column) -> Column:
+    """The first token in lower case, without user info and port."""
+    authority = F.substring_index(F.substring_index(rest, "/", 1), "@", -1)
+    return F.lower(F.regexp_replace(authority, r":[0-9]*\z", ""))
+
+
+def level(rest: Column, part: int) -> Column:
+    """A path segment, or NULL."""
+    return F.nullif(F.split_part(rest, F.lit("/"), F.lit(part)), F.lit(""))
+
+
+def json_type(path: str) -> Column:
+    """The JSON type of a value of the line, NULL where it is absent."""
+    value = F.try_variant_get(F.try_parse_json("value"), "$." + path, "variant")
+    return F.schema_of_variant(value)
+
+
+def read_lines(spark: SparkSession, landing: Path) -> DataFrame:
+    """The lines of all deliveries that are not blank."""
+    files = [
+        str(file)
+        for file in sorted(landing.glob("????-??-??/*"))
+        if file.name.endswith(SUFFIXES) and file.name[0] not in "._" and file.stat().st_size
+    ]
+    folder = F.element_at(F.split("_metadata.file_path", "/"), -2)
+    return (
+        spark.read.text(files, lineSep="\n")
+        .withColumn("value", F.rtrim("value", F.lit("\r")))
+        .withColumn("source_file", F.col("_metadata.file_name"))
+        .withColumn("delivery_day", folder.cast("date"))
+        .where(F.col("value").rlike(r"\S"))
+    )
+
+
+def raw_events(lines: DataFrame, first_day: str) -> DataFrame:
+    """One typed row per line; a rejected one with its text and the rules it breaks."""
+    value, user_id, day = F.col("value"), F.col("event.user.id"), F.col("day")
+    # In brackets, so that text behind the object is an error.
+    in_brackets = F.concat(F.lit("["), value, F.lit("]"))
+    is_object = F.is_valid_utf8(value) & value.rlike(r"\}\s*\z") & (F.size("events") == 1)
+    lines = (
+        lines.withColumn("events", F.from_json(in_brackets, EVENT, {"allowSingleQuotes": "false"}))
+        .withColumn("event", F.when(is_object, F.get("events", F.lit(0))))
+        .withColumn("suspect", value.rlike(NOT_TEXT))
+    )
+    given = {name: F.nullif(F.col("event." + path), F.lit("")) for name, path in TEXTS.items()}
+    wrong = {
+        name: F.col("suspect") & F.coalesce(~json_type(path).isin("STRING", "VOID"), F.lit(False))
+        for name, path in TEXTS.items()
+    }
+    texts = {name: F.when(~wrong[name], given[name]) for name in TEXTS}
+    is_integer = user_id.rlike(r"^[0-9]+\z") | (
+        user_id.rlike(r"^-[0-9]+\z") & (json_type("user.id") == "BIGINT")
+    )
+    rows = (
+        lines.withColumns(texts)
+        .withColumn("user_id", F.when(is_integer, user_id.try_cast("long")))
+        .withColumn("is_time", F.col("timestamp").rlike(TIME))
+        .withColumn("timestamp", F.try_to_timestamp("timestamp", F.lit("d/M/yyyy HH:mm:ss")))
+        .withColumn("timestamp", F.when(F.col("is_time"), F.col("timestamp")))
+        .withColumn("day", F.to_date("timestamp"))
+    )
+
+    def fault(name: str, is_bad: Column | None = None) -> Column:
+        found = F.when(wrong[name], "invalid_" + name).when(given[name].isNull(), "missing_" + name)
+        return found if is_bad is None else found.when(is_bad, "invalid_" + name)
+
+    no_object = ~F.coalesce(F.startswith(json_type("user"), F.lit("OBJECT")), F.lit(True))
+    user_fault = (
+        F.when(user_id.isNull() & no_object & (json_type("user") != "VOID"), "invalid_user_id")
+        .when(F.nullif(user_id, F.lit("")).isNull(), "missing_user_id")
+        .when(F.col("user_id").isNull(), "invalid_user_id")
+    )
+    faults = F.array(
+        fault("event_id"),
+        user_fault,
+        F.when(wrong["user_session_id"], "invalid_user_session_id"),
+        F.when(wrong["user_ip"], "invalid_user_ip"),
+        fault("action"),
+        fault("url", F.trim(host(without_scheme(F.col("url")))) == ""),
+        fault("timestamp", F.col("timestamp").isNull()),
+        F.when(day < F.lit(first_day).cast("date"), "before_start"),
+        F.when(day > F.date_add("delivery_day", 1), "after_delivery"),
+    )
+    violations = (
+        F.when(~F.is_valid_utf8(value), F.array(F.lit("not_utf8")))
+        .when(F.col("event").isNull(), F.array(F.lit("malformed")))
+        .otherwise(F.array_compact(faults))
+    )
+    return rows.withColumn("violations", violations).select(
+        *("event_id", "user_id", "user_session_id", "user_ip", "action", "url", "timestamp"),
+        *("delivery_day", "day", "source_file"),
+        F.when(F.size("violations") > 0, F.make_valid_utf8(value)).alias("raw"),
+        "violations",
+    )
+
+
+def user_web_hits(raw: DataFrame) -> DataFrame:
+    """The first good row of each event of a day, with its URL in levels."""
+    order = ("user_id", "user_session_id", "user_ip", "action", "url", "timestamp")
+    copies = Window.partitionBy("day", "event_id").orderBy("delivery_day", "source_file", *order)
+    rest = F.col("rest")
+    return (
+        raw.where(F.size("violations") == 0)
+        .withColumn("copy", F.row_number().over(copies))
+        .where(F.col("copy") == 1)
+        .withColumn("rest", without_scheme(F.col("url")))
+        .select(
+            "event_id",
+            "user_id",
+            F.col("timestamp").alias("time_stamp"),
+            host(rest).alias("url_level1"),
+            level(rest, 2).alias("url_level2"),
+            level(rest, 3).alias("url_level3"),
+            F.col("action").alias("activity"),
+            F.col("user_session_id").alias("session_id"),
+            "day",
+        )
+    )
+
+
+def statistics(hits: DataFrame, *keys: str) -> DataFrame:
+    """Hits and users by hour and keys."""
+    bucket = F.date_format("time_stamp", "yyyyMMddHH").alias("time_bucket")
+    groups = hits.groupBy("day", bucket, *keys, "activity")
+    return groups.agg(
+        F.count("*").alias("activity_count"), F.countDistinct("user_id").alias("user_count")
+    )
+
+
+def write_csv(rows: DataFrame, target: Path, name: str, columns: dict[str, Column]) -> None:
+    """Write one CSV file for each day, sorted by all columns, and the newest as the latest."""
+    parts = target / f".{name}"
+    rows.orderBy("day", *columns).select("day", *columns.values()).write.partitionBy("day").csv(
+        str(parts), escape='"', ignoreLeadingWhiteSpace=False, ignoreTrailingWhiteSpace=False
+    )
+    folder = None
+    for day in sorted(parts.glob("day=*")):
+        folder = target / name / day.name.removeprefix("day=")
+        folder.mkdir(parents=True)
+        with (folder / f"{name}.csv").open("wb") as file:
+            file.write(",".join(columns).encode() + b"\n")
+            for part in sorted(day.glob("part-*")):
+                with part.open("rb") as source:
+                    shutil.copyfileobj(source, file, 1 << 20)
+    shutil.rmtree(parts)
+    if folder:
+        shutil.copytree(folder, target / name / "latest")
+
+
+def main(landing: Path, output: Path, first_day: str) -> dict[str, float]:
+    """Write all tables and exports of the deliveries under `landing`."""
+    start = time.perf_counter()
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    settings = {
+        "spark.driver.memory": "4g",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.ui.enabled": "false",
+    }
+    spark = SparkSession.builder.master("local[*]").config(map=settings).getOrCreate()
+
+    def write(rows: DataFrame, name: str, by: str = "day") -> DataFrame:
+        path = str(output / name)
+        rows.write.mode("overwrite").option("compression", "zstd").partitionBy(by).parquet(path)
+        return spark.read.schema(rows.schema).parquet(path)
+
+    lines = read_lines(spark, landing)
+    raw = write(raw_events(lines, first_day), "raw_events", "delivery_day")
+    hits = write(user_web_hits(raw), "user_web_hits")
+    pages = ("url_level1", "url_level2")
+    page_stats = write(statistics(hits, *pages), "aggregated_web_page_stats")
+    stats = write(statistics(hits, "url_level1"), "aggregated_web_stats")
+
+    exports = output / "exports"
+    shutil.rmtree(exports, ignore_errors=True)
+    columns = ("user_id", "time_stamp", *pages, "url_level3", "activity")
+    cells = {name: F.col(name) for name in columns}
+    cells["time_stamp"] = F.date_format("time_stamp", "dd/MM/yyyy HH:mm:ss")
+    write_csv(hits, exports, "user_web_hits", cells)
+    columns = ("time_bucket", "url_level1", "activity", "activity_count", "user_count")
+    write_csv(stats, exports, "aggregated_web_stats", {name: F.col(name) for name in columns})
+
+    counts = {
+        "raw": raw.count(),
+        "rejected": raw.where(F.size("violations") > 0).count(),
+        "hits": hits.count(),
+        "stats": stats.count(),
+        "page_stats": page_stats.count(),
+    }
+    return {"seconds": round(time.perf_counter() - start, 2)} | counts
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])))

@@ -1,0 +1,124 @@
+"""The commands restore and clean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from typer.testing import Result
+
+from platform_assets_tests.platform import Platform
+
+Cli = Callable[..., Result]
+HITS = "web/user_web_hits"
+
+
+def test_restore_makes_a_version_current_and_says_what_it_did(copy: Platform, at: Callable[[Platform], Cli]) -> None:
+    cli, before = at(copy), copy.rows(HITS)
+    copy.deliver("web_events", "2026-01-02", "b.jsonl", "")
+    copy.materialise("2026-01-02")
+    assert len(copy.rows(HITS)) == 5
+    done = cli("restore", HITS, "2")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"{HITS}: version 2 is current again, as version 4.",
+        "9 rows, 5 before; 2026-01-02 changed.",
+        "What was built from it is as before; materialise it again for those days: "
+        "web/aggregated_web_stats, web/aggregated_web_page_stats, web/user_web_hits_csv.",
+    ]
+    assert copy.rows(HITS) == before
+
+
+def test_restoring_twice_changes_nothing_the_second_time(copy: Platform, at: Callable[[Platform], Cli]) -> None:
+    done = at(copy)("restore", HITS, "2")
+    assert (done.exit_code, done.stdout) == (0, f"{HITS}: version 2 is the current one, nothing was changed.\n")
+    assert copy.version(HITS) == 2
+
+
+def test_a_version_that_cannot_be_restored_is_a_sentence(copy: Platform, at: Callable[[Platform], Cli]) -> None:
+    cli = at(copy)
+    done = cli("restore", HITS, "77")
+    assert (done.exit_code, done.stderr) == (1, f"{HITS} has no version 77, its newest is 2.\n")
+    assert cli("clean", "--vacuum", "0").exit_code == 0
+    done = cli("restore", HITS, "1")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"Version 1 of {HITS} cannot be restored, nothing was changed; `clean --vacuum`")
+    assert (copy.version(HITS), len(copy.rows(HITS))) == (2, 9)
+    assert cli("restore", HITS, "-1").exit_code == 2
+
+
+def killed(platform: Platform, run: str) -> Path:
+    """A file that a run has staged, and never published."""
+    file = platform.folder(HITS) / "runs" / run / "0123abcd" / "day=2026-01-01" / "part.parquet"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"x" * 10)
+    return file
+
+
+def test_clean_removes_what_killed_runs_left_and_says_so(copy: Platform, at: Callable[[Platform], Cli]) -> None:
+    cli, before = at(copy), {table: copy.rows(table) for table in ("web/raw_events", HITS)}
+    left = killed(copy, "killed")
+    done = cli("clean")
+    assert left.exists()
+    assert "kept: written in the last 24 hours" in done.stdout
+    assert done.stderr == "There is nothing to remove.\nLeft alone what 1 runs may still need.\n"
+    done = cli("clean", "--older-than", "0", "--dry-run")
+    assert left.exists()
+    assert "would be removed" in done.stdout
+    done = cli("clean", "--older-than", "0")
+    assert done.stdout.splitlines()[1].split() == [HITS, "killed", "not", "published", "1", "10", "removed"]
+    assert (done.exit_code, done.stderr) == (0, "Removed 1 files, 10 bytes.\n")
+    assert not left.exists()
+    assert {table: copy.rows(table) for table in before} == before
+    done = cli("clean", "--older-than", "0")
+    assert (done.stdout, done.stderr) == ("", "There is nothing to remove.\n")
+
+
+def test_clean_asks_the_instance_which_runs_are_at_work(
+    copy: Platform, at: Callable[[Platform], Cli], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cli = at(copy)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+
+    @dg.op
+    def nothing() -> None: ...
+
+    @dg.job
+    def idle() -> None:
+        nothing()
+
+    with dg.DagsterInstance.get() as instance:
+        started, failed = (
+            killed(copy, instance.create_run_for_job(idle, status=status).run_id)
+            for status in (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.FAILURE)
+        )
+    done = cli("clean", "--older-than", "0")
+    assert "kept: the run is in progress" in done.stdout
+    assert (started.exists(), failed.exists()) == (True, False)
+
+
+def test_an_instance_that_is_not_there_is_a_sentence(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "/nowhere")
+    done = cli("clean")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "DAGSTER_HOME" in done.stderr
+
+
+def test_vacuum_removes_the_files_of_replaced_versions_and_keeps_every_row(
+    copy: Platform, at: Callable[[Platform], Cli]
+) -> None:
+    cli, before = at(copy), copy.rows(HITS)
+    assert "nothing to remove" in cli("clean", "--vacuum", "1").stderr
+    parquet = list(copy.folder(HITS).rglob("*.parquet"))
+    done = cli("clean", "--vacuum", "0")
+    assert [line.split("  ")[0] for line in done.stdout.splitlines()[1:]] == [
+        "web/raw_events",
+        HITS,
+        "web/aggregated_web_stats",
+        "web/aggregated_web_page_stats",
+    ]
+    assert len(list(copy.folder(HITS).rglob("*.parquet"))) < len(parquet)
+    assert copy.rows(HITS) == before
+    assert "can no longer be restored" in " ".join(cli("clean", "--help").stdout.split())

@@ -1,0 +1,70 @@
+"""Patterns mean on every engine what they mean in Python."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from platform_assets.contracts.literals import text_literal
+from platform_assets.contracts.regex import to_engine
+from platform_assets.lake.engine import Engine
+from platform_assets_tests.contracts.kinds import KINDS, NASTY_TEXT
+from platform_assets_tests.contracts.verdicts import compiled_verdicts
+
+# Few characters, so that patterns and texts meet; each of them is special to one of the languages.
+ALPHABET = "aAb1_ \n\r\t.-]^[&~#{}()|$\\/\u0661é😀\u2028\xa0\0"
+CLASSES = [r"\d", r"\w", r"\s", r"\D", r"\W", r"\S", "."]
+in_brackets = st.one_of(
+    st.sampled_from(ALPHABET).map(re.escape),
+    st.sampled_from([r"\d", r"\w", r"\s", "a-z", "A-Z", "0-9", " -~", r"\x00-\x20", r"\u0660-\u0669", "&&", "[:a"]),
+)
+brackets = st.builds(
+    lambda negated, items: f"[{negated}{''.join(items)}]",
+    st.sampled_from(["", "^"]),
+    st.lists(in_brackets, min_size=1, max_size=4),
+)
+escaped = st.sampled_from(
+    [r"\x61", r"\u0031", r"\U0001F600", r"\101", r"\0", r"\/", r"\-", r"\t", r"\n", r"\f", "}", "]", "a{"]
+)
+atoms = st.one_of(st.sampled_from(ALPHABET).map(re.escape), st.sampled_from(CLASSES), brackets, escaped)
+times = st.sampled_from(["", "", "*", "+", "?", "{2}", "{1,}", "{,2}", "{0,1}", "*?", "+?", "??", "{1,2}?"])
+
+
+def compose(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Sequences, groups and alternatives of patterns."""
+    group = st.builds(lambda kind, part, n: f"({kind}{part}){n}", st.sampled_from(["", "?:"]), inner, times)
+    return st.one_of(
+        st.builds(lambda part, n: f"(?:{part}){n}", inner, times),
+        st.lists(inner, min_size=1, max_size=3).map("".join),
+        st.lists(inner, min_size=1, max_size=3).map("|".join),
+        group,
+    )
+
+
+parts = st.recursive(st.builds("{}{}".format, atoms, times), compose, max_leaves=6)
+patterns = st.builds(
+    lambda start, part, end: f"{start}(?:{part}){end}",
+    st.sampled_from(["", "^", r"\A"]),
+    parts,
+    st.sampled_from(["", "$", r"\Z", "|$", r"|a\Z"]),
+)
+texts = st.text(ALPHABET, max_size=6) | st.sampled_from(NASTY_TEXT)
+
+
+# Python warns of brackets that it may read in another way some day.
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_pattern_finds_and_matches_what_it_does_in_python(engine: Engine, data: st.DataObject) -> None:
+    chosen = data.draw(st.lists(patterns, min_size=1, max_size=8), label="patterns")
+    rows = data.draw(st.lists(texts, min_size=1, max_size=40), label="texts")
+    finds = [to_engine(pattern) for pattern in chosen]
+    matches = [rf"\A(?:{pattern})" for pattern in finds]
+    conditions = [f"x RLIKE {text_literal(pattern)}" for pattern in finds + matches]
+    found = [{i for i, text in enumerate(rows) if re.search(pattern, text)} for pattern in chosen]
+    matched = [{i for i, text in enumerate(rows) if re.match(pattern, text)} for pattern in chosen]
+    assert compiled_verdicts(engine, KINDS["string"].table(rows), conditions) == found + matched

@@ -1,0 +1,96 @@
+"""Every rule that a contract can state: the compiled verdict on each row is Pandera's own."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pandera.api.checks import Check
+
+from platform_assets.lake.engine import Engine
+from platform_assets_tests.contracts.kinds import KINDS, Kind
+from platform_assets_tests.contracts.verdicts import compiled_verdicts, pandera_verdicts, rules_of
+
+PATTERNS = [
+    r"a",
+    r"^ab$",
+    r"[0-9]{10}\Z",
+    r"ab\Z",
+    r".",
+    r"a.b",
+    r"\d+$",
+    r"\w\s?",
+    r"$",
+    r"^\Z",
+    r"[^a-z]",
+    r"\\",
+    r"(a|b)+?1",
+]
+several = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def comparisons(kind: Kind) -> st.SearchStrategy[Check]:
+    """Checks that compare with values of the column's own type."""
+    one, many = kind.bounds, st.lists(kind.bounds, max_size=12)
+    equality = [
+        st.builds(Check.eq, one),
+        st.builds(Check.ne, one),
+        st.builds(Check.isin, many),
+        st.builds(Check.notin, many),
+    ]
+    if kind is KINDS["boolean"]:
+        return st.one_of(equality)
+    order = [st.builds(check, one) for check in (Check.gt, Check.ge, Check.lt, Check.le)]
+    return st.one_of(*equality, *order, st.builds(between, one, one, st.booleans(), st.booleans()))
+
+
+def between(one: Any, other: Any, include_min: bool, include_max: bool) -> Check:
+    low, high = sorted([one, other])
+    empty = low == high
+    return Check.in_range(low, high, include_min or empty, include_max or empty)
+
+
+def text_checks() -> st.SearchStrategy[Check]:
+    """Checks that only text has."""
+    text, length = KINDS["string"].bounds, st.integers(0, 10)
+    pattern = st.sampled_from(PATTERNS) | st.builds(re.escape, text)
+    lengths = st.tuples(length, length).map(sorted)
+    return st.one_of(
+        st.builds(Check.str_contains, pattern),
+        st.builds(Check.str_matches, pattern | st.builds(re.compile, pattern)),
+        st.builds(Check.str_startswith, text),
+        st.builds(Check.str_endswith, text),
+        st.builds(Check.str_length, length),
+        lengths.map(lambda both: Check.str_length(*both)),
+        st.builds(lambda n: Check.str_length(min_value=n), length),
+        st.builds(lambda n: Check.str_length(max_value=n), length),
+    )
+
+
+@pytest.mark.parametrize("name", KINDS)
+@several
+@given(data=st.data())
+def test_comparisons_and_nulls_are_judged_as_pandera_judges_them(
+    engine: Engine, name: str, data: st.DataObject
+) -> None:
+    kind = KINDS[name]
+    values = data.draw(st.lists(st.none() | kind.values, min_size=1, max_size=60), label="values")
+    checks = data.draw(st.lists(comparisons(kind), min_size=1, max_size=8), label="checks")
+    conditions = [rule.broken for rule in rules_of(kind, checks)]
+    assert compiled_verdicts(engine, kind.table(values), conditions) == pandera_verdicts(kind, values, checks)
+
+
+@several
+@given(
+    values=st.lists(st.none() | KINDS["string"].values, min_size=1, max_size=60),
+    checks=st.lists(text_checks(), min_size=1, max_size=8),
+)
+def test_rules_of_text_are_judged_as_pandera_judges_them(
+    engine: Engine, values: list[str], checks: list[Check]
+) -> None:
+    kind = KINDS["string"]
+    conditions = [rule.broken for rule in rules_of(kind, checks)]
+    assert compiled_verdicts(engine, kind.table(values), conditions) == pandera_verdicts(kind, values, checks)

@@ -1,0 +1,251 @@
+"""The audit: what it finds in staged rows, how many, and which rows it shows."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from pyspark.sql import DataFrame
+
+from platform_assets.contracts.compiled import compiled
+from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets.contracts.rules import UNIQUE
+from platform_assets.lake import audit as audits
+from platform_assets.lake.audit import (
+    COLUMNS,
+    VOLUME,
+    WINDOW,
+    Balance,
+    Finding,
+    audit,
+    audit_columns,
+    check_specs,
+    refuse,
+)
+from platform_assets.lake.engine import Engine
+from platform_assets.lake.tables import Staged, Table
+from platform_assets_tests.lake.visits import january, publish, visits, visits_table
+
+COLUMNS_OF_ORDERS = "day date, shop string, number bigint, price double, paid double"
+
+
+class Orders(Contract):
+    """One row per order, with rules of every kind."""
+
+    day: T.DateType = Field(description="UTC day of the order")
+    shop: T.StringType = Field(str_matches="[a-z]+$", description="Shop")
+    number: T.LongType = Field(nullable=True, description="Number within the shop")
+    price: T.DoubleType = Field(description="Price")
+    paid: T.DoubleType = Field(nullable=True, le=1000, raise_warning=True, description="Paid so far")
+
+    class Config:
+        unique = ["day", "shop", "number"]
+        columns_agree = {"rules": {"paid_at_most_price": "paid <= price"}}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    """The table `shop/orders`, not published yet."""
+    return Table("shop", "orders", compiled(Orders), str(tmp_path / "lake" / "shop" / "orders"))
+
+
+def orders(engine: Engine, table: Table, *rows: tuple[Any, ...], days: Sequence[int] = (1,)) -> Staged:
+    """Stage orders (day of January, shop, number, price, paid)."""
+    dated = [(january(row[0]) if row[0] else None, *row[1:]) for row in rows]
+    frame = engine.session.createDataFrame(dated, COLUMNS_OF_ORDERS) if rows else None
+    return table.stage(engine, frame, "run-1", [january(day) for day in days])
+
+
+def findings(
+    engine: Engine, staged: Staged, balances: Sequence[Balance] = (), **inputs: DataFrame
+) -> dict[str, Finding]:
+    """What the audit finds, by check."""
+    return {finding.check: finding for finding in audit(staged, engine, balances, inputs)}
+
+
+def broken(found: dict[str, Finding]) -> list[str]:
+    """The checks that did not pass."""
+    return [name for name, finding in found.items() if not finding.passed]
+
+
+def sample_rows(finding: Finding) -> Any:
+    """The rows that a finding shows."""
+    return finding.details["samples"].value
+
+
+def test_good_rows_keep_every_rule(engine: Engine, table: Table) -> None:
+    staged = orders(engine, table, (1, "a", 1, 5.0, 5.0), (1, "a", 2, 5.0, None), (1, "b", 1, 5.0, 0.0))
+    found = findings(engine, staged)
+    assert broken(found) == []
+    specs = check_specs(table.contract, dg.AssetKey("orders"), ())
+    assert {spec.name for spec in specs} == found.keys() | {COLUMNS}
+    assert refuse(list(found.values()), table.key) is None
+
+
+def test_a_day_without_rows_keeps_every_rule(engine: Engine, table: Table) -> None:
+    source = visits(engine)
+    balance = Balance("all_visits", "visits", "sum(visits)", "sum(number)", {"odd": "count_if(visits < 0)"})
+    for staged in (orders(engine, table), orders(engine, table, days=(1, 2))):
+        assert broken(findings(engine, staged, [balance], visits=source)) == []
+    empty = table.stage(engine, engine.session.createDataFrame([], COLUMNS_OF_ORDERS), "run-2", [january(1)])
+    assert empty.files == ()
+    assert broken(findings(engine, empty, [balance], visits=source)) == []
+
+
+def test_missing_values_are_counted_and_shown(engine: Engine, table: Table) -> None:
+    staged = orders(engine, table, (1, None, 1, 5.0, 5.0), (1, None, 2, 5.0, 5.0), (1, "a", None, 5.0, None))
+    found = findings(engine, staged)
+    assert broken(found) == ["shop_not_null"]
+    assert found["shop_not_null"].details["rows"] == 2
+    assert found["shop_not_null"].summary == "2 rows break: `shop` is never NULL"
+    assert sorted(row["number"] for row in sample_rows(found["shop_not_null"])) == [1, 2]
+
+
+def test_nan_counts_as_missing_where_file_statistics_do_not_know_it(engine: Engine, table: Table) -> None:
+    staged = orders(engine, table, (1, "a", 1, float("nan"), None), (1, "a", 2, None, None), (1, "a", 3, 1.0, None))
+    found = findings(engine, staged)
+    assert found["price_not_null"].details["rows"] == 2
+    assert sorted(row["number"] for row in sample_rows(found["price_not_null"])) == [1, 2]
+
+
+def test_nulls_are_counted_in_the_rows_where_files_have_no_statistics(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Staged, "nulls", lambda self, column: None)
+    found = findings(engine, orders(engine, table, (1, None, 1, 5.0, 5.0), (1, "a", 2, 5.0, 5.0)))
+    assert broken(found) == ["shop_not_null"]
+    assert found["shop_not_null"].details["rows"] == 1
+
+
+def test_values_that_break_a_rule_are_counted_and_a_few_are_shown(engine: Engine, table: Table) -> None:
+    staged = orders(engine, table, *[(1, f"Shop {n}", n, 5.0, 5.0) for n in range(8)], (1, "a", 1, 5.0, 5.0))
+    found = findings(engine, staged)
+    assert broken(found) == ["shop_str_matches"]
+    assert found["shop_str_matches"].details["rows"] == 8
+    shown = sample_rows(found["shop_str_matches"])
+    assert len(shown) == 5
+    assert all(row["shop"].startswith("Shop ") for row in shown)
+
+
+def test_a_repeated_key_is_counted_and_shown_null_being_a_value_like_any_other(engine: Engine, table: Table) -> None:
+    rows = [(1, "a", 1, 5.0, None)] * 3 + [(1, "a", None, 5.0, None)] * 2 + [(2, "a", 1, 5.0, None)]
+    found = findings(engine, orders(engine, table, *rows, days=(1, 2)))
+    assert broken(found) == [UNIQUE]
+    assert found[UNIQUE].details["rows"] == 3
+    assert found[UNIQUE].summary == "3 rows repeat a key: no two rows have the same day, shop, number"
+    shown = sorted(sample_rows(found[UNIQUE]), key=lambda row: row["rows"])
+    assert [(row["shop"], row.get("number"), row["rows"]) for row in shown] == [("a", None, 2), ("a", 1, 3)]
+
+
+def test_the_same_row_twice_and_nothing_else_is_found(engine: Engine, table: Table) -> None:
+    found = findings(engine, orders(engine, table, (1, "a", 1, 5.0, None), (1, "a", 1, 5.0, None)))
+    assert broken(found) == [UNIQUE]
+    assert found[UNIQUE].details["rows"] == 1
+
+
+def test_keys_whose_hashes_collide_are_told_apart(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hash_of = audits._hash
+    monkeypatch.setattr(audits, "_hash", lambda columns: f"pmod({hash_of(columns)}, 2)")
+    different = [(1, "a", number, 5.0, None) for number in range(3)]
+    assert findings(engine, orders(engine, table, *different))[UNIQUE].passed
+    found = findings(engine, orders(engine, table, *different, different[0]))
+    assert found[UNIQUE].details["rows"] == 1
+
+
+def test_columns_that_disagree_are_counted_and_shown(engine: Engine, table: Table) -> None:
+    rows = [(1, "a", 1, 5.0, 5.5), (1, "a", 2, 5.0, 5.0), (1, "a", 3, 5.0, None)]
+    found = findings(engine, orders(engine, table, *rows))
+    assert broken(found) == ["paid_at_most_price"]
+    assert [row["number"] for row in sample_rows(found["paid_at_most_price"])] == [1]
+
+
+def test_a_warning_is_reported_and_stops_nothing(engine: Engine, table: Table) -> None:
+    found = findings(engine, orders(engine, table, (1, "a", 1, 5000.0, 1000.5)))
+    (name,) = broken(found)
+    assert name == "paid_less_than_or_equal_to"
+    result = found[name].result(dg.AssetKey("orders"))
+    assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert refuse(list(found.values()), table.key) is None
+
+
+def test_rows_outside_the_runs_days_are_counted_by_day(engine: Engine, table: Table) -> None:
+    rows = [(1, "a", 1, 5.0, None), (7, "a", 1, 5.0, None), (7, "a", 2, 5.0, None), (None, "a", 1, 5.0, None)]
+    found = findings(engine, orders(engine, table, *rows, days=(1, 2)))
+    assert broken(found) == [WINDOW, "day_not_null"]
+    assert found[WINDOW].summary == "3 rows lie outside the run's days, in None, 2026-01-07"
+    assert found["day_not_null"].details["rows"] == 1
+
+
+def test_missing_extra_and_wrongly_typed_columns_are_named(engine: Engine) -> None:
+    frame = engine.session.createDataFrame([], "day date, shop string, number string, paid double, colour string")
+    finding = audit_columns(compiled(Orders), frame)
+    assert not finding.passed
+    assert "price is missing" in finding.summary
+    assert "colour is not in the contract" in finding.summary
+    assert "number has type string, the contract says bigint" in finding.summary
+    again = audit_columns(compiled(Orders), engine.session.createDataFrame([], COLUMNS_OF_ORDERS))
+    assert (again.passed, again.summary) == (True, "5 columns as agreed")
+
+
+BALANCE = Balance("orders_are_visits", "visits", "sum(visits)", "sum(number)", {"unwanted": "count_if(visits = 9)"})
+
+
+def test_totals_that_agree_are_shown_with_their_parts(engine: Engine, table: Table) -> None:
+    source = visits(engine, (1, "/a", 6, None), (1, "/b", 9, None))
+    staged = orders(engine, table, (1, "a", 6, 5.0, None), (1, "a", 8, 5.0, None))
+    found = findings(engine, staged, [BALANCE], visits=source)
+    assert broken(found) == []
+    assert found["orders_are_visits"].summary == "visits 15 = 14 + 1 unwanted"
+    assert found["orders_are_visits"].details == {"visits": 15, "staged": 14, "unwanted": 1}
+
+
+def test_totals_that_do_not_agree_stop_the_table(engine: Engine, table: Table) -> None:
+    source = visits(engine, (1, "/a", 6, None), (1, "/b", 9, None))
+    found = findings(engine, orders(engine, table, (1, "a", 6, 5.0, None)), [BALANCE], visits=source)
+    assert broken(found) == ["orders_are_visits"]
+    assert found["orders_are_visits"].summary == "visits 15 ≠ 6 + 1 unwanted"
+    empty = findings(engine, orders(engine, table), [BALANCE], visits=source)
+    assert broken(empty) == ["orders_are_visits"]
+
+
+def test_a_day_that_shrinks_far_is_a_warning_that_says_from_what_to_what(engine: Engine, tmp_path: Path) -> None:
+    table = visits_table(tmp_path)
+    before = [(day, f"/{n}", 1, None) for day in (1, 2, 3, 4) for n in range(4)]
+    publish(engine, table, "run-1", [1, 2, 3, 4], *before)
+    now = [(1, f"/{n}", 1, None) for n in range(2)] + [(2, "/0", 1, None)] + [(5, "/0", 1, None)]
+    staged = table.stage(engine, visits(engine, *now), "run-2", [january(day) for day in (1, 2, 3, 5)])
+    volume = findings(engine, staged)[VOLUME]
+    assert (volume.passed, volume.warning) == (False, True)
+    assert volume.details == {"days": {"2026-01-02": "4 -> 1", "2026-01-03": "4 -> 0"}}
+    assert volume.summary == "2 days have far fewer rows than before"
+
+
+def test_a_refusal_names_the_table_and_every_broken_rule(engine: Engine, table: Table) -> None:
+    found = findings(engine, orders(engine, table, (1, "A", 1, 5.0, 6.0), (1, None, 1, 5.0, 2000.0)))
+    failure = refuse(list(found.values()), table.key)
+    assert failure is not None
+    assert failure.allow_retries is False
+    assert str(failure.description).splitlines() == [
+        "shop/orders was not published, what was there before still is. Broken rules:",
+        "  - shop_not_null: 1 rows break: `shop` is never NULL",
+        f"  - shop_str_matches: {found['shop_str_matches'].summary}",
+        "  - paid_at_most_price: 2 rows break: paid <= price",
+        "The check results show sample rows.",
+    ]
+
+
+def test_two_checks_of_one_name_are_an_error_when_definitions_load() -> None:
+    key = dg.AssetKey(["shop", "orders"])
+    balances = [Balance("volume", "visits", "count(*)"), Balance("paid_at_most_price", "visits", "count(*)")]
+    with pytest.raises(ValueError, match="shop/orders has more than one check named volume, paid_at_most_price"):
+        check_specs(compiled(Orders), key, balances)
+
+
+def test_days_are_shown_as_dates(engine: Engine, table: Table) -> None:
+    found = findings(engine, orders(engine, table, (1, "A", 1, 5.0, None)))
+    (row,) = sample_rows(found["shop_str_matches"])
+    assert date.fromisoformat(row["day"]) == january(1)

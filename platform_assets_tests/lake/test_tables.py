@@ -1,0 +1,163 @@
+"""Staging, publishing, reading and restoring tables."""
+
+from pathlib import Path
+
+import dagster as dg
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import functions as F
+
+from platform_assets.lake.engine import Engine
+from platform_assets.lake.tables import Table, commit_time
+from platform_assets_tests.lake.visits import files, january, publish, published, stage, visits, visits_table
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    """The table `shop/visits`, not published yet."""
+    return visits_table(tmp_path)
+
+
+def test_staged_rows_are_seen_by_nobody_until_they_are_published(engine: Engine, table: Table) -> None:
+    staged = stage(engine, table, "run-1", [1, 2], (1, "/a", 3, None), (2, "/a", 4, "x"), (2, "/b", 5, None))
+    assert table.delta() is None
+    assert table.published_rows_by_day() == {}
+    assert (staged.rows, staged.rows_by_day) == (3, {"2026-01-01": 1, "2026-01-02": 2})
+    assert (staged.nulls("note"), staged.nulls("page"), staged.nulls("day")) == (2, 0, 0)
+    assert staged.size == sum(path.stat().st_size for path in Path(staged.url).rglob("*.parquet"))
+    assert table.publish(staged) == 1
+    assert published(table) == [(1, "/a", 3, None), (2, "/a", 4, "x"), (2, "/b", 5, None)]
+    assert table.published_rows_by_day() == {"2026-01-01": 1, "2026-01-02": 2}
+
+
+def test_publishing_a_day_replaces_it_and_no_other(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1, 2, 3], (1, "/a", 1, None), (2, "/a", 2, None), (3, "/a", 3, None))
+    publish(engine, table, "run-2", [2], (2, "/b", 9, None))
+    assert published(table) == [(1, "/a", 1, None), (2, "/b", 9, None), (3, "/a", 3, None)]
+
+
+def test_a_day_that_a_range_leaves_empty_disappears(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1, 2, 3], (1, "/a", 1, None), (2, "/a", 2, None), (3, "/a", 3, None))
+    publish(engine, table, "run-2", [1, 2], (1, "/b", 9, None))
+    assert published(table) == [(1, "/b", 9, None), (3, "/a", 3, None)]
+    publish(engine, table, "run-3", [1])
+    assert published(table) == [(3, "/a", 3, None)]
+
+
+def test_the_first_publication_may_be_empty(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1, 2])
+    assert published(table) == []
+    assert table.read(engine, january(1), january(2))[0].collect() == []
+
+
+def test_publishing_the_same_rows_again_changes_nothing_but_the_version(engine: Engine, table: Table) -> None:
+    rows = [(1, "/a", 1, None), (2, "/a", 2, "x")]
+    assert publish(engine, table, "run-1", [1, 2], *rows) == 1
+    before = published(table)
+    assert publish(engine, table, "run-2", [1, 2], *rows) == 2
+    assert published(table) == before == published(table, version=1)
+
+
+def test_a_commit_and_its_files_name_the_run_that_made_them(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1, 2], (1, "/a", 1, None), (2, "/a", 2, None))
+    newest = table.history()[0]
+    assert (newest["dagster_run_id"], newest["days"], newest["rows"]) == ("run-1", "2026-01-01...2026-01-02", "2")
+    assert commit_time(newest).tzinfo is not None
+    paths = pa.table(DeltaTable(table.url).get_add_actions())["path"].to_pylist()
+    assert paths == files(table)
+    assert all(path.startswith("runs/run-1/") for path in paths)
+
+
+def test_no_log_of_the_staging_is_left_behind(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, "run-2", [1])
+    assert not list(Path(table.url, "runs").rglob("_delta_log"))
+    assert [Path(name).suffix for name in files(table)] == [".parquet"]
+
+
+def test_discarded_rows_leave_nothing_behind(engine: Engine, table: Table) -> None:
+    staged = stage(engine, table, "run-1", [1], (1, "/a", 1, None))
+    staged.discard()
+    staged.discard()
+    assert not list(Path(table.url, "runs").iterdir())
+
+
+def test_a_write_that_fails_half_way_leaves_nothing_behind(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    before = files(table)
+    rows = visits(engine, (1, "/a", 2, None))
+    bad = rows.withColumn("note", F.when(F.col("visits") > 1, F.raise_error(F.lit("out of paper"))))
+    with pytest.raises(Exception, match="out of paper"):
+        table.stage(engine, bad, "run-2", [january(1)])
+    assert files(table) == before
+    assert [path.name for path in Path(table.url, "runs").iterdir()] == ["run-1"]
+
+
+def test_a_step_that_its_run_repeats_leaves_the_files_alone_that_it_published_before(
+    engine: Engine, table: Table
+) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    again = stage(engine, table, "run-1", [1], (1, "/a", 2, None))
+    assert published(table) == [(1, "/a", 1, None)]
+    again.discard()
+    assert published(table) == [(1, "/a", 1, None)]
+
+
+def test_long_texts_do_not_bloat_the_log(engine: Engine, table: Table) -> None:
+    longest = ["x" * 1_000_000, "é" * 500_000, "\U0010fffd" * 300_000]
+    publish(engine, table, "run-1", [1], *[(1, f"/{n}", 1, text) for n, text in enumerate([*longest, "short"])])
+    log = sum(path.stat().st_size for path in Path(table.url, "_delta_log").iterdir())
+    assert log < 10_000
+    assert [row[3] for row in published(table)] == [*longest, "short"]
+    found = table.read(engine, january(1), january(1))[0].where("note = 'short'").collect()
+    assert [row["page"] for row in found] == ["/3"]
+
+
+def test_a_plan_reads_the_version_that_was_there_when_it_was_made(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    rows, version = table.read(engine, january(1), january(1))
+    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    assert version == 1
+    assert [row["page"] for row in rows.collect()] == ["/a"]
+
+
+def test_only_the_days_asked_for_are_read(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", range(1, 6), *[(day, "/a", day, None) for day in range(1, 6)])
+    rows, _ = table.read(engine, january(2), january(4))
+    assert sorted(row["visits"] for row in rows.collect()) == [2, 3, 4]
+
+
+def test_reading_a_table_that_was_never_published_says_what_to_do(engine: Engine, table: Table) -> None:
+    stage(engine, table, "run-1", [1], (1, "/a", 1, None))
+    with pytest.raises(dg.Failure, match="shop/visits has no data yet: materialise it first"):
+        table.read(engine, january(1), january(1))
+
+
+def test_restoring_brings_a_version_back_as_a_new_one(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1, 2], (1, "/a", 1, None), (2, "/a", 2, None))
+    publish(engine, table, "run-2", [1], (1, "/b", 9, None))
+    assert table.restore(1) == 3
+    assert published(table) == published(table, version=1) == [(1, "/a", 1, None), (2, "/a", 2, None)]
+    assert publish(engine, table, "run-3", [2], (2, "/c", 5, None)) == 4
+    assert published(table) == [(1, "/a", 1, None), (2, "/c", 5, None)]
+
+
+def test_a_version_whose_files_are_gone_cannot_be_restored(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    (gone,) = [name for name in files(table) if "run-1" in name]
+    Path(table.url, gone).unlink()
+    with pytest.raises(Exception, match="file"):
+        table.restore(1)
+    assert published(table) == [(1, "/b", 2, None)]
+
+
+@pytest.mark.parametrize("name", ["my lake", "jörg", "a[1]", "what?", "50*", "c#", "{a,b}", "it's"])
+def test_a_lake_may_lie_in_a_folder_of_any_name(engine: Engine, tmp_path: Path, name: str) -> None:
+    table = visits_table(tmp_path / name)
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    rows, _ = table.read(engine, january(1), january(1))
+    assert [row["page"] for row in rows.collect()] == ["/a"]
+    assert published(table) == [(1, "/a", 1, None)]
+    assert [path.name for path in tmp_path.iterdir()] == [name]

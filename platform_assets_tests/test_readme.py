@@ -1,0 +1,106 @@
+"""What the README says, done: its table in ten lines, its way to read tables elsewhere, its picture, its settings."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from platform_assets.definitions import defs
+from platform_assets.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository with the README's new table added, and the days of the samples materialised."""
+    root = tmp_path_factory.mktemp("copy")
+    shutil.copytree(ROOT / "platform_assets", root / "platform_assets", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "data" / "landing", root / "data" / "landing")
+    file = re.search(r"`(platform_assets/web/\w+\.py)`:\n\n```python", README)
+    assert file
+    contract, listing = (block for block in _blocks("python") if "daily_users" in block)
+    (root / file[1]).write_text(contract, encoding="utf-8")
+    with (root / "platform_assets" / "web" / "__init__.py").open("a", encoding="utf-8") as init:
+        init.write(listing)
+    (command,) = (line for line in README.splitlines() if "--select 'group:web' --partition-range" in line)
+    _shell(root, command)
+    return root
+
+
+def _shell(root: Path, command: str) -> str:
+    """Run a command of the README as its user would, in an activated environment."""
+    home = root / ".dagster"
+    home.mkdir(exist_ok=True)
+    settings = {name: value for name, value in os.environ.items() if not name.startswith("PLATFORM_")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=root,
+        env=settings | {"PATH": path, "DAGSTER_HOME": str(home), "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_table_of_the_readme_is_built_by_doing_what_the_readme_says(copy: Path) -> None:
+    (block,) = (block for block in _blocks("sh") if "daily_users" in block)
+    for command in block.strip().splitlines():
+        shown = _shell(copy, command.replace("platform-assets ", "python -m platform_assets.cli "))
+    assert "users" in shown
+
+
+def test_tables_are_read_from_elsewhere_as_the_readme_shows(copy: Path) -> None:
+    (program,) = (block for block in _blocks("python") if "scan_delta" in block)
+    (copy / "elsewhere.py").write_text(program, encoding="utf-8")
+    printed = _shell(copy, "python elsewhere.py")
+    assert "claim" in printed
+    assert "url_level1" in printed
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        line.split("#")[0].strip()
+        for block in _blocks("sh")
+        for line in block.splitlines()
+        if line.startswith("platform-")
+    ],
+)
+def test_every_command_of_the_readme_runs(copy: Path, command: str, tmp_path: Path) -> None:
+    runnable = command.replace("platform-assets ", "python -m platform_assets.cli ").replace("/tmp/", f"{tmp_path}/")
+    if "samples" in command:
+        runnable = runnable.replace("--rows 10000", "--rows 100")
+    assert _shell(copy, runnable) or "-o" in command
+
+
+def test_the_picture_shows_the_asset_graph_as_it_is() -> None:
+    (picture,) = _blocks("mermaid")
+    drawn = set(re.findall(r"^\s*([\w/]+)[^\n]*?--> ([\w/]+)", picture, flags=re.MULTILINE))
+    graph = defs.resolve_asset_graph()
+    real = {
+        (parent.to_user_string(), key.to_user_string())
+        for key in graph.get_all_asset_keys()
+        for parent in graph.get(key).parent_keys
+    }
+    assert drawn == real
+
+
+def test_every_variable_that_the_readme_names_is_a_setting() -> None:
+    named = set(re.findall(r"PLATFORM_([A-Z_]+)", README))
+    assert named
+    assert {name.lower() for name in named} <= set(Settings.model_fields)
