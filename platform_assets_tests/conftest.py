@@ -32,3 +32,12 @@ def platforms(tmp_path: Path) -> Callable[..., Platform]:
         return Platform(tmp_path / name, **settings)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def official() -> Path:
+    """The folder of the official inputs, which lies beside the repository and is no part of it."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the official inputs are not on this machine: there is no {folder}")
+    return folder

@@ -169,10 +169,10 @@ BAD = [
     (without_column, "contract_columns", "visits is missing"),
     (with_extra_column, "contract_columns", "colour is not in the contract"),
     (with_wrong_type, "contract_columns", "visits has type string, the contract says bigint"),
-    (with_repeated_keys, "unique_key", "2 rows repeat a key: no two rows have the same day, page"),
-    (with_nulls, "page_not_null", "2 rows break: `page` is never NULL"),
-    (with_bad_values, "visits_greater_than_or_equal_to", "2 rows break: `visits`"),
-    (with_other_days, "rows_in_window", "2 rows lie outside the run's days, in 2026-01-03"),
+    (with_repeated_keys, "unique_key", "2 of 4 rows repeat a key: no two rows have the same day, page"),
+    (with_nulls, "page_not_null", "2 of 2 rows break: `page` is never NULL"),
+    (with_bad_values, "visits_greater_than_or_equal_to", "2 of 2 rows break: `visits`"),
+    (with_other_days, "rows_in_window", "2 of 2 rows lie outside the run's days, in 2026-01-03"),
 ]
 
 

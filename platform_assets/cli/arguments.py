@@ -111,7 +111,7 @@ def built(table: Table) -> DeltaTable:
     delta = table.delta()
     if delta is None:
         raise Problem(
-            f"{table.key} has not been built yet, there is nothing at {table.url}. Build it with: dagster asset "
-            f"materialize -m platform_assets.definitions --select '{table.key}' --partition <YYYY-MM-DD>"
+            f"{table.key} has not been built yet, there is nothing at {table.url}. Build its domain with: dagster "
+            f"asset materialize -m platform_assets.definitions --select 'group:{table.domain}' --partition <YYYY-MM-DD>"
         )
     return delta

@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 # Commits without a run (restored, made empty) that the last run is looked for behind.
 _LOOK_BACK = 50
 _RUN_ID = "dagster_run_id"
+_HEADINGS = (
+    *("table", "rows", "days", "first day", "last day"),
+    *("last run (UTC)", "run", "version", "rejected", "bytes"),
+)
 
 
 @dataclass(frozen=True)
 class Overview:
-    """A table as its log tells of it; `delta` facts are empty before anything was published.
+    """A table as its log tells of it.
 
-    `rows_by_day` are of days (ISO text) that have rows, `rejected` is None where nothing can be, `size` is in
-    bytes, `last` is the commit of the last run.
+    `rows_by_day` has the days (ISO text) with rows, `rejected` is None where nothing can be, `size` is in bytes,
+    `version` is None before anything was published, `last` is the commit of the last run.
     """
 
     table: Table
@@ -30,7 +34,7 @@ class Overview:
     rejected: int | None
     size: int
     version: int | None
-    last: Mapping[str, Any] | None
+    last: dict[str, Any] | None
 
     @property
     def rows(self) -> int:
@@ -57,7 +61,7 @@ def look_at(table: Table) -> Overview:
     commits = delta.history(_LOOK_BACK)
     return Overview(
         table,
-        {name: count for name, count in rows.items() if count},
+        rows,
         rejected,
         pc.sum(actions["size_bytes"]).as_py() or 0,
         delta.version(),
@@ -67,7 +71,7 @@ def look_at(table: Table) -> Overview:
 
 def tables() -> None:
     """All tables: rows, days, last run, version, bytes."""
-    _say_overviews(_look_at_all())
+    _say_overviews(_look_at_all(), _HEADINGS)
 
 
 def summary() -> None:
@@ -80,7 +84,8 @@ def summary() -> None:
     some = [overview for overview in overviews if overview.rows]
     say(f"Tables in {storage.absolute(current().lake)}")
     say()
-    _say_overviews(overviews)
+    # What fits on a terminal of any width.
+    _say_overviews(overviews, ["table", "rows", "days", "first day", "last day", "rejected"])
     for overview in some:
         if overview.rejected is None:
             continue
@@ -133,6 +138,7 @@ def history(table: TableName, limit: Limit = 20) -> None:
             for commit in commits
         ],
         right=["version", "rows"],
+        fold=False,
     )
 
 
@@ -143,33 +149,33 @@ def _look_at_all() -> list[Overview]:
     return [look_at(definition.table(current())) for definition in TABLES]
 
 
-def _say_overviews(overviews: Sequence[Overview]) -> None:
+def _say_overviews(overviews: Sequence[Overview], headings: Sequence[str]) -> None:
+    facts = [_facts(overview) for overview in overviews]
     right = ["rows", "days", "version", "rejected", "bytes"]
-    say_table(
-        ["table", "rows", "days", "first day", "last day", "last run (UTC)", "run", "version", "rejected", "bytes"],
-        [_line(overview) for overview in overviews],
-        right=right,
-    )
+    say_table(headings, [[fact.get(heading, "-") for heading in headings] for fact in facts], right, fold=False)
 
 
-def _line(overview: Overview) -> list[str]:
+def _facts(overview: Overview) -> dict[str, str]:
+    """What `tables` shows of a table, by heading."""
     from platform_assets.lake.tables import commit_time
 
     if overview.version is None:
-        return [overview.table.key, "not built", *["-"] * 8]
-    days, last = list(overview.rows_by_day), overview.last
-    return [
-        overview.table.key,
-        number(overview.rows),
-        number(len(days)),
-        days[0] if days else "-",
-        days[-1] if days else "-",
-        f"{commit_time(dict(last)):%Y-%m-%d %H:%M}" if last else "-",
-        str(last[_RUN_ID])[:8] if last else "-",
-        str(overview.version),
-        "-" if overview.rejected is None else number(overview.rejected),
-        number(overview.size),
-    ]
+        return {"table": overview.table.key, "rows": "not built"}
+    facts = {
+        "table": overview.table.key,
+        "rows": number(overview.rows),
+        "days": number(len(overview.rows_by_day)),
+        "version": str(overview.version),
+        "bytes": number(overview.size),
+    }
+    if overview.rows_by_day:
+        days = list(overview.rows_by_day)
+        facts |= {"first day": days[0], "last day": days[-1]}
+    if overview.last:
+        facts |= {"last run (UTC)": f"{commit_time(overview.last):%Y-%m-%d %H:%M}", "run": overview.last[_RUN_ID][:8]}
+    if overview.rejected is not None:
+        facts["rejected"] = number(overview.rejected)
+    return facts
 
 
 def _try_next(some: Sequence[Overview]) -> list[tuple[str, str]]:

@@ -71,7 +71,9 @@ def rejected(
     say()
     rows = rejected_rows(found, days, limit)
     say_table(["delivery day", "file", "violations", "raw"], rows)
-    return remark(f"{number(len(rows))} sample rows; --limit shows more.")
+    if len(rows) == limit:
+        remark(f"These are {limit} of the rejected rows, --limit shows more.")
+    return None
 
 
 def export(

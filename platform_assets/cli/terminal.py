@@ -113,18 +113,28 @@ def printable(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
-def say_table(headings: Sequence[str], rows: Iterable[Sequence[str | None]], right: Collection[str] = ()) -> None:
-    """Print rows in columns, whole; the columns named in `right` are aligned there, None is shown as NULL."""
+def say_table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str | None]],
+    right: Collection[str] = (),
+    *,
+    fold: bool = True,
+) -> None:
+    """Print rows in columns, whole; the columns named in `right` are aligned there, None is shown as NULL.
+
+    On a terminal that is too narrow cells are folded, or where that would be no use (`fold`) lines are long.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     if sys.stdout.isatty():
-        console, look = Console(), box.SIMPLE_HEAD
+        console, look = Console(width=None if fold else _WIDE), box.SIMPLE_HEAD
     else:
         console, look = Console(width=_WIDE, color_system=None, force_terminal=False, legacy_windows=False), None
-    table = Table(box=look, pad_edge=False, show_edge=False, header_style="bold")
+    padding = (0, 1, 0, 0) if look else (0, 1)
+    table = Table(box=look, padding=padding, pad_edge=False, show_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
     for row in rows:

@@ -13,7 +13,7 @@ from deltalake import Schema
 
 from platform_assets.contracts.contract import Contract, RawContract, Source
 from platform_assets.contracts.errors import UncompilableRule, naming
-from platform_assets.contracts.refusals import refuse_days, refuse_field, refuse_names, refuse_type, refuse_words
+from platform_assets.contracts.refusals import column_type, refuse_days, refuse_field, refuse_names, refuse_words
 from platform_assets.contracts.rules import Rule, agreement_rules, key_rule, null_rule, value_rule
 
 
@@ -94,53 +94,54 @@ def compiled(contract: type[Contract]) -> CompiledContract:
     that no rule can carry: nothing is ever skipped.
     """
     with naming(contract.__name__):
-        return _compile(contract)
+        try:
+            found = _compile(contract)
+            contract.to_schema()
+        except UncompilableRule:
+            raise
+        except Exception as error:
+            raise UncompilableRule(f"Pandera cannot read it: {error}") from error
+        return found
 
 
 def _compile(contract: type[Contract]) -> CompiledContract:
+    refuse_words(contract)
     is_raw = issubclass(contract, RawContract)
-    schema = _read(contract, is_raw=is_raw)
     # The columns that all raw tables have stand behind a raw table's own.
     last = RawContract.__annotations__ if is_raw else {}
-    columns = tuple(_column(schema.columns[name]) for name in sorted(schema.columns, key=lambda name: name in last))
-    key = tuple([schema.unique] if isinstance(schema.unique, str) else schema.unique or ())
+    columns = []
+    for name, (annotation, field) in sorted(contract.__fields__.items(), key=lambda item: item[0] in last):
+        with naming(f"column {name}"):
+            refuse_field(annotation, field, is_raw=is_raw)
+            columns.append(_column(name, column_type(annotation, field), field))
+    unique: Any = getattr(contract.__config__, "unique", None)
+    key = (unique,) if isinstance(unique, str) else tuple(unique or ())
     # A rule of a column that a feed fills rejects single rows (their violations), never the table.
     rules = [rule for column in columns if column.source is None for rule in column.rules]
     rules += [key_rule(key)] if key else []
-    rules += [rule for check in schema.checks for rule in agreement_rules(check)]
-    refuse_names([rule.name for rule in rules], "the rule")
-    description = inspect.cleandoc(contract.__doc__ or "")
-    found = CompiledContract(contract.__name__, description, columns, key, tuple(rules), is_raw)
-    refuse_days(found.partition_column, key, schema.columns)
+    rules += [rule for check in contract.__root_checks__ for rule in agreement_rules(check)]
+    found = CompiledContract(
+        name=contract.__name__,
+        description=inspect.cleandoc(contract.__doc__ or ""),
+        columns=tuple(columns),
+        key=key,
+        rules=tuple(rules),
+        is_raw=is_raw,
+    )
+    refuse_names(found.names, "column")
+    refuse_names([rule.name for rule in rules], "rule")
+    refuse_days(found.partition_column, key, found.spark_schema)
     return found
 
 
-def _read(contract: type[Contract], *, is_raw: bool) -> Any:
-    """The model as Pandera reads it, after all that Pandera would read and not carry out was refused."""
-    try:
-        refuse_words(contract)
-        refuse_names(contract.__fields__, "column")
-        for name, (annotation, field) in contract.__fields__.items():
-            with naming(f"column {name}"):
-                refuse_field(annotation, field, is_raw=is_raw)
-        return contract.to_schema()
-    except UncompilableRule:
-        raise
-    except Exception as error:
-        raise UncompilableRule(f"Pandera cannot read it: {error}") from error
-
-
-def _column(column: Any) -> ColumnSpec:
-    dtype: T.DataType = column.dtype.type
-    with naming(f"column {column.name}"):
-        refuse_type(dtype)
-        rules = [] if column.nullable else [null_rule(column.name, dtype)]
-        rules += [value_rule(column.name, dtype, check) for check in column.checks]
+def _column(name: str, dtype: T.DataType, field: Any) -> ColumnSpec:
+    rules = [] if field.nullable else [null_rule(name, dtype)]
+    rules += [value_rule(name, dtype, check) for check in field.checks]
     return ColumnSpec(
-        name=column.name,
+        name=name,
         dtype=dtype,
-        nullable=bool(column.nullable),
-        description=column.description,
+        nullable=bool(field.nullable),
+        description=field.description,
         rules=tuple(rules),
-        source=(column.metadata or {}).get("source"),
+        source=(field.metadata or {}).get("source"),
     )

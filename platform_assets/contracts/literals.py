@@ -80,7 +80,7 @@ def _number(value: float | Decimal, dtype: T.DataType) -> str:
 
 def _nearest(value: float | Decimal, dtype: T.DataType) -> float | None:
     """The number of the floating type nearest to a value; None beyond its range."""
-    width = "f" if isinstance(dtype, T.FloatType) else "d"
+    width = "<f" if isinstance(dtype, T.FloatType) else "<d"
     try:
         nearest: float = struct.unpack(width, struct.pack(width, float(value)))[0]
     except OverflowError:

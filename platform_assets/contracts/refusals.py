@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import pyspark.sql.types as T
 from pandera.api.dataframe.model_config import BaseConfig
 
-from platform_assets.contracts.contract import Contract, Source
+from platform_assets.contracts.contract import Contract
 from platform_assets.contracts.errors import UncompilableRule, naming
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -26,6 +26,12 @@ _FLAT_TYPES = (
     T.DateType,
     T.TimestampType,
 )
+# The types that are made of others, or of numbers, with what an annotation must say of them.
+_EXAMPLES = {
+    T.DecimalType: ("18", "2"),
+    T.ArrayType: ("T.StringType()", "True"),
+    T.MapType: ("T.StringType()", "T.LongType()", "True"),
+}
 _TYPES = (*_FLAT_TYPES, T.ArrayType, T.MapType)
 # Two numbers that are the same to one engine need not be to another, and maps cannot be grouped by at all.
 _KEY_TYPES = tuple(kind for kind in _FLAT_TYPES if not issubclass(kind, T.FractionalType) or kind is T.DecimalType)
@@ -37,6 +43,7 @@ _FIELD_WORDS = {
     "default": "fill the column in the transform",
     "alias": "name the attribute as the column",
     "on_missing": "every column is always there",
+    "dtype_kwargs": "annotate the column as in Annotated[T.DecimalType, 18, 2]",
 }
 _CONFIG_WORDS = {"unique", "name"}
 _CONFIG_ADVICE = "a contract's Config says only `unique` and `columns_agree` (columns are always held exactly)"
@@ -63,18 +70,15 @@ def refuse_words(contract: type[Contract]) -> None:
 
 
 def refuse_field(annotation: Any, field: Any, *, is_raw: bool) -> None:
-    """Refuse a column without a description, of another type, or with words that no rule carries."""
-    if annotation.arg not in _TYPES:
-        known = ", ".join(f"T.{kind.__name__}" for kind in _TYPES)
-        raise UncompilableRule(f"{annotation.raw_annotation} is no type of a column: annotate it with one of {known}")
+    """Refuse a column without a description, or with words that no rule carries."""
     if not field.description:
         raise UncompilableRule('it has no description: write Field(description="...")')
     for word, advice in _FIELD_WORDS.items():
         if getattr(field, word) not in (None, False):
             raise UncompilableRule(f"Field({word}=...) has no rule: {advice}")
-    if annotation.is_optional_field or not field.required:
+    if annotation.is_optional_field or annotation.nullable or not field.required:
         raise UncompilableRule("a column is never left out: for values that may be missing write Field(nullable=True)")
-    if not isinstance((field.metadata or {}).get("source"), Source):
+    if (field.metadata or {}).get("source") is None:
         return
     if not is_raw:
         raise UncompilableRule("source(...) belongs into a RawContract: write Field(...)")
@@ -82,11 +86,26 @@ def refuse_field(annotation: Any, field: Any, *, is_raw: bool) -> None:
         raise UncompilableRule("a row is good or rejected: leave raise_warning out")
 
 
-def refuse_type(dtype: T.DataType) -> None:
+def column_type(annotation: Any, field: Any) -> T.DataType:
+    """The type that a column is annotated with; raises `UncompilableRule` for one that tables do not have."""
+    kind = annotation.arg
+    words = [word for word in annotation.metadata or () if not isinstance(word, type(field))]
+    if kind not in _TYPES or len(words) != len(_EXAMPLES.get(kind, ())):
+        simple = ", ".join(f"T.{flat.__name__}" for flat in _FLAT_TYPES if flat not in _EXAMPLES)
+        raise UncompilableRule(
+            f"{annotation.raw_annotation} is no type of a column: annotate it with one of {simple}, or as in "
+            + ", ".join(f"Annotated[T.{held.__name__}, {', '.join(said)}]" for held, said in _EXAMPLES.items())
+        )
+    dtype: T.DataType = kind(*words)
+    _refuse_type(dtype)
+    return dtype
+
+
+def _refuse_type(dtype: T.DataType) -> None:
     """Refuse types that Delta lacks, and the promise that nothing in an array or a map is NULL: no rule checks it."""
     said = dtype.simpleString()
     if type(dtype) not in _TYPES:
-        raise UncompilableRule(f"{said} is no type of a column, or of what it holds")
+        raise UncompilableRule(f"{said} is no type of what a column holds")
     if isinstance(dtype, T.DecimalType) and not 0 <= dtype.scale <= dtype.precision <= 38:
         raise UncompilableRule(f"{said} does not exist: a decimal has at most 38 digits, those of its scale included")
     held: list[T.DataType] = []
@@ -97,7 +116,7 @@ def refuse_type(dtype: T.DataType) -> None:
     if held and not may_be_null:
         raise UncompilableRule(f"no rule checks for NULL inside {said}: write True, for it may hold NULL")
     for inner in held:
-        refuse_type(inner)
+        _refuse_type(inner)
 
 
 def refuse_names(names: Iterable[str], what: str) -> None:
@@ -111,16 +130,17 @@ def refuse_names(names: Iterable[str], what: str) -> None:
         seen.add(name.lower())
 
 
-def refuse_days(partition: str, key: tuple[str, ...], columns: Mapping[str, Any]) -> None:
+def refuse_days(partition: str, key: tuple[str, ...], schema: T.StructType) -> None:
     """Refuse a table that could not be partitioned by its day, or whose key could not be checked day by day."""
+    columns = {column.name: column for column in schema.fields}
     day = columns.get(partition)
-    if day is None or day.nullable or not isinstance(day.dtype.type, T.DateType):
+    if day is None or day.nullable or not isinstance(day.dataType, T.DateType):
         raise UncompilableRule(f"column {partition}: the partition must be there, a T.DateType, and not nullable")
-    for column in key:
-        with naming(f"column {column} of the key (Config.unique)"):
-            if column not in columns:
+    for name in key:
+        with naming(f"column {name} of the key (Config.unique)"):
+            if name not in columns:
                 raise UncompilableRule("it is not in the contract: add it, or leave it out of the key")
-            dtype = columns[column].dtype.type
+            dtype = columns[name].dataType
             if not isinstance(dtype, _KEY_TYPES):
                 raise UncompilableRule(f"not every engine finds the same {dtype.simpleString()} equal: leave it out")
     if key and partition not in key:

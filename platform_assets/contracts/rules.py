@@ -136,13 +136,19 @@ def _text(column: str, dtype: T.DataType) -> str:
 
 
 def _written(pattern: str | re.Pattern[str]) -> str:
-    return f"`{pattern.pattern if isinstance(pattern, re.Pattern) else pattern}`"
+    return code(pattern.pattern if isinstance(pattern, re.Pattern) else pattern)
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, str):
         return repr(value)
     return value.isoformat(" ") if isinstance(value, datetime) else str(value)
+
+
+def code(text: str) -> str:
+    """Text as code in Markdown, whatever backticks it has itself."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}" if text.startswith("`") or text.endswith("`") else f"{fence}{text}{fence}"
 
 
 # Pandera's checks, under the names of its registry.
@@ -217,6 +223,9 @@ def agreement_rules(check: Check) -> list[Rule]:
             f"the table-wide check {check.name} has no SQL: write what it says into Config as "
             'columns_agree = {"rules": {"name_of_the_rule": "SQL condition"}}'
         )
+    for name, condition in rules.items():
+        if not isinstance(condition, str) or not condition.strip():
+            raise UncompilableRule(f"the condition of {name} must be a text of SQL, not {condition!r}")
     return [
         # In brackets of its own, a condition cannot end the call that it stands in.
         Rule(name, "agreement", (), condition, f"NOT coalesce(({condition}), true)", bool(check.raise_warning))

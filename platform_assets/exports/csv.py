@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -24,22 +24,25 @@ class Csv:
     times: str = "%Y-%m-%dT%H:%M:%SZ"
     delimiter: str = ","
 
-    def write(self, rows: ds.Dataset | None, day: date, target: Path, settings: Settings) -> int:
-        """Write one day's rows (None: there are none) and return how many; sorts on disk beyond its memory."""
+    def write(self, documents: Mapping[Path, ds.Dataset | None], settings: Settings) -> int:
+        """Write each file's rows (None: there are none) and return how many; sorts on disk beyond its memory."""
+        limit = f"{int(settings.engine_memory) >> 20}MiB"
+        spill = settings.engine_temp or str(next(iter(documents)).parent)
+        with duckdb.connect(config={"memory_limit": limit, "temp_directory": spill}) as connection:
+            return sum(self._write_one(connection, rows, target) for target, rows in documents.items())
+
+    def _write_one(self, connection: duckdb.DuckDBPyConnection, rows: ds.Dataset | None, target: Path) -> int:
         if rows is None:
             target.write_text(self.delimiter.join(self.columns) + "\n", encoding="utf-8", newline="\n")
             return 0
         cells = ", ".join(self._cell(rows, name) for name in self.columns)
         order = ", ".join(f'"{name}" ASC NULLS FIRST' for name in self.columns)
-        limit = f"{int(settings.engine_memory) >> 20}MiB"
-        options = {"memory_limit": limit, "temp_directory": settings.engine_temp or str(target.parent)}
-        with duckdb.connect(config=options) as connection:
-            connection.register("document", rows)
-            connection.execute(
-                f"COPY (SELECT {cells} FROM (SELECT * FROM document ORDER BY {order})) TO '{target}' "
-                f"(FORMAT csv, HEADER, DELIMITER '{self.delimiter}')"
-            )
-            (count,) = connection.fetchone() or (0,)
+        connection.register("document", rows)
+        connection.execute(
+            f"COPY (SELECT {cells} FROM (SELECT * FROM document ORDER BY {order})) TO '{target}' "
+            f"(FORMAT csv, HEADER, DELIMITER '{self.delimiter}')"
+        )
+        (count,) = connection.fetchone() or (0,)
         return int(count)
 
     def _cell(self, rows: ds.Dataset, name: str) -> str:

@@ -26,11 +26,11 @@ EVERY_ROW = "every_row_written"
 
 
 class Format(Protocol):
-    """A file format: the file's name, and how rows of a day become that file."""
+    """A file format: the file's name, and how rows become files; it says how many rows it wrote."""
 
     @property
     def file(self) -> str: ...
-    def write(self, rows: ds.Dataset, day: date, target: Path, settings: Settings) -> int: ...
+    def write(self, documents: Mapping[Path, ds.Dataset | None], settings: Settings) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -120,11 +120,10 @@ class DocumentDefinition:
         try:
             rows.select(*columns).write.partitionBy("day").parquet(engine.folder(spool))
             files = {day: room / day.isoformat() / self.format.file for day in days}
-            written = 0
-            for day, file in files.items():
+            documents = {file: _rows_of(spool, day) for day, file in files.items()}
+            for file in files.values():
                 file.parent.mkdir()
-                of_day = [e.url for e in storage.walk(storage.join(spool, f"day={day}")) if e.name.endswith(".parquet")]
-                written += self.format.write(storage.parquet(of_day), day, file, settings)
+            written = self.format.write(documents, settings)
         finally:
             storage.remove(spool)
         return StagedDocuments(self.url(settings), files, written)
@@ -155,6 +154,11 @@ class DocumentIOManager(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> Any:
         """Documents are for people and other systems; raises `dagster.Failure`: read the table instead."""
         raise dg.Failure(f"{context.asset_key.to_user_string()} is a document: depend on its table instead.")
+
+
+def _rows_of(spool: str, day: date) -> ds.Dataset | None:
+    files = storage.walk(storage.join(spool, f"day={day}"))
+    return storage.parquet([file.url for file in files if file.name.endswith(".parquet")])
 
 
 def _put(file: Path, url: str) -> None:

@@ -20,6 +20,7 @@ from platform_assets.lake.tables import Staged
 COLUMNS = "contract_columns"
 WINDOW = "rows_in_window"
 VOLUME = "volume"
+SAMPLES = "samples"
 _SAMPLES = 5
 # A day that shrinks below this share of what is published gets a warning.
 _SHRUNK = 0.5
@@ -102,7 +103,7 @@ def audit(
             findings.append(_key(rule, rows, staged.rows, counted[rule.name]))
         else:
             broken = counted[rule.name] if rule.name in counted else staged.nulls(rule.columns[0])
-            findings.append(_rule(rule, rows, int(broken or 0)))
+            findings.append(_rule(rule, rows, staged.rows, int(broken or 0)))
     return findings + [_balance(balance, counted[balance.name], inputs[balance.source]) for balance in balances]
 
 
@@ -127,11 +128,11 @@ def _one_row(rows: DataFrame, measures: Mapping[str, str]) -> dict[str, Any]:
     return row.asDict() if row else {}
 
 
-def _rule(rule: Rule, rows: DataFrame, broken: int) -> Finding:
+def _rule(rule: Rule, rows: DataFrame, total: int, broken: int) -> Finding:
     if not broken:
         return Finding(rule.name, True, rule.description, rule.warning, {"rows": 0})
-    details = {"rows": broken, "samples": samples(rows.where(rule.broken))}
-    return Finding(rule.name, False, f"{broken} rows break: {rule.description}", rule.warning, details)
+    details = {"rows": broken, SAMPLES: samples(rows.where(rule.broken))}
+    return Finding(rule.name, False, f"{broken} of {total} rows break: {rule.description}", rule.warning, details)
 
 
 def _key(rule: Rule, rows: DataFrame, total: int, distinct: int) -> Finding:
@@ -143,8 +144,8 @@ def _key(rule: Rule, rows: DataFrame, total: int, distinct: int) -> Finding:
     extra = _one_row(repeated, {"extra": "coalesce(sum(rows - 1), 0)"})["extra"]
     if not extra:
         return Finding(rule.name, True, rule.description, details={"rows": 0})
-    details = {"rows": int(extra), "samples": samples(repeated)}
-    return Finding(UNIQUE, False, f"{extra} rows repeat a key: {rule.description}", details=details)
+    details = {"rows": int(extra), SAMPLES: samples(repeated)}
+    return Finding(UNIQUE, False, f"{extra} of {total} rows repeat a key: {rule.description}", details=details)
 
 
 def _window(staged: Staged) -> Finding:
@@ -152,7 +153,11 @@ def _window(staged: Staged) -> Finding:
     outside = {str(day): n for day, n in staged.rows_by_day.items() if day not in window}
     count = sum(outside.values())
     listed = ", ".join(list(outside)[:_SAMPLES])
-    said = f"{count} rows lie outside the run's days, in {listed}" if count else "all rows lie in the run's days"
+    said = (
+        f"{count} of {staged.rows} rows lie outside the run's days, in {listed}"
+        if count
+        else "all rows lie in the run's days"
+    )
     return Finding(WINDOW, not count, said, details={"rows": count})
 
 
@@ -190,9 +195,8 @@ def refuse(findings: Sequence[Finding], key: str) -> dg.Failure | None:
     broken = [finding for finding in findings if not finding.passed and not finding.warning]
     if not broken:
         return None
-    said = "\n".join(f"  - {finding.check}: {finding.summary}" for finding in broken)
-    return dg.Failure(
-        f"{key} was not published, what was there before still is. Broken rules:\n{said}\n"
-        "The check results show sample rows.",
-        allow_retries=False,
-    )
+    said = [f"{key} was not published, what was there before still is. Broken rules:"]
+    said += [f"  - {finding.check}: {finding.summary}" for finding in broken]
+    if any(SAMPLES in finding.details for finding in broken):
+        said.append("The check results show some of these rows.")
+    return dg.Failure("\n".join(said), allow_retries=False)

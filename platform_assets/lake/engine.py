@@ -117,12 +117,7 @@ class Spark(Engine):
         master = self.settings.spark_master
         if master.startswith("sc://"):
             return {"spark.remote": master} | self.settings.spark_config
-        if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-            raise dg.Failure(
-                "The engine `spark` needs Java 17, which is not on this machine: install it, or set "
-                "PLATFORM_ENGINE=sail, which needs none.",
-                allow_retries=False,
-            )
+        _find_java()
         local = master.startswith("local")
         if local:
             os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
@@ -149,6 +144,17 @@ class Spark(Engine):
         for special in "\\*?[]{}":
             url = url.replace(special, "\\" + special)
         return self.folder(url)
+
+
+def _find_java() -> None:
+    """Fail where Spark would find no Java, in one sentence instead of a stack trace of another process."""
+    home = os.environ.get("JAVA_HOME")
+    if not shutil.which("java", path=os.path.join(home, "bin") if home else None):
+        raise dg.Failure(
+            f"The engine `spark` needs Java 17, which is not {f'in JAVA_HOME={home}' if home else 'on this machine'}: "
+            "install it, or set PLATFORM_ENGINE=sail, which needs none.",
+            allow_retries=False,
+        )
 
 
 _running: Engine | None = None

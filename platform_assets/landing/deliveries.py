@@ -19,18 +19,22 @@ from platform_assets.lake import storage
 
 _CHUNK = 1 << 20
 _LOOKERS = 8
+_BLANK = rb"(?:\xef\xbb\xbf)?[ \t\r]*"
+_BLANK_LINE = re.compile(rb"\n" + _BLANK + rb"(?=\n)")
+_BLANK_END = re.compile(_BLANK)
 # Control characters, and bytes that are no UTF-8 (Python shows them as half a surrogate pair).
 _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One delivered file; `lines` counts line ends (and a last line without one), blank lines included."""
+    """One delivered file; `lines` counts line ends (and a last line without one), `blank_lines` among them."""
 
     day: date
     name: str
     url: str
     lines: int = 0
+    blank_lines: int = 0
     is_utf8: bool = True
     is_empty: bool = False
 
@@ -81,20 +85,28 @@ def landed(landing: str, feed: str, suffixes: Sequence[str], days: Sequence[date
 def look(file: LandedFile) -> LandedFile:
     """Read a file once, in chunks: can it be read to its end, how many lines has it, is all of it UTF-8?"""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    lines, last, is_utf8 = 0, b"", True
+    lines, blank, size, is_utf8, begun = 0, 0, 0, True, b""
     try:
         with uncompressed(file.url) as content:
             while chunk := content.read(_CHUNK):
+                size += len(chunk)
                 lines += chunk.count(b"\n")
-                last = chunk[-1:]
-                if is_utf8:
-                    is_utf8 = _decodes(decoder, chunk)
+                blank += len(_BLANK_LINE.findall(b"\n" + begun + chunk))
+                begun = _last_line(begun + chunk)
+                is_utf8 = is_utf8 and _decodes(decoder, chunk)
     except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(file.url, str(error) or type(error).__name__) from error
-    if is_utf8:
-        is_utf8 = _decodes(decoder, b"", final=True)
-    unended = int(last not in (b"", b"\n"))
-    return replace(file, lines=lines + unended, is_utf8=is_utf8, is_empty=not last)
+    is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
+    if begun:
+        lines += 1
+        blank += bool(_BLANK_END.fullmatch(begun))
+    return replace(file, lines=lines, blank_lines=blank, is_utf8=is_utf8, is_empty=not size)
+
+
+def _last_line(content: bytes) -> bytes:
+    """What stands behind the last line end; of a line that is not blank no more than is needed to see that."""
+    last = content[content.rfind(b"\n") + 1 :]
+    return last if len(last) <= 3 or _BLANK_END.fullmatch(last) else b"..."
 
 
 @contextmanager
@@ -106,12 +118,6 @@ def uncompressed(url: str) -> Iterator[IO[bytes]]:
                 yield cast("IO[bytes]", unpacked)
         else:
             yield stored
-
-
-def blank_lines(url: str) -> int:
-    """How many lines of a file have nothing but white space in them."""
-    with uncompressed(url) as content:
-        return sum(not line.removeprefix(codecs.BOM_UTF8).strip(b" \t\r\n") for line in content)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:

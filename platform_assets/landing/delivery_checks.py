@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from platform_assets.lake.audit import Finding
 from platform_assets.lake.tables import Staged
-from platform_assets.landing.deliveries import Landed, blank_lines
+from platform_assets.landing.deliveries import Landed
 
 LIMIT = "reject_limit"
 EVERY_LINE = "every_line_kept"
@@ -51,16 +51,12 @@ def _every_line(rows: DataFrame, delivered: Landed) -> Finding:
     by_file = rows.groupBy("delivery_day", "source_file").count() if delivered.files else None
     kept = {(r["delivery_day"], r["source_file"]): r["count"] for r in by_file.collect()} if by_file else {}
     lost: dict[str, str] = {}
-    blank = 0
     for file in delivered.files:
-        rows_kept = kept.get((file.day, file.name), 0)
-        if rows_kept == file.lines:
-            continue
-        blanks = blank_lines(file.url)
-        blank += blanks
-        if rows_kept != file.lines - blanks:
-            lost[f"{file.day}/{file.name}"] = f"{file.lines - blanks} lines, {rows_kept} rows"
+        due, found = file.lines - file.blank_lines, kept.get((file.day, file.name), 0)
+        if found != due:
+            lost[f"{file.day}/{file.name}"] = f"{due} lines, {found} rows"
     lines = sum(file.lines for file in delivered.files)
+    blank = sum(file.blank_lines for file in delivered.files)
     said = f"{len(lost)} files were not read whole: {lost}" if lost else f"{lines} lines, {blank} of them blank"
     details = {"files": len(delivered.files), "lines": lines, "blank_lines": blank, "lost": lost}
     return Finding(EVERY_LINE, not lost, said, details=details)

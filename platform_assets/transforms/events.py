@@ -16,11 +16,11 @@ def first_of_each(rows: DataFrame, key: Sequence[str], order: Sequence[str]) -> 
 
     Keys with a single row, nearly all as a rule, pass without being sorted.
     """
-    hashed = rows.withColumn("key_hash", F.xxhash64(*key))
+    hashed = rows.withColumn("_key_hash", F.xxhash64(*key))
     # A hash that one row has is a key that one row has; the few others are told apart exactly.
-    repeated = hashed.groupBy("key_hash").agg(F.count("*").alias("copies")).where("copies > 1").select("key_hash")
-    once = hashed.join(repeated, "key_hash", "left_anti")
+    repeated = hashed.groupBy("_key_hash").agg(F.count("*").alias("_copies")).where("_copies > 1").select("_key_hash")
+    once = hashed.join(repeated, "_key_hash", "left_anti")
     place = F.row_number().over(Window.partitionBy(*key).orderBy(*[F.asc_nulls_first(name) for name in order]))
-    several = hashed.join(repeated, "key_hash", "left_semi")
-    first = several.withColumn("place", place).where("place = 1").drop("place")
-    return once.unionByName(first).drop("key_hash")
+    several = hashed.join(repeated, "_key_hash", "left_semi")
+    first = several.withColumn("_place", place).where("_place = 1").drop("_place")
+    return once.unionByName(first).drop("_key_hash")

@@ -30,9 +30,9 @@ def event(number: int, day: int, **fields: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Platform:
-    """Three days, 9 good events and 3 rejected rows; the second day was run again, by another run."""
+    """Three days, 9 good events and 4 rejected rows; the second day was run again, by another run."""
     platform = Platform(tmp_path_factory.mktemp("built"))
-    platform.deliver("web_events", "2026-01-01", "a.jsonl", [event(n, 1) for n in (1, 2, 3)])
+    platform.deliver("web_events", "2026-01-01", "a.jsonl", [*(event(n, 1) for n in (1, 2, 3)), "{older"])
     awkward = [
         event(4, 2, url="https://example.com/"),
         event(5, 2, url='https://example.com/a,b/say "x"'),

@@ -49,7 +49,7 @@ def test_tables_tells_of_each_table_what_its_log_knows(cli: Cli, built: Platform
     assert list(told) == [table.key for table in tables_of(built)]
     files = [path for path in built.folder("web/raw_events").rglob("*.parquet") if "2026-01-02" not in path.parts[-2]]
     raw = told["web/raw_events"]
-    assert (raw["rows"], raw["rejected"], raw["version"]) == ("12", "3", "2")
+    assert (raw["rows"], raw["rejected"], raw["version"]) == ("13", "4", "2")
     assert (raw["days"], raw["first day"], raw["last day"]) == ("3", "2026-01-01", "2026-01-03")
     assert raw["run"] == history_of(built, "web/raw_events")[0]["dagster_run_id"][:8]
     assert int(raw["bytes"]) > sum(path.stat().st_size for path in files)
@@ -89,10 +89,10 @@ def test_history_tells_days_rows_and_runs_of_every_version(cli: Cli, built: Plat
 def test_summary_tells_what_was_rejected_and_why(cli: Cli) -> None:
     done = cli("summary")
     assert done.exit_code == 0
-    assert "web/raw_events: 3 of 12 delivered rows (25.0%) were rejected." in done.stdout
+    assert "web/raw_events: 4 of 13 delivered rows (30.8%) were rejected." in done.stdout
     lines = [cells(line) for line in done.stdout.splitlines()]
     assert ["missing_url", "2", "2026-01-02", "2026-01-02"] in lines
-    assert ["malformed", "1", "2026-01-02", "2026-01-02"] in lines
+    assert ["malformed", "2", "2026-01-01", "2026-01-02"] in lines
 
 
 def test_every_command_that_summary_proposes_works(cli: Cli) -> None:

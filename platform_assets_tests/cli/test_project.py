@@ -11,7 +11,6 @@ from pydantic import SecretStr, field_validator
 from typer.testing import Result
 
 from platform_assets import settings
-from platform_assets.settings import Settings
 from platform_assets_tests.platform import Platform
 
 Cli = Callable[..., Result]
@@ -26,7 +25,7 @@ def test_settings_tells_value_origin_and_meaning_of_each(
     done = cli("settings", "--json")
     assert (done.exit_code, done.stderr) == (0, "")
     told = {row["variable"]: row for row in json.loads(done.stdout)}
-    assert set(told) == {f"PLATFORM_{name.upper()}" for name in Settings.model_fields}
+    assert set(told) == {f"PLATFORM_{name.upper()}" for name in settings.Settings.model_fields}
     assert told["PLATFORM_LAKE"]["value"] == str(built.root / "lake")
     assert (told["PLATFORM_WEB_START"]["value"], told["PLATFORM_WEB_START"]["from"]) == ("2020-02-29", "environment")
     assert (told["PLATFORM_WEB_HOSTS"]["value"], told["PLATFORM_WEB_HOSTS"]["from"]) == ("bare", ".env")
@@ -66,7 +65,7 @@ def test_a_wrong_setting_is_named(
 
 
 def test_no_secret_is_printed_right_or_wrong(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    class WithPassword(Settings):
+    class Settings(settings.Settings):
         password: SecretStr | None = None
         """How to get in."""
 
@@ -77,8 +76,7 @@ def test_no_secret_is_printed_right_or_wrong(cli: Cli, monkeypatch: pytest.Monke
                 raise ValueError("it is too short")
             return value
 
-    WithPassword.__name__ = WithPassword.__qualname__ = "Settings"
-    monkeypatch.setattr(settings, "Settings", WithPassword)
+    monkeypatch.setattr(settings, "Settings", Settings)
     monkeypatch.setenv("PLATFORM_PASSWORD", "open sesame")
     settings.current.cache_clear()
     assert "**********" in cli("settings").stdout

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform_assets.contracts.literals import text_literal
@@ -68,3 +69,61 @@ def test_a_pattern_finds_and_matches_what_it_does_in_python(engine: Engine, data
     found = [{i for i, text in enumerate(rows) if re.search(pattern, text)} for pattern in chosen]
     matched = [{i for i, text in enumerate(rows) if re.match(pattern, text)} for pattern in chosen]
     assert compiled_verdicts(engine, KINDS["string"].table(rows), conditions) == found + matched
+
+
+def test_classes_hold_the_same_characters_on_every_engine(engine: Engine) -> None:
+    # Characters that Unicode got later than an engine did are neither letters nor digits to it.
+    rows = [char for char in map(chr, range(sys.maxunicode + 1)) if unicodedata.ucd_3_2_0.category(char)[0] != "C"]
+    rows += ["\t", "\n", "\v", "\f", "\r", "\x1c", "\x1f", "\x7f", "\x85", "\0"]
+    conditions = [f"x RLIKE {text_literal(to_engine(pattern))}" for pattern in CLASSES]
+    expected = [{i for i, text in enumerate(rows) if re.match(pattern, text)} for pattern in CLASSES]
+    assert compiled_verdicts(engine, KINDS["string"].table(rows), conditions) == expected
+
+
+UNSUPPORTED = {
+    r"(?i)a": "write both cases as [aA]",
+    r"(?i:a)": "write both cases as [aA]",
+    r"a(?-i:b)": "write both cases as [aA]",
+    r"(?s).": "write both cases as [aA]",
+    r"(?m)^a": "write both cases as [aA]",
+    r"(?x) a": "write both cases as [aA]",
+    r"(?a)\d": "write both cases as [aA]",
+    r"\ba": r"\b and \B",
+    r"\Ba": r"\b and \B",
+    r"a(?=b)": "looking ahead or behind",
+    r"a(?!b)": "looking ahead or behind",
+    r"(?<=a)b": "looking ahead or behind",
+    r"(?<!a)b": "looking ahead or behind",
+    r"(a)\1": "a reference to a group",
+    r"(?P<n>a)(?P=n)": "a reference to a group",
+    r"(a)?(?(1)b|c)": "a condition on a group",
+    r"(?>a)": "group",
+    r"a*+b": "possessive repetition|multiple repeat",
+    r"a$b": "$ may only stand where nothing follows it",
+    r"(a$)b": "$ may only stand where nothing follows it",
+    r"(a|b$)+": "$ may only stand where nothing follows it",
+    r"$\n": "$ may only stand where nothing follows it",
+    r"[^\D]": "name the characters instead",
+    "\ud800": "surrogate",
+    "[\ud800-\udfff]": "surrogate",
+    "(a": "missing )",
+    "[": "unterminated character set",
+    "a{2,1}": "min repeat greater than max repeat",
+    "*a": "nothing to repeat",
+    "a{99999999999999}": "too large",
+}
+
+
+@pytest.mark.parametrize("pattern", UNSUPPORTED)
+def test_a_pattern_that_engines_read_differently_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r"the pattern .+ cannot be used: ") as error:
+        to_engine(pattern)
+    assert repr(pattern) in str(error.value)
+    assert any(said in str(error.value) for said in UNSUPPORTED[pattern].split("|"))
+
+
+def test_a_compiled_pattern_is_taken_with_its_flags() -> None:
+    assert to_engine(re.compile("a.")) == to_engine("a.")
+    for flag in (re.IGNORECASE, re.DOTALL, re.MULTILINE, re.VERBOSE, re.ASCII):
+        with pytest.raises(ValueError, match="flags are not the same"):
+            to_engine(re.compile("a.", flag))

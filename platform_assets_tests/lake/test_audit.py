@@ -99,7 +99,7 @@ def test_missing_values_are_counted_and_shown(engine: Engine, table: Table) -> N
     found = findings(engine, staged)
     assert broken(found) == ["shop_not_null"]
     assert found["shop_not_null"].details["rows"] == 2
-    assert found["shop_not_null"].summary == "2 rows break: `shop` is never NULL"
+    assert found["shop_not_null"].summary == "2 of 3 rows break: `shop` is never NULL"
     assert sorted(row["number"] for row in sample_rows(found["shop_not_null"])) == [1, 2]
 
 
@@ -134,7 +134,7 @@ def test_a_repeated_key_is_counted_and_shown_null_being_a_value_like_any_other(e
     found = findings(engine, orders(engine, table, *rows, days=(1, 2)))
     assert broken(found) == [UNIQUE]
     assert found[UNIQUE].details["rows"] == 3
-    assert found[UNIQUE].summary == "3 rows repeat a key: no two rows have the same day, shop, number"
+    assert found[UNIQUE].summary == "3 of 6 rows repeat a key: no two rows have the same day, shop, number"
     shown = sorted(sample_rows(found[UNIQUE]), key=lambda row: row["rows"])
     assert [(row["shop"], row.get("number"), row["rows"]) for row in shown] == [("a", None, 2), ("a", 1, 3)]
 
@@ -176,7 +176,7 @@ def test_rows_outside_the_runs_days_are_counted_by_day(engine: Engine, table: Ta
     rows = [(1, "a", 1, 5.0, None), (7, "a", 1, 5.0, None), (7, "a", 2, 5.0, None), (None, "a", 1, 5.0, None)]
     found = findings(engine, orders(engine, table, *rows, days=(1, 2)))
     assert broken(found) == [WINDOW, "day_not_null"]
-    assert found[WINDOW].summary == "3 rows lie outside the run's days, in None, 2026-01-07"
+    assert found[WINDOW].summary == "3 of 4 rows lie outside the run's days, in None, 2026-01-07"
     assert found["day_not_null"].details["rows"] == 1
 
 
@@ -231,10 +231,10 @@ def test_a_refusal_names_the_table_and_every_broken_rule(engine: Engine, table: 
     assert failure.allow_retries is False
     assert str(failure.description).splitlines() == [
         "shop/orders was not published, what was there before still is. Broken rules:",
-        "  - shop_not_null: 1 rows break: `shop` is never NULL",
+        "  - shop_not_null: 1 of 2 rows break: `shop` is never NULL",
         f"  - shop_str_matches: {found['shop_str_matches'].summary}",
-        "  - paid_at_most_price: 2 rows break: paid <= price",
-        "The check results show sample rows.",
+        "  - paid_at_most_price: 2 of 2 rows break: paid <= price",
+        "The check results show some of these rows.",
     ]
 
 

@@ -159,10 +159,25 @@ def test_repaired_lines_that_a_published_run_left_are_removed(engine: Engine, ta
     assert files(table) == before
 
 
+def test_repaired_lines_are_removed_also_where_nothing_else_of_the_run_is_left(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    assert vacuum(table, NOTHING)
+    repaired = Path(table.url, "runs", "run-1", "_landing", "good.a.jsonl")
+    repaired.parent.mkdir(parents=True)
+    repaired.write_text("{}\n")
+    age(table, days=2)
+    assert [waste.run_id for waste in clean(table)] == ["run-1"]
+    assert [path.name for path in Path(table.url, "runs").iterdir()] == ["run-2"]
+
+
 def test_a_finished_run_that_wrote_nothing_leaves_no_folder(engine: Engine, table: Table) -> None:
     Path(table.url, "runs", "empty").mkdir(parents=True)
     assert [waste.kept for waste in clean(table)] == ["written in the last 24 hours"]
     assert [waste.files for waste in clean(table, always("finished"))] == [0]
+    assert not Path(table.url, "runs", "empty").exists()
+    Path(table.url, "runs", "empty").mkdir()
+    assert [waste.kept for waste in clean(table, older_than=NOTHING)] == [""]
     assert not Path(table.url, "runs", "empty").exists()
 
 
@@ -231,6 +246,19 @@ def test_vacuum_leaves_what_runs_in_progress_have_staged(engine: Engine, table: 
     table.publish(young)
     table.publish(again)
     assert published(table) == [(1, "/b", 2, None), (2, "/c", 3, None), (3, "/d", 4, None)]
+
+
+def test_vacuum_leaves_what_a_run_begins_to_stage_meanwhile(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    left = maintenance.leftovers(table, unknown, DAY)
+    staged = stage(engine, table, "run-3", [2], (2, "/c", 3, None))
+    waste = maintenance.replaced_files(table, NOTHING, left)
+    assert waste
+    maintenance.remove(waste)
+    assert waste.files == 1
+    table.publish(staged)
+    assert published(table) == [(1, "/b", 2, None), (2, "/c", 3, None)]
 
 
 def test_a_run_that_the_log_has_forgotten_is_no_leftover(engine: Engine, table: Table) -> None:

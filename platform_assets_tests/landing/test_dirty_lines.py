@@ -104,9 +104,18 @@ WRONG_USER = {
     f"user id {written}": (user_id(written), ["invalid_user_id"])
     for written in (
         *("7.0", "1e3", "0.5", "true", "[7]", '{"id": 7}', '" 7"', '"7 "', '"+7"', '"-7"', '"7.0"', '"1e3"', '"x"'),
-        *('"٧"', '"-"', "9223372036854775808", "-9223372036854775809", '"9223372036854775808"', "12345678901234567890123"),
+        *(
+            '"٧"',
+            '"-"',
+            "9223372036854775808",
+            "-9223372036854775809",
+            '"9223372036854775808"',
+            "12345678901234567890123",
+        ),
     )
-} | {f"user {json.dumps(user)}": (event(user=user), ["invalid_user_id"]) for user in (5, "", "7", True, [], [{"id": 7}])}
+} | {
+    f"user {json.dumps(user)}": (event(user=user), ["invalid_user_id"]) for user in (5, "", "7", True, [], [{"id": 7}])
+}
 WRONG_URL = {
     f"url {url!r}": (event(url=url), ["invalid_url"])
     for url in (

@@ -146,7 +146,7 @@ def levels(url: str) -> tuple[str, str | None, str | None]:
     name = authority.split("@")[-1]
     address = re.match(r"\[[^\]]*\]", name)
     host = address.group() if address else name.split(":")[0]
-    return host.lower(), *((path + ["", ""])[n] or None for n in range(2))
+    return host.lower(), *([*path, "", ""][n] or None for n in range(2))
 
 
 def bare(host: str) -> str:
@@ -190,3 +190,8 @@ def statistics(hit_rows: Iterable[Row], *places: str) -> list[Row]:
         dict(zip(names, key, strict=True)) | {"activity_count": len(ids), "user_count": len(set(ids))}
         for key, ids in users.items()
     ]
+
+
+def comparable(rows: Iterable[Row]) -> list[str]:
+    """Rows as sorted text: the same for the same rows in any order, also when their time zones are other objects."""
+    return sorted(json.dumps(row, default=str, sort_keys=True) for row in rows)

@@ -1,0 +1,152 @@
+"""The engines: started once, bound in memory, stopped cleanly, and exact about file names."""
+
+import json
+import os
+import subprocess
+import sys
+from hashlib import md5
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import dagster as dg
+import pysail.spark
+import pytest
+from pydantic import ByteSize
+
+from platform_assets.lake import engine as engines
+from platform_assets.lake.engine import Engine, Sail, Spark
+from platform_assets.settings import Settings
+from platform_assets_tests.lake.engine_life import ROWS
+
+ROOT = Path(__file__).parents[2]
+
+
+def settings(**words: Any) -> Settings:
+    """Settings that nothing outside the test decides."""
+    return Settings(_env_file=None, **words)
+
+
+def test_a_process_has_one_engine_that_spills_when_memory_is_short_and_stops_and_starts_cleanly(
+    tmp_path: Path,
+) -> None:
+    # What this process's own session has set must not reach that of the other.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "SAIL_"))}
+    bounds = {"PLATFORM_ENGINE": "sail", "PLATFORM_ENGINE_MEMORY": "32MiB", "PLATFORM_ENGINE_TEMP": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "platform_assets_tests.lake.engine_life", str(tmp_path)],
+        cwd=ROOT,
+        env=outside | bounds,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {
+        "one engine": True,
+        "one session": True,
+        "time zone": "UTC",
+        "hashes": ROWS,
+        "first": min(md5(str(n).encode(), usedforsecurity=False).hexdigest() for n in range(ROWS)),
+        "spilled": True,
+        "listening": True,
+        "listening when stopped": False,
+        "again": 3,
+    }
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_is_bound_before_the_server_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment: dict[str, str] = {}
+
+    class Server:
+        listening_address = ("127.0.0.1", 4711)
+
+        def __init__(self, ip: str, port: int) -> None:
+            environment.update(os.environ)
+
+        def start(self) -> None:
+            environment["started"] = "yes"
+
+    for name in ("SAIL_RUNTIME__MEMORY_POOL__TYPE", "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"):
+        monkeypatch.setenv(name, "unbounded")
+    monkeypatch.setenv("SAIL_RUNTIME__TEMPORARY_FILES__PATHS", "[]")
+    monkeypatch.setattr(pysail.spark, "SparkConnectServer", Server)
+    config = Sail(settings(engine_memory=ByteSize(123_456_789), engine_temp="/spill")).spark_config()
+    assert config == {"spark.remote": "sc://127.0.0.1:4711"}
+    assert environment["started"] == "yes"
+    assert environment["SAIL_RUNTIME__MEMORY_POOL__TYPE"] == "fair"
+    assert environment["SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"] == "123456789"
+    assert environment["SAIL_RUNTIME__TEMPORARY_FILES__PATHS"] == '["/spill"]'
+
+
+@pytest.mark.parametrize("home", [None, "/no/such/java"])
+def test_spark_without_java_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: str | None) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    if home:
+        monkeypatch.setenv("JAVA_HOME", home)
+    with pytest.raises(dg.Failure, match=r"needs Java 17, which is not .*: install it, or set PLATFORM_ENGINE=sail"):
+        Spark(settings(engine="spark")).spark_config()
+
+
+def test_a_remote_spark_needs_no_java_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    wanted = settings(engine="spark", spark_master="sc://spark:15002", spark_config={"spark.sql.ansi.enabled": "true"})
+    assert Spark(wanted).spark_config() == {"spark.remote": "sc://spark:15002", "spark.sql.ansi.enabled": "true"}
+
+
+def test_options_of_the_user_win_over_those_of_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_find_java", lambda: None)
+    own = {"spark.sql.shuffle.partitions": "7", "spark.driver.memory": "3g"}
+    config = Spark(settings(engine="spark", spark_config=own)).spark_config()
+    assert config.items() >= own.items()
+    assert config["spark.master"] == "local[*]"
+
+
+@pytest.mark.parametrize(("engine_name", "kind"), [("sail", Sail), ("spark", Spark)])
+def test_the_setting_chooses_the_engine(monkeypatch: pytest.MonkeyPatch, engine_name: str, kind: type[Engine]) -> None:
+    monkeypatch.setattr(engines, "_running", None)
+    monkeypatch.setattr(engines, "atexit", SimpleNamespace(register=lambda stop: None))
+    assert type(engines.start(settings(engine=engine_name))) is kind
+
+
+# Name of a file, and of one that the name would mean too, or instead, if it were a pattern or an encoded URL.
+NAMES = {
+    "a b": "ab",
+    "[1]": "1",
+    "what?": "whata",
+    "*": "star",
+    "{a,b}": "a",
+    "a%20b": "a b",
+    "100%": "100",
+    "#1.txt": "1.txt",
+    "jörg": "jorg",
+    "it's": "its",
+    "a:b": "b",
+    "a+b&c=d;e": "a b",
+    "~": "tilde",
+    "a\\b": "ab",
+}
+
+
+@pytest.mark.parametrize("name", list(NAMES))
+def test_exactly_the_named_file_is_read_whatever_characters_its_name_has(
+    engine: Engine, tmp_path: Path, name: str
+) -> None:
+    for each in (name, NAMES[name]):
+        (tmp_path / each).write_text(each)
+        (tmp_path / f"{name} folder").mkdir(exist_ok=True)
+        (tmp_path / f"{name} folder" / each).write_text(each)
+    for path in (tmp_path / name, tmp_path / f"{name} folder" / name):
+        assert [row["value"] for row in engine.session.read.text(engine.file(str(path))).collect()] == [name]
+
+
+def test_an_object_is_named_as_each_engine_wants_it() -> None:
+    url = "s3://bucket/web/a b[1].jsonl"
+    assert Sail(settings()).file(url) == "s3://bucket/web/a%20b%5B1%5D.jsonl"
+    assert Spark(settings()).file(url) == "s3a://bucket/web/a b\\[1\\].jsonl"
+    assert Sail(settings()).folder("s3://bucket/lake/web/x") == "s3://bucket/lake/web/x"
+    assert Spark(settings()).folder("s3://bucket/lake/web/x") == "s3a://bucket/lake/web/x"

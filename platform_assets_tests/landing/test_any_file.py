@@ -1,0 +1,64 @@
+"""Any mixture of good and dirty lines gives the rows that the rules, read a second time, say."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from platform_assets.lake.engine import Engine
+from platform_assets.landing.deliveries import landed
+from platform_assets.landing.lines import read_lines
+from platform_assets.settings import Settings
+from platform_assets.web.raw_events import raw_events
+from platform_assets_tests.landing.dirt import contents
+from platform_assets_tests.web import oracle
+
+DAY = date(2026, 1, 2)
+START = date(2026, 1, 1)
+
+
+@pytest.fixture
+def room() -> Iterator[Path]:
+    """A folder that all examples of a test share."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def read(engine: Engine, room: Path, files: dict[str, bytes], order: str) -> tuple[list[dict[str, Any]], int]:
+    """The raw rows that files become, and how many lines the first look has found that are not blank."""
+    folder = room / "web_events" / DAY.isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("a.json", "b.jsonl.gz"):
+        (folder / name).write_bytes(gzip.compress(files[name]) if name.endswith("gz") else files[name])
+    delivered = landed(str(room), "web_events", (".json", ".jsonl"), [DAY])
+    if not delivered.files:
+        return [], 0
+    lines = read_lines(engine, delivered.files, str(room / "rewritten"))
+    rows = raw_events.read(lines, Settings(_env_file=None, web_start=START, web_date_order=order))
+    return rows.toArrow().to_pylist(), sum(file.lines - file.blank_lines for file in delivered.files)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(first=contents(), second=contents(), order=st.sampled_from(("dmy", "mdy")))
+def test_any_two_files_give_the_rows_that_the_rules_say(
+    engine: Engine, room: Path, first: bytes, second: bytes, order: str
+) -> None:
+    files = {"a.json": first, "b.jsonl.gz": second}
+    expected = [
+        row for name, content in files.items() for row in oracle.raw_rows(content, DAY, name, start=START, order=order)
+    ]
+    rows, lines = read(engine, room, files, order)
+    assert oracle.comparable(rows) == oracle.comparable(expected)
+    assert lines == len(expected)
