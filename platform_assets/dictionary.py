@@ -40,7 +40,7 @@ def write_pages(definitions: Iterable[Definition], folder: Path) -> list[Path]:
 
 def _index(definitions: Iterable[Definition]) -> str:
     rows = []
-    for definition in sorted(definitions, key=lambda one: one.key.path):
+    for definition in sorted(definitions, key=lambda one: one.key.to_user_string()):
         key = definition.key.to_user_string()
         first_line = definition.description.splitlines()[0]
         rows.append([f"[{key}]({key}.md)", first_line, str(len(definition.contract.columns))])
@@ -117,7 +117,7 @@ def row_rules(definition: RawTableDefinition) -> Iterator[tuple[str, str]]:
             continue
         if column.source.required:
             yield f"missing_{column.name}", f"`{column.source.field}` is absent, null or empty"
-        asked = "".join(f", or not: {_rule(rule)}" for rule in column.rules)
+        asked = "".join(f", or breaks: {_rule(rule)}" for rule in column.rules)
         kind = column.dtype.simpleString()
         yield f"invalid_{column.name}", f"`{column.source.field}` is not a {kind} as the feed writes it{asked}"
     if definition.event_time:
@@ -145,14 +145,17 @@ def _settings(definition: Definition) -> list[list[str]]:
 
 
 def _example(definition: Definition) -> str:
+    day = f"date({FIRST_DAY.year}, {FIRST_DAY.month}, {FIRST_DAY.day})"
     lines = [
         "```python",
+        "from datetime import date",
+        "",
         "from deltalake import DeltaTable",
         "",
         "from platform_assets.settings import current",
         "",
         f'table = DeltaTable(f"{{current().lake}}/{definition.key.to_user_string()}")',
-        f'rows = table.to_pandas(partitions=[("{definition.contract.partition_column}", "=", "{FIRST_DAY}")])',
+        f'rows = table.to_pandas(filters=[("{definition.contract.partition_column}", "=", {day})])',
     ]
     if isinstance(definition, RawTableDefinition):
         lines.append('good = rows[rows["violations"].str.len() == 0]')
@@ -182,7 +185,8 @@ def _cell(text: str) -> str:
     for span in _CODE.finditer(text):
         kept += [_plain(text[end : span.start()]), span.group()]
         end = span.end()
-    return " ".join("".join([*kept, _plain(text[end:])]).replace("|", "\\|").split())
+    one_line = re.sub(r"\s*\n\s*", " ", "".join([*kept, _plain(text[end:])]))
+    return one_line.replace("|", "\\|")
 
 
 def _plain(text: str) -> str:

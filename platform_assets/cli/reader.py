@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from platform_assets.cli.arguments import Days, built
+from platform_assets.lake.sorting import sorter
 from platform_assets.lake.tables import Table
 from platform_assets.settings import current
 
-_MIB_OF_A_THREAD = 256
 COPY_OPTIONS = {
     "csv": "FORMAT csv, HEADER, DELIMITER ','",
     "tsv": "FORMAT csv, HEADER, DELIMITER '\t'",
@@ -71,14 +69,12 @@ def reading(table: Table, days: Days | None) -> Iterator[Reader]:
     ends = [(column, ">=", days.first), (column, "<=", days.last)] if days else []
     wanted = [(name, sign, day.isoformat()) for name, sign, day in ends if day]
     rows = delta.to_pyarrow_dataset(file_pruning_predicate=wanted or None)
-    with tempfile.TemporaryDirectory(prefix="platform_assets_", dir=current().engine_temp) as room:
-        memory = int(current().engine_memory) >> 20
-        # Each thread that sorts holds a piece of the rows that cannot be moved to the disk.
-        threads = max(1, min(os.cpu_count() or 1, memory // _MIB_OF_A_THREAD))
-        config: dict[str, Any] = {"memory_limit": f"{memory}MiB", "temp_directory": room, "threads": threads}
-        with duckdb.connect(config=config) as connection:
-            connection.register("published", rows)
-            yield Reader(table, rows.schema, connection, Path(room))
+    with (
+        tempfile.TemporaryDirectory(prefix="platform_assets_", dir=current().engine_temp) as room,
+        sorter(current(), room) as connection,
+    ):
+        connection.register("published", rows)
+        yield Reader(table, rows.schema, connection, Path(room))
 
 
 def rejected_by_rule(table: Table, days: Days | None) -> list[tuple[str, int, str, str]]:

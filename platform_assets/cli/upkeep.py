@@ -72,21 +72,23 @@ def clean(
 
     No reader sees it. What was published stays, but for the files of old versions if --vacuum says so.
     """
-    from platform_assets.definitions import TABLES
+    from platform_assets.definitions import EXPORTS, TABLES
     from platform_assets.lake import maintenance
     from platform_assets.settings import current
 
     found: list[Waste] = []
+    age = timedelta(hours=older_than)
     with maintenance.dagster_runs() as state_of:
         for definition in TABLES:
             table = definition.table(current())
-            left = maintenance.leftovers(table, state_of, timedelta(hours=older_than))
+            left = maintenance.leftovers(table, state_of, age)
             old = maintenance.replaced_files(table, timedelta(days=vacuum), left) if vacuum is not None else None
-            wasted = [*left, *([old] if old else [])]
-            found += wasted
-            if not dry_run:
-                for waste in wasted:
-                    maintenance.remove(waste)
+            found += [*left, *([old] if old else [])]
+        for export in EXPORTS:
+            place = maintenance.Exported(export.key.to_user_string(), export.url(current()))
+            found += maintenance.spools(place, state_of, age)
+        for waste in found if not dry_run else ():
+            maintenance.remove(waste)
     _say_waste(found, dry_run)
 
 
@@ -94,10 +96,10 @@ def _say_waste(found: Sequence[Waste], dry_run: bool) -> None:
     going, staying = [w for w in found if not w.kept], [w for w in found if w.kept]
     if found:
         say_table(
-            ["table", "run", "what", "files", "bytes", ""],
+            ["asset", "run", "what", "files", "bytes", ""],
             [
                 (
-                    waste.table.key,
+                    waste.place.key,
                     waste.run_id or "-",
                     waste.what,
                     number(waste.files),

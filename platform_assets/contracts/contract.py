@@ -27,7 +27,13 @@ def columns_agree(frame: DataFrame, *, rules: dict[str, str]) -> bool:
 
 # Pandera takes type arguments for the making of another model, so that none can be given here.
 class Contract(DataFrameModel):  # type: ignore[type-arg]
-    """A table's columns, types, nullability, key (`Config.unique`), value rules and descriptions."""
+    """A table's columns, types, nullability, key, value rules and descriptions.
+
+    A column is annotated with its type (`T.LongType`, `Annotated[T.DecimalType, 18, 2]`) and has a `Field` with a
+    description, `nullable=True` where values may be missing, and rules (`ge`, `isin`, `str_matches`, ...; with
+    `raise_warning=True` they stop nothing). `Config` may say `unique`, the key, and `columns_agree`. The docstring
+    describes the table.
+    """
 
 
 @dataclass(frozen=True)

@@ -146,9 +146,10 @@ def _shown(value: Any) -> str:
 
 
 def code(text: str) -> str:
-    """Text as code in Markdown, whatever backticks it has itself."""
+    """Text as code in Markdown, whatever backticks and blanks it has itself."""
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
-    return f"{fence} {text} {fence}" if text.startswith("`") or text.endswith("`") else f"{fence}{text}{fence}"
+    blank = " " if text[:1] in " `" or text[-1:] in " `" else ""
+    return f"{fence}{blank}{text}{blank}{fence}"
 
 
 # Pandera's checks, under the names of its registry.

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.dataset as ds
 
+from platform_assets.lake.sorting import sorter
 from platform_assets.settings import Settings
 
 
@@ -26,9 +27,8 @@ class Csv:
 
     def write(self, documents: Mapping[Path, ds.Dataset | None], settings: Settings) -> int:
         """Write each file's rows (None: there are none) and return how many; sorts on disk beyond its memory."""
-        limit = f"{int(settings.engine_memory) >> 20}MiB"
-        spill = settings.engine_temp or str(next(iter(documents)).parent)
-        with duckdb.connect(config={"memory_limit": limit, "temp_directory": spill}) as connection:
+        room = settings.engine_temp or str(next(iter(documents)).parent)
+        with sorter(settings, room) as connection:
             return sum(self._write_one(connection, rows, target) for target, rows in documents.items())
 
     def _write_one(self, connection: duckdb.DuckDBPyConnection, rows: ds.Dataset | None, target: Path) -> int:
@@ -39,7 +39,7 @@ class Csv:
         order = ", ".join(f'"{name}" ASC NULLS FIRST' for name in self.columns)
         connection.register("document", rows)
         connection.execute(
-            f"COPY (SELECT {cells} FROM (SELECT * FROM document ORDER BY {order})) TO '{target}' "
+            f"COPY (SELECT {cells} FROM (SELECT * FROM document ORDER BY {order})) TO {quoted(target)} "
             f"(FORMAT csv, HEADER, DELIMITER '{self.delimiter}')"
         )
         (count,) = connection.fetchone() or (0,)
@@ -49,3 +49,8 @@ class Csv:
         if str(rows.schema.field(name).type).startswith("timestamp"):
             return f'strftime("{name}", \'{self.times}\') AS "{name}"'
         return f'"{name}"'
+
+
+def quoted(path: Path) -> str:
+    """A path as SQL text."""
+    return "'" + str(path).replace("'", "''") + "'"

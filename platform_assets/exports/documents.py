@@ -97,7 +97,7 @@ class DocumentDefinition:
                     )
                 yield dg.Output(staged)
 
-        return dg.asset(
+        asset: dg.AssetsDefinition = dg.asset(
             **asset_words(self, settings),
             ins={name: dg.AssetIn(key=self.domain.key(name)) for name in self.inputs()},
             check_specs=[
@@ -106,6 +106,7 @@ class DocumentDefinition:
             io_manager_key=DOCUMENTS_IO,
             kinds={self.format.file.rsplit(".", 1)[-1]},
         )(compute)
+        return asset
 
     def stage(
         self, engine: Engine, rows: DataFrame, days: list[date], room: Path, settings: Settings, run_id: str

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import dagster as dg
 import pyarrow as pa
@@ -60,15 +60,32 @@ def restore(table: Table, version: int) -> Restored | None:
     return Restored(made, _rows(new), _rows(old), changed)
 
 
+class Place(Protocol):
+    """A table's or an export's folder, and its asset key as text."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Where an export's documents lie."""
+
+    key: str
+    url: str
+
+
 @dataclass(frozen=True)
 class Waste:
-    """Files in a table's folder that no reader needs, and `what` they are.
+    """Files in a table's or an export's folder that no reader needs, and `what` they are.
 
     `urls` are files or whole folders, `files` and `size` (bytes) say how much is in them, `kept` why they must
     stay nevertheless, empty when they may go.
     """
 
-    table: Table
+    place: Place
     run_id: str
     what: str
     urls: tuple[str, ...]
@@ -83,7 +100,7 @@ def remove(waste: Waste) -> None:
         return
     for url in waste.urls:
         storage.remove(url)
-    above = {folder for url in waste.urls for folder in _folders_above(url, storage.join(waste.table.url, RUNS))}
+    above = {folder for url in waste.urls for folder in _folders_above(url, storage.join(waste.place.url, RUNS))}
     for folder in sorted(above, reverse=True):
         storage.remove_empty_folder(folder)
 
@@ -115,6 +132,18 @@ def leftovers(table: Table, state_of: Callable[[str], RunState], older_than: tim
     log = _Log.of(_settled(table))
     found = [_left_by(table, folder, log, state_of, older_than) for folder in folders]
     return [waste for waste in found if waste]
+
+
+def spools(export: Exported, state_of: Callable[[str], RunState], older_than: timedelta) -> list[Waste]:
+    """What runs that were killed left in `<export>/.<run>/`, where rows wait to be written as documents."""
+    found = []
+    for folder in storage.entries(export.url):
+        if folder.is_folder and folder.name.startswith("."):
+            run_id, files = folder.name[1:], list(storage.walk(folder.url))
+            newest = max((file.modified for file in files if file.modified), default=None)
+            kept, size = _why_kept(state_of(run_id), newest, older_than), sum(file.size for file in files)
+            found.append(Waste(export, run_id, "not published", (folder.url,), len(files), size, kept))
+    return found
 
 
 def replaced_files(table: Table, older_than: timedelta, left: Sequence[Waste]) -> Waste | None:
@@ -200,14 +229,17 @@ def _left_by(
     newest = max((file.modified for file in files if file.modified), default=None)
     if log.forgot(newest):
         return None
-    kept = ""
-    state = state_of(run_id)
-    if state == "in progress":
-        kept = "the run is in progress"
-    elif state == "unknown" and older_than and (newest is None or newest > _now() - older_than):
-        kept = f"written in the last {older_than / timedelta(hours=1):g} hours"
+    kept = _why_kept(state_of(run_id), newest, older_than)
     urls = tuple(entry.url for entry in left) if published else (folder.url,)
     return Waste(table, run_id, "not published", urls, len(files), sum(file.size for file in files), kept)
+
+
+def _why_kept(state: RunState, newest: datetime | None, older_than: timedelta) -> str:
+    if state == "in progress":
+        return "the run is in progress"
+    if state == "unknown" and older_than and (newest is None or newest > _now() - older_than):
+        return f"written in the last {older_than / timedelta(hours=1):g} hours"
+    return ""
 
 
 def _now() -> datetime:

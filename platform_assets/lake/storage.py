@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import posixpath
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,7 +61,10 @@ def entries(url: str) -> list[Entry]:
     for info in listed:
         name = posixpath.basename(info["name"].rstrip("/"))
         is_folder = info["type"] == "directory"
-        modified = None if is_folder else fs.modified(info["name"]).astimezone(timezone.utc)
+        try:
+            modified = None if is_folder else fs.modified(info["name"]).astimezone(timezone.utc)
+        except FileNotFoundError:  # removed since it was listed, or a link that leads nowhere
+            modified = None
         found.append(Entry(name, join(url, name), int(info["size"] or 0), is_folder, modified))
     return sorted(found, key=lambda entry: entry.name)
 
@@ -114,8 +119,12 @@ def writing(url: str) -> Iterator[IO[bytes]]:
     fs, path = _filesystem(url)
     fs.makedirs(posixpath.dirname(path), exist_ok=True)
     if not is_local(url):
-        with fs.open(path, "wb") as file:  # an object appears when its upload is complete
-            yield file
+        # An object appears when its upload is complete: of a whole file, never of one that an error cut short.
+        with tempfile.TemporaryFile() as whole:
+            yield whole
+            whole.seek(0)
+            with fs.open(path, "wb") as file:
+                shutil.copyfileobj(whole, file)
         return
     unfinished = posixpath.join(posixpath.dirname(path), f".{posixpath.basename(path)}.{uuid4().hex}")
     try:

@@ -135,7 +135,7 @@ class RawTableDefinition:
                 storage.remove(room)
                 storage.remove_empty_folder(run)
 
-        return dg.asset(
+        asset: dg.AssetsDefinition = dg.asset(
             **asset_words(self, settings),
             deps=[self.landing_key],
             check_specs=check_specs(self.contract, self.key, ()) + delivery_checks(self.key),
@@ -143,6 +143,7 @@ class RawTableDefinition:
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
         )(compute)
+        return asset
 
     def limits(self, settings: Settings) -> tuple[float, int]:
         """Share and number of rejected rows above which a delivery is refused."""

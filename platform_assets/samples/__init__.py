@@ -20,9 +20,7 @@ class FeedWriter(Protocol):
     clock or the machine. A feed that repeats or goes on from an earlier delivery computes it anew.
     """
 
-    def __call__(
-        self, folder: Path, day: date, *, first_day: date, rows: int, seed: int
-    ) -> list[Path]:
+    def __call__(self, folder: Path, day: date, *, first_day: date, rows: int, seed: int) -> list[Path]:
         """Write the delivery of `day`, creating `folder`."""
 
 
@@ -57,7 +55,5 @@ def write_samples(landing: Path, *, first_day: date, days: int, rows: int, seed:
         path
         for feed, write in sorted(FEED_WRITERS.items())
         for day in (first_day + timedelta(days=number) for number in range(days))
-        for path in write(
-            landing / feed / day.isoformat(), day, first_day=first_day, rows=rows, seed=seed
-        )
+        for path in write(landing / feed / day.isoformat(), day, first_day=first_day, rows=rows, seed=seed)
     ]

@@ -126,9 +126,7 @@ def planned_rows(day: date, *, first_day: date, rows: int) -> Counter[str]:
     return +plan
 
 
-def write_web_events(
-    folder: Path, day: date, *, first_day: date, rows: int, seed: int
-) -> list[Path]:
+def write_web_events(folder: Path, day: date, *, first_day: date, rows: int, seed: int) -> list[Path]:
     """Write the delivery of `day`: its events, late ones and those of the next day's first minutes.
 
     Args:
@@ -175,9 +173,7 @@ def _writing(path: Path) -> Iterator[Callable[[bytes], int]]:
             yield packed.write
 
 
-def _lines(
-    plan: Counter[str], day: date, first_day: date, rows: int, seed: int
-) -> Iterator[tuple[int, str]]:
+def _lines(plan: Counter[str], day: date, first_day: date, rows: int, seed: int) -> Iterator[tuple[int, str]]:
     """Yield the lines, blank ones included, each with the number of its file."""
     random = Random(f"web_events:{seed}:{day}:lines")
     specials = [kind for kind in plan.elements() if kind != _TRUNCATED]

@@ -58,7 +58,7 @@ texts = st.text(ALPHABET, max_size=6) | st.sampled_from(NASTY_TEXT)
 
 # Python warns of brackets that it may read in another way some day.
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_pattern_finds_and_matches_what_it_does_in_python(engine: Engine, data: st.DataObject) -> None:
     chosen = data.draw(st.lists(patterns, min_size=1, max_size=8), label="patterns")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from platform_assets.exports import documents
+from platform_assets.lake import maintenance
 from platform_assets_tests.platform import Platform, checks, failure
 
 HITS = "web/user_web_hits_csv"
@@ -98,3 +100,16 @@ def test_a_document_that_loses_a_row_is_not_published(platform: Platform, monkey
     assert "0 rows written, 1 rows in user_web_hits" in failure(result)
     assert not checks(result, HITS)[documents.EVERY_ROW].passed
     assert not (platform.root / "exports").exists() or not list((platform.root / "exports" / HITS).glob("*/*"))
+
+
+def test_the_rows_that_a_killed_run_left_beside_its_documents_are_cleaned_away(platform: Platform) -> None:
+    folder = platform.root / "exports" / HITS / ".some-run" / "day=2026-01-01"
+    folder.mkdir(parents=True)
+    (folder / "part.parquet").write_bytes(b"left")
+    export = maintenance.Exported(HITS, str(platform.root / "exports" / HITS))
+    (young,) = maintenance.spools(export, lambda run_id: "unknown", timedelta(hours=1))
+    assert young.kept == "written in the last 1 hours"
+    (left,) = maintenance.spools(export, lambda run_id: "finished", timedelta(hours=1))
+    assert (left.run_id, left.files, left.size, left.kept) == ("some-run", 1, 4, "")
+    maintenance.remove(left)
+    assert not (platform.root / "exports" / HITS / ".some-run").exists()

@@ -47,7 +47,7 @@ def read(engine: Engine, room: Path, files: dict[str, bytes], order: str) -> tup
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

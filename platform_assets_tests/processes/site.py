@@ -19,6 +19,22 @@ from platform_assets_tests.platform import Platform
 ROOT = Path(__file__).parents[2]
 MATERIALIZE = ("asset", "materialize", "-m", "platform_assets.definitions")
 LONGEST = 300.0
+DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
+
+
+def events(day: str, *ids: str) -> list[dict[str, Any]]:
+    """Web events of one day, one for each id, all by users of their own."""
+    year, month, number = day.split("-")
+    return [
+        {
+            "event_id": event_id,
+            "user": {"session_id": "s1", "id": n, "ip": "10.0.0.1"},
+            "action": "page_view",
+            "url": f"https://www.example.com/find/{event_id}",
+            "timestamp": f"{number}/{month}/{year} 10:15:00",
+        }
+        for n, event_id in enumerate(ids)
+    ]
 
 
 class Site(Platform):
@@ -67,11 +83,15 @@ class Site(Platform):
             )
         try:
             yield process
-        except BaseException as error:
-            error.add_note(log.read_text(errors="replace")[-5000:]) if hasattr(error, "add_note") else None
+        except BaseException:
+            print(log.read_text(errors="replace")[-10_000:])
             raise
         finally:
             kill(process)
+
+    def event_ids(self, table: str) -> list[tuple[str, str]]:
+        """(day, event id) of every row of a table."""
+        return [(row["day"].isoformat(), row["event_id"]) for row in self.rows(table, "day", "event_id")]
 
     @contextmanager
     def instance_on_disk(self) -> Iterator[dg.DagsterInstance]:
