@@ -35,6 +35,7 @@ demo: $(VENV)/.ready $(DAGSTER_HOME)/dagster.yaml ## build every table from the 
 	@$(BIN)/python -W ignore -m dagster asset materialize -m platform_assets.definitions --select '*' \
 		--partition-range $(FIRST)...$(LAST)
 	@$(BIN)/platform-assets summary
+	@echo && echo "Activate the environment for these: . $(BIN)/activate; export DAGSTER_HOME=$(DAGSTER_HOME)"
 
 ui: $(VENV)/.ready $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI on http://localhost:3000
 	@$(BIN)/dagster dev -w workspace.yaml

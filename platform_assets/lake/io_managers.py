@@ -35,21 +35,21 @@ class TableIOManager(dg.IOManager):
                 "dagster/table_name": table.key.replace("/", "."),
                 "dagster/row_count": sum(table.published_rows_by_day().values()),
                 "version": version,
-                "rows": obj.rows,
-                "bytes": obj.size,
+                "rows_of_run": obj.rows,
+                "bytes_of_run": obj.size,
             }
         )
         context.log.info("%s: published %s rows as version %s", table.key, f"{obj.rows:,}", version)
 
     def load_input(self, context: dg.InputContext) -> DataFrame:
-        """The upstream rows whose event day is among the partitions asked for."""
+        """The upstream rows whose event day is among the partitions asked for; no rows when none is.
+
+        None is asked for by a table that continues its own day before, on the first day there is.
+        """
+        table, engine = self._tables[context.asset_key], self._engine.engine
         days = sorted(date.fromisoformat(key) for key in context.asset_partition_keys)
-        frame, version = self._tables[context.asset_key].read(self._engine.engine, days[0], days[-1])
-        context.log.info(
-            "%s: reading %s...%s of version %s",
-            context.asset_key.to_user_string(),
-            days[0],
-            days[-1],
-            version,
-        )
+        if not days:
+            return engine.session.createDataFrame([], table.contract.spark_schema)
+        frame, version = table.read(engine, days[0], days[-1])
+        context.log.info("%s: reading %s...%s of version %s", table.key, days[0], days[-1], version)
         return frame

@@ -19,6 +19,8 @@ from platform_assets.landing.lines import LINE
 
 _KEY = r'"[ \t\r\n]*:'
 _QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
+# Spark takes text in single quotes for JSON unless told not to.
+_STRICT = {"allowSingleQuotes": "false"}
 # Put before every text of a line; no number, boolean, object or array starts with it.
 _MARK = "_"
 
@@ -64,7 +66,7 @@ def _present(value: Column) -> Column:
 
 def _members(text: Column) -> Column:
     """An object's fields, whatever they are called, with their values as text; NULL for text that is no object."""
-    return F.from_json(text, "map<string,string>")
+    return F.from_json(text, "map<string,string>", _STRICT)
 
 
 def _from_json(line: Column, paths: Iterable[str]) -> Column:
@@ -78,7 +80,7 @@ def _from_json(line: Column, paths: Iterable[str]) -> Column:
             [T.StructField(name, struct(below) if below else T.StringType()) for name, below in level.items()]
         )
 
-    return F.from_json(line, struct(tree))
+    return F.from_json(line, struct(tree), _STRICT)
 
 
 def _marked(sources: Iterable[Source]) -> Column:

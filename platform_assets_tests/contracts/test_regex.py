@@ -61,8 +61,11 @@ texts = st.text(ALPHABET, max_size=6) | st.sampled_from(NASTY_TEXT)
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_pattern_finds_and_matches_what_it_does_in_python(engine: Engine, data: st.DataObject) -> None:
-    chosen = data.draw(st.lists(patterns, min_size=1, max_size=8), label="patterns")
-    rows = data.draw(st.lists(texts, min_size=1, max_size=40), label="texts")
+    chosen = data.draw(st.lists(patterns, min_size=1, max_size=5), label="patterns")
+    rows = data.draw(st.lists(texts, min_size=1, max_size=20), label="texts")
+    for pattern in chosen:
+        matching = data.draw(st.from_regex(pattern), label="matching text")
+        rows += [matching, f"{matching}\n", f"a{matching}", matching.strip()]
     finds = [to_engine(pattern) for pattern in chosen]
     matches = [rf"\A(?:{pattern})" for pattern in finds]
     conditions = [f"x RLIKE {text_literal(pattern)}" for pattern in finds + matches]

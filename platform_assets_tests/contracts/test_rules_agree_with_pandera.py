@@ -53,21 +53,30 @@ def between(one: Any, other: Any, include_min: bool, include_max: bool) -> Check
     return Check.in_range(low, high, include_min or empty, include_max or empty)
 
 
-def text_checks() -> st.SearchStrategy[Check]:
-    """Checks that only text has."""
-    text, length = KINDS["string"].bounds, st.integers(0, 10)
+def text_checks(values: list[str | None]) -> st.SearchStrategy[Check]:
+    """Checks that only text has, many of them of a part of a value."""
+    whole = st.sampled_from([value for value in values if value] or ["a"])
+    ends = st.tuples(st.integers(0, 8), st.integers(0, 8)).map(sorted)
+    text = KINDS["string"].bounds | st.builds(lambda value, cut: value[cut[0] : cut[1]], whole, ends)
+    text |= st.builds(lambda value, n: value[-n:], whole, st.integers(1, 3))
     pattern = st.sampled_from(PATTERNS) | st.builds(re.escape, text)
-    lengths = st.tuples(length, length).map(sorted)
+    length = st.integers(0, 10)
     return st.one_of(
         st.builds(Check.str_contains, pattern),
         st.builds(Check.str_matches, pattern | st.builds(re.compile, pattern)),
         st.builds(Check.str_startswith, text),
         st.builds(Check.str_endswith, text),
         st.builds(Check.str_length, length),
-        lengths.map(lambda both: Check.str_length(*both)),
+        ends.map(lambda both: Check.str_length(*both)),
         st.builds(lambda n: Check.str_length(min_value=n), length),
         st.builds(lambda n: Check.str_length(max_value=n), length),
     )
+
+
+def agree(engine: Engine, kind: Kind, values: list[Any], checks: list[Check]) -> bool:
+    """Whether the engine and Pandera name the same rows for every check, and for NULL."""
+    conditions = [rule.broken for rule in rules_of(kind, checks)]
+    return compiled_verdicts(engine, kind.table(values), conditions) == pandera_verdicts(kind, values, checks)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -78,21 +87,14 @@ def test_comparisons_and_nulls_are_judged_as_pandera_judges_them(
 ) -> None:
     kind = KINDS[name]
     values = data.draw(st.lists(st.none() | kind.values, min_size=1, max_size=60), label="values")
-    checks = data.draw(st.lists(comparisons(kind), min_size=1, max_size=8), label="checks")
-    conditions = [rule.broken for rule in rules_of(kind, checks)]
-    assert compiled_verdicts(engine, kind.table(values), conditions) == pandera_verdicts(kind, values, checks)
+    assert agree(engine, kind, values, data.draw(st.lists(comparisons(kind), min_size=1, max_size=8), label="checks"))
 
 
 # pandas remarks on groups in a pattern, which change nothing.
 @pytest.mark.filterwarnings("ignore:This pattern is interpreted")
-@several
-@given(
-    values=st.lists(st.none() | KINDS["string"].values, min_size=1, max_size=60),
-    checks=st.lists(text_checks(), min_size=1, max_size=8),
-)
-def test_rules_of_text_are_judged_as_pandera_judges_them(
-    engine: Engine, values: list[str], checks: list[Check]
-) -> None:
+@settings(several, max_examples=80)
+@given(data=st.data())
+def test_rules_of_text_are_judged_as_pandera_judges_them(engine: Engine, data: st.DataObject) -> None:
     kind = KINDS["string"]
-    conditions = [rule.broken for rule in rules_of(kind, checks)]
-    assert compiled_verdicts(engine, kind.table(values), conditions) == pandera_verdicts(kind, values, checks)
+    values = data.draw(st.lists(st.none() | kind.values, min_size=1, max_size=60), label="values")
+    assert agree(engine, kind, values, data.draw(st.lists(text_checks(values), min_size=1, max_size=8), label="checks"))

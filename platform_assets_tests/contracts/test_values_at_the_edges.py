@@ -88,6 +88,16 @@ def test_the_meaning_is_kept_where_pandas_has_habits(engine: Engine, name: str) 
     assert compiled_verdicts(engine, KINDS[kind].table(values), [condition]) == [broken]
 
 
+def test_a_columns_name_can_be_replaced_in_a_condition_and_never_in_its_texts(engine: Engine) -> None:
+    kind, texts = KINDS["string"], ["`x`", "`x` ${x}", "`renamed`", None]
+    conditions = [
+        value_rule("renamed", kind.dtype, check).broken.replace("`renamed`", "`x`")
+        for check in (Check.eq("`renamed`"), Check.isin(["`x`"]), Check.str_contains("`renamed`"))
+    ]
+    assert "$" not in value_rule("x", kind.dtype, Check.eq("${x}")).broken
+    assert compiled_verdicts(engine, kind.table(texts), conditions) == [{0, 1}, {1, 2}, {0, 1}]
+
+
 class Extremes(Contract):
     """Every type, with a rule that some extreme value breaks."""
 

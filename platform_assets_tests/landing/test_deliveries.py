@@ -121,29 +121,30 @@ def a_gzip_with_something_behind_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "name"),
+    ("make", "name", "why"),
     [
-        (a_folder, "folder.json"),
-        (a_folder, "folder.jsonl.gz"),
-        (a_link_to_a_folder, "link.json"),
-        (a_link_to_nothing, "link.json"),
-        (no_gzip, "plain.json.gz"),
-        (a_gzip_that_is_cut_short, "short.json.gz"),
-        (a_gzip_with_a_wrong_byte, "byte.json.gz"),
-        (a_gzip_with_something_behind_it, "behind.jsonl.gz"),
-        (no_gzip, "new\nline.json"),
-        (no_gzip, "tab\t.json"),
+        (a_folder, "folder.json", "it is a folder with the name of a data file"),
+        (a_folder, "folder.jsonl.gz", "it is a folder with the name of a data file"),
+        (a_link_to_a_folder, "link.json", "Is a directory"),
+        (a_link_to_nothing, "link.json", "No such file"),
+        (no_gzip, "plain.json.gz", "Not a gzipped file"),
+        (a_gzip_that_is_cut_short, "short.json.gz", "ended before"),
+        (a_gzip_with_a_wrong_byte, "byte.json.gz", "CRC check failed"),
+        (a_gzip_with_something_behind_it, "behind.jsonl.gz", "Not a gzipped file"),
+        (no_gzip, "new\nline.json", "its name has control characters"),
+        (no_gzip, "tab\t.json", "its name has control characters"),
     ],
 )
 def test_a_file_that_cannot_be_read_stops_the_run_and_is_named(
-    platform: Platform, make: Callable[[Path], None], name: str
+    platform: Platform, make: Callable[[Path], None], name: str, why: str
 ) -> None:
     land(platform, "good.json", event("good").encode())
     make(platform.root / "landing" / FEED / "2026-01-05" / name)
     result = platform.materialise("2026-01-05", select=RAW, check=False)
     assert not result.success
     assert repr(name)[1:-1] in failure(result)
-    assert "cannot be read" in failure(result)
+    assert "cannot be read: " in failure(result)
+    assert why in failure(result)
     assert platform.version(RAW) is None
     assert not list(platform.folder(RAW).rglob("*"))
 

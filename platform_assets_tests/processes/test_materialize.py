@@ -1,8 +1,12 @@
 """`dagster asset materialize` as users type it: one day, a range, and days that must not be published."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import dagster as dg
 
-from platform_assets_tests.processes.site import DAYS, MATERIALIZE, Site, events
+from platform_assets_tests.processes.site import DAYS, MATERIALIZE, ROOT, Site, events
 
 TABLES = ("web/raw_events", "web/user_web_hits", "web/aggregated_web_stats", "web/aggregated_web_page_stats")
 WEB = (*MATERIALIZE, "--select", "group:web")
@@ -54,3 +58,9 @@ def test_the_workspace_is_valid_for_dagster_and_for_dg(site: Site) -> None:
     done = site.dagster("definitions", "validate", "-w", "workspace.yaml")
     assert done.returncode == 0, done.stdout
     assert "All code locations passed validation" in done.stdout
+    dg_command = Path(sys.executable).with_name("dg")
+    checked = subprocess.run(
+        [dg_command, "check", "defs"], cwd=ROOT, env=site.environment, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "All definitions loaded successfully" in checked.stdout + checked.stderr

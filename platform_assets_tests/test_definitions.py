@@ -1,0 +1,110 @@
+"""What Dagster is told: the asset graph as it was agreed, and what every asset must say of itself."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from platform_assets.definitions import build_definitions
+from platform_assets.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    """The definitions with every setting at its default."""
+    return build_definitions(Settings(_env_file=None))
+
+
+@pytest.fixture(scope="module")
+def built(definitions: dg.Definitions) -> dict[str, dg.AssetsDefinition]:
+    """The assets that the platform builds itself, by key."""
+    graph = definitions.resolve_asset_graph()
+    return {key.to_user_string(): graph.get(key).assets_def for key in graph.executable_asset_keys}
+
+
+def described(graph: Any, key: dg.AssetKey) -> dict[str, Any]:
+    """What the graph says of one asset, as plain values."""
+    node = graph.get(key)
+    assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)
+    return {
+        "group": node.group_name,
+        "owners": ", ".join(sorted(node.owners)),
+        "kinds": ", ".join(sorted(node.kinds)),
+        "deps": ", ".join(sorted(parent.to_user_string() for parent in node.parent_keys)),
+        "first day": f"{node.partitions_def.start:%Y-%m-%d}",
+        "time zone": node.partitions_def.timezone,
+        "runs of a backfill": node.backfill_policy.policy_type.name if node.backfill_policy else None,
+        "pools": ", ".join(sorted(node.pools or ())),
+        "checks": sorted(check.name for check in node.check_keys),
+    }
+
+
+def test_the_asset_graph_is_the_one_agreed(definitions: dg.Definitions, snapshot: SnapshotAssertion) -> None:
+    graph = definitions.resolve_asset_graph()
+    found = {key.to_user_string(): described(graph, key) for key in graph.get_all_asset_keys()}
+    assert dict(sorted(found.items())) == snapshot
+
+
+def test_every_asset_that_is_built_says_what_it_is_whose_it_is_and_where_it_belongs(
+    built: dict[str, dg.AssetsDefinition],
+) -> None:
+    assert len(built) >= 4
+    for name, asset in built.items():
+        (spec,) = asset.specs
+        assert spec.owners, name
+        assert spec.description, name
+        assert spec.group_name == name.split("/")[0], name
+        assert spec.kinds, name
+
+
+def test_every_table_describes_all_its_columns(built: dict[str, dg.AssetsDefinition]) -> None:
+    tables = {name: asset for name, asset in built.items() if "delta" in next(iter(asset.specs)).kinds}
+    assert tables
+    for name, asset in tables.items():
+        (spec,) = asset.specs
+        schema = spec.metadata["dagster/column_schema"]
+        assert isinstance(schema, dg.TableSchema)
+        assert all(column.description for column in schema.columns), name
+        assert {"day", "delivery_day"} & {column.name for column in schema.columns}, name
+
+
+def test_a_range_of_days_is_always_one_run(built: dict[str, dg.AssetsDefinition]) -> None:
+    single_run = dg.BackfillPolicy.single_run()
+    assert {name: asset.backfill_policy for name, asset in built.items()} == dict.fromkeys(built, single_run)
+
+
+def test_every_check_says_what_it_checks(built: dict[str, dg.AssetsDefinition]) -> None:
+    silent = [str(check.key) for asset in built.values() for check in asset.check_specs if not check.description]
+    assert silent == []
+
+
+def test_the_first_day_is_a_setting() -> None:
+    graph = build_definitions(Settings(_env_file=None, web_start="2020-02-29")).resolve_asset_graph()
+    days = graph.get(dg.AssetKey(["web", "raw_events"])).partitions_def
+    assert isinstance(days, dg.DailyPartitionsDefinition)
+    assert days.get_first_partition_key() == "2020-02-29"
+
+
+def test_definitions_load_without_starting_an_engine_and_without_java(tmp_path: Path) -> None:
+    program = (
+        "from platform_assets.definitions import defs; from platform_assets.lake import engine; "
+        "defs.resolve_asset_graph(); print(engine._running)"
+    )
+    foreign = ("PLATFORM_", "DAGSTER_", "SPARK_", "SAIL_", "JAVA_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment | {"PATH": str(tmp_path), "PLATFORM_ENGINE": "spark"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "None\n", "")
