@@ -130,9 +130,10 @@ def test_a_column_whose_name_is_no_word_is_refused(name: str) -> None:
     assert f"column {name!r} must be named by a letter" in refusal(contract({name: (T.LongType, described())}))
 
 
-def test_columns_that_differ_only_in_case_are_refused() -> None:
-    said = refusal(contract({"page": (T.LongType, described()), "Page": (T.LongType, described())}))
-    assert "column Page stands twice" in said
+@pytest.mark.parametrize(("first", "second"), [("page", "Page"), ("Page", "page")])
+def test_columns_that_differ_only_in_case_are_refused(first: str, second: str) -> None:
+    said = refusal(contract({first: (T.LongType, described()), second: (T.LongType, described())}))
+    assert f"column {second} stands twice" in said
 
 
 def test_a_warning_on_a_column_of_a_feed_is_refused() -> None:

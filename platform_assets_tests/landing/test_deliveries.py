@@ -183,12 +183,16 @@ def test_what_a_stopped_run_would_have_replaced_is_still_there(platform: Platfor
     assert ids(platform) == ["old"]
 
 
-def test_links_to_files_and_to_days_are_read(platform: Platform, tmp_path: Path) -> None:
+def test_links_to_files_and_to_days_are_read_and_broken_ones_among_ignored_names_stop_nothing(
+    platform: Platform, tmp_path: Path
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "x.json").write_text(event("linked"))
     day = land(platform, "_", b"").parent
     (day / "file.json").symlink_to(elsewhere / "x.json")
+    for ignored in ("_gone.json", ".gone.json", "gone.txt"):
+        (day / ignored).symlink_to(elsewhere / "gone")
     (day.parent / "2026-01-06").symlink_to(elsewhere)
     platform.materialise("2026-01-05", "2026-01-06", select=RAW)
     assert [(str(row["delivery_day"]), row["source_file"]) for row in platform.rows(RAW)] == [

@@ -7,13 +7,12 @@ MOMENT is `staged` (the rows are written, and not audited) or `audited` (the row
 
 from __future__ import annotations
 
+import runpy
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-from dagster._cli import main
 
 from platform_assets.lake import tables
 
@@ -35,7 +34,7 @@ def run(moment: str, ready: str, go: str, *words: str) -> None:
     owner, name = {"staged": (tables, "_staged_files"), "audited": (tables.Table, "publish")}[moment]
     setattr(owner, name, holding(getattr(owner, name), Path(ready), Path(go)))
     sys.argv = ["dagster", *words]
-    main()
+    runpy.run_module("dagster", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

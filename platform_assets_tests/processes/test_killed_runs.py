@@ -65,6 +65,8 @@ def test_two_runs_that_create_and_fill_the_same_table_at_once_both_end_well(site
     for n, day in enumerate(DAYS[:2]):
         site.deliver("web_events", day, "events.jsonl", events(day, f"a{n}", f"b{n}"))
     go, ready = site.root / "go", [site.root / "ready-1", site.root / "ready-2"]
+    with site.instance_on_disk():
+        pass  # Dagster's own history is made once, not by both at the same moment
     with (
         site.started(*HELD, "audited", str(ready[0]), str(go), *RAW) as one,
         site.started(*HELD, "audited", str(ready[1]), str(go), *RAW) as other,

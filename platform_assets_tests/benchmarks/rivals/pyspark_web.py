@@ -92,9 +92,7 @@ def raw_events(lines: DataFrame, first_day: str) -> DataFrame:
         for name, path in TEXTS.items()
     }
     texts = {name: F.when(~wrong[name], given[name]) for name in TEXTS}
-    is_integer = user_id.rlike(r"^[0-9]+\z") | (
-        user_id.rlike(r"^-[0-9]+\z") & (json_type("user.id") == "BIGINT")
-    )
+    is_integer = user_id.rlike(r"^[0-9]+\z") | (user_id.rlike(r"^-[0-9]+\z") & (json_type("user.id") == "BIGINT"))
     rows = (
         lines.withColumns(texts)
         .withColumn("user_id", F.when(is_integer, user_id.try_cast("long")))
@@ -166,9 +164,7 @@ def statistics(hits: DataFrame, *keys: str) -> DataFrame:
     """Hits and users by hour and keys."""
     bucket = F.date_format("time_stamp", "yyyyMMddHH").alias("time_bucket")
     groups = hits.groupBy("day", bucket, *keys, "activity")
-    return groups.agg(
-        F.count("*").alias("activity_count"), F.countDistinct("user_id").alias("user_count")
-    )
+    return groups.agg(F.count("*").alias("activity_count"), F.countDistinct("user_id").alias("user_count"))
 
 
 def write_csv(rows: DataFrame, target: Path, name: str, columns: dict[str, Column]) -> None:
