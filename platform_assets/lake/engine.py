@@ -61,6 +61,10 @@ class Engine(ABC):
             self.session.stop()
             del self.__dict__["session"]
 
+    def leave(self) -> None:
+        """Let go of what outlives the process, when it ends."""
+        self.stop()
+
 
 class Sail(Engine):
     """The embedded engine: a Spark Connect server of this process, without Java."""
@@ -109,6 +113,11 @@ class Sail(Engine):
             self._server.stop()
             self._server = None
 
+    def leave(self) -> None:
+        # Not the session: from Python 3.12 on, its channel waits for ever for threads that have ended by then.
+        if self._server is not None:
+            self._server.stop()
+
 
 class Spark(Engine):
     """Apache Spark, by its master."""
@@ -136,6 +145,10 @@ class Spark(Engine):
             | ({"spark.sql.shuffle.partitions": str(os.cpu_count() or 2)} if local else {})
             | self.settings.spark_config
         )
+
+    def leave(self) -> None:
+        if not self.settings.spark_master.startswith("sc://"):
+            self.stop()
 
     def folder(self, url: str) -> str:
         return url.replace("s3://", "s3a://", 1)
@@ -166,7 +179,7 @@ def start(settings: Settings | None = None) -> Engine:
     if _running is None:
         settings = settings or current()
         _running = Sail(settings) if settings.engine == "sail" else Spark(settings)
-        atexit.register(_running.stop)
+        atexit.register(_running.leave)
     return _running
 
 

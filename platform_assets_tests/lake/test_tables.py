@@ -87,7 +87,8 @@ def test_a_write_that_fails_half_way_leaves_nothing_behind(engine: Engine, table
     publish(engine, table, "run-1", [1], (1, "/a", 1, None))
     before = files(table)
     rows = visits(engine, (1, "/a", 2, None))
-    bad = rows.withColumn("note", F.when(F.col("visits") > 1, F.raise_error(F.lit("out of paper"))))
+    out_of_paper = F.raise_error(F.lit("out of paper"))
+    bad = rows.withColumn("note", F.when(F.col("visits") > 1, out_of_paper).otherwise(F.col("note")))
     with pytest.raises(Exception, match="out of paper"):
         table.stage(engine, bad, "run-2", [january(1)])
     assert files(table) == before

@@ -64,7 +64,7 @@ def published(table: Table, version: int | None = None) -> list[tuple[Any, ...]]
 
 
 def files(table: Table) -> list[str]:
-    """Every file below the table's folder, but for its own log."""
+    """Every file below the table's folder, but for its own log and the checksums that Spark puts beside files."""
     root = Path(table.url)
     names = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
-    return sorted(name for name in names if not name.startswith("_delta_log/"))
+    return sorted(name for name in names if not name.startswith("_delta_log/") and not name.endswith(".crc"))

@@ -3,8 +3,9 @@
     python duckdb_web.py LANDING_FEED_FOLDER OUTPUT_FOLDER FIRST_DAY
 
 Reads all deliveries and writes every table anew, without sessions, then prints one line of JSON:
-the rows of each table and the seconds from opening DuckDB to the last file. Two known differences
-to the specification: a lone carriage return ends a line, and `raw` shows bad UTF-8 as `?`.
+the rows of each table and the seconds from opening DuckDB to the last file. Known differences to
+the specification, all DuckDB's: a lone carriage return ends a line, JSON may have a trailing comma
+or NaN, and `raw` shows bad UTF-8 as `?`.
 """
 
 import json
@@ -16,11 +17,7 @@ from pathlib import Path
 import duckdb
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
-TABLES = {
-    "user_web_hits": "hits",
-    "aggregated_web_stats": "stats",
-    "aggregated_web_page_stats": "page_stats",
-}
+TABLES = {"user_web_hits": "hits", "aggregated_web_stats": "stats", "aggregated_web_page_stats": "page_stats"}
 
 # A URL is cut at its query or fragment and loses a scheme that stands before the first slash;
 # of its parts by slash the first holds the host, with user info and port, the others the levels.
@@ -29,8 +26,8 @@ CREATE MACRO url_path(url) AS split_part(split_part(url, '#', 1), '?', 1);
 CREATE MACRO url_rest(path) AS CASE
     WHEN strpos(path, '://') > 1 AND strpos(path, '://') = strpos(path, '/') - 1
     THEN substr(path, strpos(path, '://') + 3) ELSE path END;
-CREATE MACRO url_host(rest) AS lower(regexp_replace(
-    split_part(split_part(rest, '/', 1), '@', -1), ':[0-9]*$', ''));
+CREATE MACRO url_host(rest) AS
+    lower(regexp_replace(split_part(split_part(rest, '/', 1), '@', -1), ':[0-9]*$', ''));
 CREATE MACRO url_level(rest, n) AS nullif(split_part(rest, '/', n), '');
 CREATE MACRO text_of(text, kind) AS if(kind = 'VARCHAR', nullif(text, ''), NULL);
 CREATE MACRO id_of(text, kind) AS CASE
@@ -51,8 +48,7 @@ RAW = r"""
 WITH kinds AS (
     SELECT line, split_part(filename, '/', -1) AS source_file,
         CASE WHEN json_valid(line) THEN json_type(line, ['$', '$.event_id', '$.user.id',
-            '$.user.session_id', '$.user.ip', '$.action', '$.url', '$.timestamp', '$.user'])
-        END AS k
+            '$.user.session_id', '$.user.ip', '$.action', '$.url', '$.timestamp', '$.user']) END AS k
     FROM read_csv($files, columns = {'line': 'VARCHAR'}, header = false, auto_detect = false,
         delim = e'\x01\x02\x03\x04', quote = '', escape = '', strict_mode = false,
         store_rejects = true, filename = true)
@@ -118,16 +114,14 @@ WITH good AS (
 )
 SELECT event_id, user_id, timestamp AS time_stamp, url_host(rest) AS url_level1,
     url_level(rest, 2) AS url_level2, url_level(rest, 3) AS url_level3, action AS activity,
-    user_session_id AS session_id, day
-FROM split
+    user_session_id AS session_id, day FROM split
 """
 
 # Users are counted once per page and hour first, which both statistics are made of.
 STATISTICS = """
 CREATE TEMP TABLE visits AS
 SELECT day, date_trunc('hour', time_stamp) AS hour, url_level1, url_level2, activity, user_id,
-    count(*) AS visits
-FROM hits GROUP BY ALL;
+    count(*) AS visits FROM hits GROUP BY ALL;
 CREATE TEMP TABLE stats AS
 SELECT strftime(hour, '%Y%m%d%H') AS time_bucket, url_level1, activity,
     sum(visits)::BIGINT AS activity_count, count(DISTINCT user_id) AS user_count, day

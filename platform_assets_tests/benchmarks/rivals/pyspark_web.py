@@ -29,13 +29,17 @@ TEXTS = {
     "timestamp": "timestamp",
 }
 TIME = r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}\z"
-# `from_json` reads any value as text: only where this matches the real JSON types are looked up.
+# `from_json` takes any value for text: where this matches, the types are looked up as well.
 NOT_TEXT = r'"(?:event_id|session_id|ip|action|url|timestamp)"\s*:\s*[^"n\s]'
 
 
-def without_scheme(url: Column) -> Column:
-    """The URL up to its query or fragment; a scheme stands before the first slash."""
-    path = F.substring_index(F.substring_index(url, "#", 1), "?", 1)
+def url_path(url: Column) -> Column:
+    """The URL up to its query or fragment."""
+    return F.substring_index(F.substring_index(url, "#", 1), "?", 1)
+
+
+def without_scheme(path: Column) -> Column:
+    """The URL without a scheme that stands before the first slash."""
     scheme = F.instr(path, "://")
     has_scheme = (scheme > 1) & (scheme == F.instr(path, "/") - 1)
     return F.when(has_scheme, F.substr(path, scheme + 3)).otherwise(path)
@@ -52,10 +56,14 @@ def level(rest: Column, part: int) -> Column:
     return F.nullif(F.split_part(rest, F.lit("/"), F.lit(part)), F.lit(""))
 
 
+def trimmed(value: Column) -> Column:
+    """The text without blanks around it, which is slow: only where a cheaper test fails."""
+    return F.btrim(value, F.lit(" \t\r"))
+
+
 def json_type(path: str) -> Column:
-    """The JSON type of a value of the line, NULL where it is absent."""
-    value = F.try_variant_get(F.try_parse_json("value"), "$." + path, "variant")
-    return F.schema_of_variant(value)
+    """The type of a value of a doubtful line, NULL where it is absent."""
+    return F.schema_of_variant(F.try_variant_get("doubtful", "$." + path, "variant"))
 
 
 def read_lines(spark: SparkSession, landing: Path) -> DataFrame:
@@ -65,13 +73,12 @@ def read_lines(spark: SparkSession, landing: Path) -> DataFrame:
         for file in sorted(landing.glob("????-??-??/*"))
         if file.name.endswith(SUFFIXES) and file.name[0] not in "._" and file.stat().st_size
     ]
-    folder = F.element_at(F.split("_metadata.file_path", "/"), -2)
+    folder = F.substring_index(F.substring_index("_metadata.file_path", "/", -2), "/", 1)
     return (
         spark.read.text(files, lineSep="\n")
-        .withColumn("value", F.rtrim("value", F.lit("\r")))
+        .where(F.col("value").startswith("{") | (trimmed(F.col("value")) != ""))
         .withColumn("source_file", F.col("_metadata.file_name"))
         .withColumn("delivery_day", folder.cast("date"))
-        .where(F.col("value").rlike(r"\S"))
     )
 
 
@@ -80,59 +87,64 @@ def raw_events(lines: DataFrame, first_day: str) -> DataFrame:
     value, user_id, day = F.col("value"), F.col("event.user.id"), F.col("day")
     # In brackets, so that text behind the object is an error.
     in_brackets = F.concat(F.lit("["), value, F.lit("]"))
-    is_object = F.is_valid_utf8(value) & value.rlike(r"\}\s*\z") & (F.size("events") == 1)
-    lines = (
-        lines.withColumn("events", F.from_json(in_brackets, EVENT, {"allowSingleQuotes": "false"}))
-        .withColumn("event", F.when(is_object, F.get("events", F.lit(0))))
-        .withColumn("suspect", value.rlike(NOT_TEXT))
-    )
+    ends_well = F.is_valid_utf8(value) & (value.endswith("}") | trimmed(value).endswith("}"))
+    is_doubtful = value.rlike(NOT_TEXT) | user_id.isNull() | user_id.startswith("-")
     given = {name: F.nullif(F.col("event." + path), F.lit("")) for name, path in TEXTS.items()}
-    wrong = {
-        name: F.col("suspect") & F.coalesce(~json_type(path).isin("STRING", "VOID"), F.lit(False))
+    texts = {
+        name: F.when(F.coalesce(json_type(path), F.lit("STRING")) == "STRING", given[name])
         for name, path in TEXTS.items()
     }
-    texts = {name: F.when(~wrong[name], given[name]) for name in TEXTS}
     is_integer = user_id.rlike(r"^[0-9]+\z") | (user_id.rlike(r"^-[0-9]+\z") & (json_type("user.id") == "BIGINT"))
     rows = (
-        lines.withColumns(texts)
-        .withColumn("user_id", F.when(is_integer, user_id.try_cast("long")))
+        lines.withColumn("events", F.from_json(in_brackets, EVENT, {"allowSingleQuotes": "false"}))
+        .withColumn("event", F.when(ends_well & (F.size("events") == 1), F.get("events", F.lit(0))))
+        .withColumn("doubtful", F.when(is_doubtful, F.try_parse_json(value)))
+        .withColumns(texts | {"user_id": F.when(is_integer, user_id.try_cast("long"))})
         .withColumn("is_time", F.col("timestamp").rlike(TIME))
         .withColumn("timestamp", F.try_to_timestamp("timestamp", F.lit("d/M/yyyy HH:mm:ss")))
         .withColumn("timestamp", F.when(F.col("is_time"), F.col("timestamp")))
         .withColumn("day", F.to_date("timestamp"))
+        .withColumn("path", url_path(F.col("url")))
+        .withColumn("host", F.nullif(F.trim(host(without_scheme(F.col("path")))), F.lit("")))
     )
 
-    def fault(name: str, is_bad: Column | None = None) -> Column:
-        found = F.when(wrong[name], "invalid_" + name).when(given[name].isNull(), "missing_" + name)
-        return found if is_bad is None else found.when(is_bad, "invalid_" + name)
+    def required(name: str, given: Column, typed: str) -> Column:
+        missing = F.when(given.isNull(), "missing_" + name)
+        return missing.when(F.col(typed).isNull(), "invalid_" + name)
 
-    no_object = ~F.coalesce(F.startswith(json_type("user"), F.lit("OBJECT")), F.lit(True))
-    user_fault = (
-        F.when(user_id.isNull() & no_object & (json_type("user") != "VOID"), "invalid_user_id")
-        .when(F.nullif(user_id, F.lit("")).isNull(), "missing_user_id")
-        .when(F.col("user_id").isNull(), "invalid_user_id")
-    )
-    faults = F.array(
-        fault("event_id"),
-        user_fault,
-        F.when(wrong["user_session_id"], "invalid_user_session_id"),
-        F.when(wrong["user_ip"], "invalid_user_ip"),
-        fault("action"),
-        fault("url", F.trim(host(without_scheme(F.col("url")))) == ""),
-        fault("timestamp", F.col("timestamp").isNull()),
-        F.when(day < F.lit(first_day).cast("date"), "before_start"),
-        F.when(day > F.date_add("delivery_day", 1), "after_delivery"),
-    )
+    def optional(name: str) -> Column:
+        return F.when(given[name].isNotNull() & F.col(name).isNull(), "invalid_" + name)
+
+    no_object = user_id.isNull() & json_type("user").rlike("^(?!OBJECT|VOID)")
+    user_fault = required("user_id", F.nullif(user_id, F.lit("")), "user_id")
+    faults = {
+        "fault_1": required("event_id", given["event_id"], "event_id"),
+        "fault_2": F.when(no_object, "invalid_user_id").otherwise(user_fault),
+        "fault_3": optional("user_session_id"),
+        "fault_4": optional("user_ip"),
+        "fault_5": required("action", given["action"], "action"),
+        "fault_6": required("url", given["url"], "host"),
+        "fault_7": required("timestamp", given["timestamp"], "timestamp"),
+        "fault_8": F.when(day < F.lit(first_day).cast("date"), "before_start"),
+        "fault_9": F.when(day > F.date_add("delivery_day", 1), "after_delivery"),
+    }
+    no_event = F.col("event").isNull()
     violations = (
-        F.when(~F.is_valid_utf8(value), F.array(F.lit("not_utf8")))
-        .when(F.col("event").isNull(), F.array(F.lit("malformed")))
-        .otherwise(F.array_compact(faults))
+        F.when(no_event & ~F.is_valid_utf8(value), F.array(F.lit("not_utf8")))
+        .when(no_event, F.array(F.lit("malformed")))
+        .when(F.coalesce(*faults).isNull(), F.array().cast("array<string>"))
+        .otherwise(F.array_compact(F.array(*faults)))
     )
-    return rows.withColumn("violations", violations).select(
-        *("event_id", "user_id", "user_session_id", "user_ip", "action", "url", "timestamp"),
-        *("delivery_day", "day", "source_file"),
-        F.when(F.size("violations") > 0, F.make_valid_utf8(value)).alias("raw"),
-        "violations",
+    text = F.regexp_replace(F.make_valid_utf8(value), r"\r\z", "")
+    return (
+        rows.withColumns(faults)
+        .withColumn("violations", violations)
+        .select(
+            *("event_id", "user_id", "user_session_id", "user_ip", "action", "url", "timestamp"),
+            *("delivery_day", "day", "source_file"),
+            F.when(F.size("violations") > 0, text).alias("raw"),
+            "violations",
+        )
     )
 
 
@@ -145,7 +157,8 @@ def user_web_hits(raw: DataFrame) -> DataFrame:
         raw.where(F.size("violations") == 0)
         .withColumn("copy", F.row_number().over(copies))
         .where(F.col("copy") == 1)
-        .withColumn("rest", without_scheme(F.col("url")))
+        .withColumn("path", url_path(F.col("url")))
+        .withColumn("rest", without_scheme(F.col("path")))
         .select(
             "event_id",
             "user_id",
@@ -195,6 +208,7 @@ def main(landing: Path, output: Path, first_day: str) -> dict[str, float]:
         "spark.driver.memory": "4g",
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
     }
     spark = SparkSession.builder.master("local[*]").config(map=settings).getOrCreate()
 
