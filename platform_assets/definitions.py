@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from itertools import chain
 
 import dagster as dg
@@ -24,10 +23,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """The definitions for some settings; tests and deployments of a user's own build theirs with this."""
     engine = EngineResource()
     tables = {table.key: table.table(settings) for table in TABLES}
-    with warnings.catch_warnings():
-        # Single-run backfills are what the platform is built on, and the only beta word it uses.
-        warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
-        built = [definition.asset(settings) for definition in (*TABLES, *EXPORTS)]
+    built = [definition.asset(settings) for definition in (*TABLES, *EXPORTS)]
     feeds = [table.landing_spec(settings) for table in TABLES if isinstance(table, RawTableDefinition)]
     return dg.Definitions(
         assets=[*feeds, *built],

@@ -1,6 +1,7 @@
 """`@table`: a contract and a transform joined into a daily table, and into the Dagster asset that builds it."""
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -77,15 +78,15 @@ class TableDefinition:
 
             yield from materialise(context, table, engine, rows, judge)
 
-        asset: dg.AssetsDefinition = dg.asset(
+        return make_asset(
+            compute,
             **asset_words(self, settings),
             ins={name: dg.AssetIn(key=self.domain.key(name)) for name in self.inputs()},
             check_specs=check_specs(self.contract, self.key, self.balances),
             io_manager_key=TABLES_IO,
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
-        )(compute)
-        return asset
+        )
 
 
 def table(
@@ -153,6 +154,15 @@ def materialise(
 def run_days(context: dg.AssetExecutionContext) -> list[date]:
     """The days of the run, in order."""
     return sorted(date.fromisoformat(key) for key in context.partition_keys)
+
+
+def make_asset(compute: Callable[..., Any], **words: Any) -> dg.AssetsDefinition:
+    """The asset of a compute function, described by `words`."""
+    with warnings.catch_warnings():
+        # Single-run backfills are what the platform is built on, and the only beta word it uses.
+        warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
+        asset: dg.AssetsDefinition = dg.asset(**words)(compute)
+    return asset
 
 
 def asset_words(definition: Any, settings: Settings) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from platform_assets.domain import Domain
 from platform_assets.lake import storage
 from platform_assets.lake.engine import Engine
 from platform_assets.settings import Settings
-from platform_assets.table import Event, asset_words, chosen_settings, parameters, run_days
+from platform_assets.table import Event, asset_words, chosen_settings, make_asset, parameters, run_days
 
 DOCUMENTS_IO = "documents"
 LATEST = "latest"
@@ -97,7 +97,8 @@ class DocumentDefinition:
                     )
                 yield dg.Output(staged)
 
-        asset: dg.AssetsDefinition = dg.asset(
+        return make_asset(
+            compute,
             **asset_words(self, settings),
             ins={name: dg.AssetIn(key=self.domain.key(name)) for name in self.inputs()},
             check_specs=[
@@ -105,8 +106,7 @@ class DocumentDefinition:
             ],
             io_manager_key=DOCUMENTS_IO,
             kinds={self.format.file.rsplit(".", 1)[-1]},
-        )(compute)
-        return asset
+        )
 
     def stage(
         self, engine: Engine, rows: DataFrame, days: list[date], room: Path, settings: Settings, run_id: str

@@ -26,6 +26,7 @@ from platform_assets.table import (
     asset_words,
     chosen_settings,
     column_schema,
+    make_asset,
     materialise,
     run_days,
 )
@@ -135,15 +136,15 @@ class RawTableDefinition:
                 storage.remove(room)
                 storage.remove_empty_folder(run)
 
-        asset: dg.AssetsDefinition = dg.asset(
+        return make_asset(
+            compute,
             **asset_words(self, settings),
             deps=[self.landing_key],
             check_specs=check_specs(self.contract, self.key, ()) + delivery_checks(self.key),
             io_manager_key=TABLES_IO,
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
-        )(compute)
-        return asset
+        )
 
     def limits(self, settings: Settings) -> tuple[float, int]:
         """Share and number of rejected rows above which a delivery is refused."""

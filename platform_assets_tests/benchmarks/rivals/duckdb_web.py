@@ -17,7 +17,8 @@ from pathlib import Path
 import duckdb
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
-TABLES = {"user_web_hits": "hits", "aggregated_web_stats": "stats", "aggregated_web_page_stats": "page_stats"}
+STATS = {"aggregated_web_stats": "stats", "aggregated_web_page_stats": "page_stats"}
+TABLES = {"user_web_hits": "hits"} | STATS
 
 # A URL is cut at its query or fragment and loses a scheme that stands before the first slash;
 # of its parts by slash the first holds the host, with user info and port, the others the levels.
@@ -48,7 +49,8 @@ RAW = r"""
 WITH kinds AS (
     SELECT line, split_part(filename, '/', -1) AS source_file,
         CASE WHEN json_valid(line) THEN json_type(line, ['$', '$.event_id', '$.user.id',
-            '$.user.session_id', '$.user.ip', '$.action', '$.url', '$.timestamp', '$.user']) END AS k
+            '$.user.session_id', '$.user.ip', '$.action', '$.url', '$.timestamp', '$.user'
+        ]) END AS k
     FROM read_csv($files, columns = {'line': 'VARCHAR'}, header = false, auto_detect = false,
         delim = e'\x01\x02\x03\x04', quote = '', escape = '', strict_mode = false,
         store_rejects = true, filename = true)
@@ -63,8 +65,7 @@ WITH kinds AS (
         text_of(v[6], k[6]) AS action, text_of(v[7], k[7]) AS url,
         time_of(text_of(v[8], k[8])) AS timestamp, timestamp::DATE AS day, source_file, line, k, v
     FROM fields
-), hosts AS (
-    SELECT *, trim(url_host(url_rest(url_path(url)))) <> '' AS has_host FROM typed
+), hosts AS (SELECT *, trim(url_host(url_rest(url_path(url)))) <> '' AS has_host FROM typed
 ), judged AS (
     SELECT *, CASE WHEN v IS NULL THEN 'malformed' END AS f1,
         fault('event_id', v[2], k[2], event_id IS NOT NULL) AS f2,
@@ -109,9 +110,7 @@ WITH good AS (
         user_id, user_session_id NULLS FIRST, user_ip NULLS FIRST, action, url, timestamp) = 1
 ), events AS (
     SELECT * FROM good ANTI JOIN copied USING (day, event_id) UNION ALL SELECT * FROM firsts
-), split AS (
-    SELECT *, url_rest(url_path(url)) AS rest FROM events
-)
+), split AS (SELECT *, url_rest(url_path(url)) AS rest FROM events)
 SELECT event_id, user_id, timestamp AS time_stamp, url_host(rest) AS url_level1,
     url_level(rest, 2) AS url_level2, url_level(rest, 3) AS url_level3, action AS activity,
     user_session_id AS session_id, day FROM split
@@ -189,10 +188,10 @@ def main(landing: Path, output: Path, first_day: str) -> dict[str, float]:
         con.execute(f"COPY {table} TO '{output / name}' {options}")
     write_exports(con, output / "exports")
     counts = "SELECT count(*), count(*) FILTER (len(violations) > 0) FROM read_parquet($raw)"
-    rows, rejected = con.execute(counts, {"raw": raw}).fetchone()
+    [(rows, rejected)] = con.execute(counts, {"raw": raw}).fetchall()
     result = {"raw": rows, "rejected": rejected}
     for table in TABLES.values():
-        result[table] = con.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        [(result[table],)] = con.execute(f"SELECT count(*) FROM {table}").fetchall()
     return {"seconds": round(time.perf_counter() - start, 2)} | result
 
 

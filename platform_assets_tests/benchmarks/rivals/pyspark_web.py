@@ -94,7 +94,8 @@ def raw_events(lines: DataFrame, first_day: str) -> DataFrame:
         name: F.when(F.coalesce(json_type(path), F.lit("STRING")) == "STRING", given[name])
         for name, path in TEXTS.items()
     }
-    is_integer = user_id.rlike(r"^[0-9]+\z") | (user_id.rlike(r"^-[0-9]+\z") & (json_type("user.id") == "BIGINT"))
+    is_negative = user_id.rlike(r"^-[0-9]+\z") & (json_type("user.id") == "BIGINT")
+    is_integer = user_id.rlike(r"^[0-9]+\z") | is_negative
     rows = (
         lines.withColumn("events", F.from_json(in_brackets, EVENT, {"allowSingleQuotes": "false"}))
         .withColumn("event", F.when(ends_well & (F.size("events") == 1), F.get("events", F.lit(0))))
@@ -176,8 +177,9 @@ def user_web_hits(raw: DataFrame) -> DataFrame:
 def statistics(hits: DataFrame, *keys: str) -> DataFrame:
     """Hits and users by hour and keys."""
     bucket = F.date_format("time_stamp", "yyyyMMddHH").alias("time_bucket")
+    users = F.countDistinct("user_id").alias("user_count")
     groups = hits.groupBy("day", bucket, *keys, "activity")
-    return groups.agg(F.count("*").alias("activity_count"), F.countDistinct("user_id").alias("user_count"))
+    return groups.agg(F.count("*").alias("activity_count"), users)
 
 
 def write_csv(rows: DataFrame, target: Path, name: str, columns: dict[str, Column]) -> None:
@@ -200,11 +202,19 @@ def write_csv(rows: DataFrame, target: Path, name: str, columns: dict[str, Colum
         shutil.copytree(folder, target / name / "latest")
 
 
+def end_java(spark: SparkSession) -> None:
+    """Stop Spark and wait for its Java process, so that its memory counts as this process's."""
+    java = spark.sparkContext._gateway.proc  # type: ignore[union-attr]
+    spark.stop()
+    java.stdin.close()
+    java.wait()
+
+
 def main(landing: Path, output: Path, first_day: str) -> dict[str, float]:
     """Write all tables and exports of the deliveries under `landing`."""
     start = time.perf_counter()
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    settings = {
+    settings: dict[str, bool | float | int | str | None] = {
         "spark.driver.memory": "4g",
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
@@ -230,8 +240,8 @@ def main(landing: Path, output: Path, first_day: str) -> dict[str, float]:
     cells = {name: F.col(name) for name in columns}
     cells["time_stamp"] = F.date_format("time_stamp", "dd/MM/yyyy HH:mm:ss")
     write_csv(hits, exports, "user_web_hits", cells)
-    columns = ("time_bucket", "url_level1", "activity", "activity_count", "user_count")
-    write_csv(stats, exports, "aggregated_web_stats", {name: F.col(name) for name in columns})
+    cells = {name: F.col(name) for name in stats.columns if name != "day"}
+    write_csv(stats, exports, "aggregated_web_stats", cells)
 
     counts = {
         "raw": raw.count(),
@@ -240,7 +250,9 @@ def main(landing: Path, output: Path, first_day: str) -> dict[str, float]:
         "stats": stats.count(),
         "page_stats": page_stats.count(),
     }
-    return {"seconds": round(time.perf_counter() - start, 2)} | counts
+    seconds = round(time.perf_counter() - start, 2)
+    end_java(spark)
+    return {"seconds": seconds} | counts
 
 
 if __name__ == "__main__":
