@@ -33,18 +33,12 @@ Event = dg.AssetCheckResult | dg.Output[Any]
 
 
 @dataclass(frozen=True)
-class TableDefinition:
-    """A table as its file declares it; calling it calls the transform, so tests and notebooks need no Dagster."""
+class DeclaredTable:
+    """What every table's file declares: its domain, its name, its contract."""
 
     domain: Domain
     name: str
     contract: CompiledContract
-    transform: Transform
-    balances: tuple[Balance, ...] = ()
-
-    def __call__(self, *inputs: DataFrame, **settings: Any) -> DataFrame:
-        """The transform itself."""
-        return self.transform(*inputs, **settings)
 
     @property
     def key(self) -> dg.AssetKey:
@@ -56,13 +50,25 @@ class TableDefinition:
         """What the table is, for its users."""
         return self.contract.description
 
-    def inputs(self) -> list[str]:
-        """The tables of the same domain that the transform reads: its positional parameters."""
-        return parameters(self.transform, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-
     def table(self, settings: Settings) -> Table:
         """Where the table lies in the lake."""
         return self.domain.table(self.name, self.contract, settings)
+
+
+@dataclass(frozen=True)
+class TableDefinition(DeclaredTable):
+    """A table made of others; calling it calls the transform, so tests and notebooks need no Dagster."""
+
+    transform: Transform
+    balances: tuple[Balance, ...] = ()
+
+    def __call__(self, *inputs: DataFrame, **settings: Any) -> DataFrame:
+        """The transform itself."""
+        return self.transform(*inputs, **settings)
+
+    def inputs(self) -> list[str]:
+        """The tables of the same domain that the transform reads: its positional parameters."""
+        return parameters(self.transform, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
     def asset(self, settings: Settings) -> dg.AssetsDefinition:
         """The Dagster asset: computes the run's days, stages and audits them; the IO manager publishes."""

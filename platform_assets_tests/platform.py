@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +91,3 @@ def checks(result: dg.ExecuteInProcessResult, table: str) -> dict[str, dg.AssetC
     key = dg.AssetKey(table.split("/"))
     found = result.get_asset_check_evaluations()
     return {evaluation.check_name: evaluation for evaluation in found if evaluation.asset_key == key}
-
-
-def days_between(first: date, last: date) -> Sequence[str]:
-    """ISO days from first to last, both included."""
-    return [date.fromordinal(n).isoformat() for n in range(first.toordinal(), last.toordinal() + 1)]

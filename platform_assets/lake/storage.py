@@ -84,12 +84,6 @@ def exists(url: str) -> bool:
     return bool(fs.exists(path))
 
 
-def make_folder(url: str) -> None:
-    """Create a folder and its parents where storage has folders."""
-    fs, path = _filesystem(url)
-    fs.makedirs(path, exist_ok=True)
-
-
 def remove(url: str) -> None:
     """Remove a file or a whole folder; an absent one is fine."""
     fs, path = _filesystem(url)

@@ -111,8 +111,8 @@ class Table:
             )
         version = table.version()
         reader = engine.session.read.format("delta").option("versionAsOf", version)
-        frame = reader.load(engine.folder(self.url))
-        return frame.where(f"day BETWEEN DATE '{first}' AND DATE '{last}'"), version
+        frame = reader.load(engine.folder(self.url)).where(f"day BETWEEN DATE '{first}' AND DATE '{last}'")
+        return engine.without_constants(frame), version
 
     def stage(self, engine: Engine, rows: DataFrame | None, run_id: str, days: Sequence[date]) -> Staged:
         """Write a run's rows beside the table, invisible to its readers; None is no rows.

@@ -10,18 +10,19 @@ import pyspark.sql.types as T
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.contracts.compiled import ColumnSpec, CompiledContract, compiled
+from platform_assets.contracts.compiled import ColumnSpec, compiled
 from platform_assets.contracts.contract import RawContract
 from platform_assets.domain import Domain
 from platform_assets.lake import storage
 from platform_assets.lake.audit import Finding, audit, check_specs
-from platform_assets.lake.tables import RUNS, Staged, Table
+from platform_assets.lake.tables import RUNS, Staged
 from platform_assets.landing.deliveries import landed
 from platform_assets.landing.delivery_checks import delivery_checks, judge_delivery
 from platform_assets.landing.lines import LINE, read_lines
 from platform_assets.settings import Settings
 from platform_assets.table import (
     TABLES_IO,
+    DeclaredTable,
     Event,
     asset_words,
     chosen_settings,
@@ -48,25 +49,12 @@ Parse = Callable[..., Mapping[str, Column]]
 
 
 @dataclass(frozen=True)
-class RawTableDefinition:
-    """A raw table as its file declares it."""
+class RawTableDefinition(DeclaredTable):
+    """A table of a feed's rows."""
 
-    domain: Domain
-    name: str
-    contract: CompiledContract
     feed: Format
     parse: Parse
     event_time: str | None
-
-    @property
-    def key(self) -> dg.AssetKey:
-        """`<domain>/<table>`."""
-        return self.domain.key(self.name)
-
-    @property
-    def description(self) -> str:
-        """What the table is, for its users."""
-        return self.contract.description
 
     @property
     def landing_key(self) -> dg.AssetKey:
@@ -76,10 +64,6 @@ class RawTableDefinition:
     def inputs(self) -> list[str]:
         """A raw table reads no other table."""
         return []
-
-    def table(self, settings: Settings) -> Table:
-        """Where the table lies in the lake."""
-        return self.domain.table(self.name, self.contract, settings)
 
     def read(self, lines: DataFrame, settings: Settings) -> DataFrame:
         """Lines (line, not_utf8, delivery_day, source_file) as the raw table's rows, good and rejected."""

@@ -1,6 +1,7 @@
 """Staging, publishing, reading and restoring tables."""
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -10,6 +11,8 @@ from pyspark.sql import functions as F
 
 from platform_assets.lake.engine import Engine
 from platform_assets.lake.tables import Table, commit_time
+from platform_assets.transforms.counts import count_with_distinct
+from platform_assets.transforms.events import first_of_each
 from platform_assets_tests.lake.visits import files, january, publish, published, stage, visits, visits_table
 
 
@@ -127,6 +130,28 @@ def test_only_the_days_asked_for_are_read(engine: Engine, table: Table) -> None:
     publish(engine, table, "run-1", range(1, 6), *[(day, "/a", day, None) for day in range(1, 6)])
     rows, _ = table.read(engine, january(2), january(4))
     assert sorted(row["visits"] for row in rows.collect()) == [2, 3, 4]
+
+
+SAME = {
+    "one row": [(1, "/a", 1, None)],
+    "the same row twice": [(1, "/a", 1, "x"), (1, "/a", 1, "x")],
+    "two rows of one page": [(1, "/a", 1, None), (1, "/a", 2, None)],
+}
+
+
+@pytest.mark.parametrize("rows", list(SAME.values()), ids=list(SAME))
+def test_columns_that_are_the_same_in_every_row_can_be_grouped_counted_and_deduplicated(
+    engine: Engine, table: Table, rows: list[tuple[Any, ...]]
+) -> None:
+    publish(engine, table, "run-1", [1], *rows)
+    read, _ = table.read(engine, january(1), january(1))
+    counted = read.groupBy("day", "page").agg(F.count("*").alias("n"))
+    assert counted.agg(F.sum("n")).first()[0] == len(rows)
+    assert counted.groupBy("day").agg(F.sum("n")).first()[1] == len(rows)
+    assert read.join(counted, "page").agg(F.sum("n")).first()[0] == len(rows) ** 2
+    users = count_with_distinct(read, ["day", "page"], "visits", count="rows", distinct="different").first()
+    assert (users["rows"], users["different"]) == (len(rows), len(set(rows)))
+    assert first_of_each(read, key=["day", "page"], order=["visits"]).collect()[0]["visits"] == 1
 
 
 def test_reading_a_table_that_was_never_published_says_what_to_do(engine: Engine, table: Table) -> None:
