@@ -19,36 +19,56 @@ from platform_assets_tests.contracts.verdicts import compiled_verdicts
 # Few characters, so that patterns and texts meet; each of them is special to one of the languages.
 ALPHABET = "aAb1_ \n\r\t.-]^[&~#{}()|$\\/\u0661é😀\u2028\xa0\0"
 CLASSES = [r"\d", r"\w", r"\s", r"\D", r"\W", r"\S", "."]
-in_brackets = st.one_of(
-    st.sampled_from(ALPHABET).map(re.escape),
-    st.sampled_from([r"\d", r"\w", r"\s", "a-z", "A-Z", "0-9", " -~", r"\x00-\x20", r"\u0660-\u0669", "&&", "[:a"]),
+LETTER = st.sampled_from(ALPHABET)
+ESCAPED = {r"\x61": "a", r"\u0031": "1", r"\U0001F600": "😀", r"\101": "A", r"\0": "\0", r"\/": "/", r"\t": "\t"}
+IN_BRACKETS = [r"\d", r"\w", r"\s", "a-z", "A-Z", "0-9", " -~", r"\x00-\x20", r"\u0660-\u0669", "&&", "[:a"]
+# How often a part may stand, and how often it does in the text.
+TIMES = {"": 1, "*": 2, "+": 1, "?": 0, "{2}": 2, "{1,}": 2, "{,2}": 1, "{0,1}": 1, "*?": 0, "+?": 2, "{1,2}?": 1}
+# A part of a pattern, and a text that it may well match.
+Part = tuple[str, str]
+
+
+def brackets(negated: str, items: list[str], letter: str) -> Part:
+    return f"[{negated}{''.join(items)}]", letter
+
+
+def repeated(part: Part, opened: str, times: str) -> Part:
+    return f"{opened}{part[0]}){times}", part[1] * TIMES[times]
+
+
+def either(parts: list[Part]) -> Part:
+    return "|".join(pattern for pattern, _ in parts), parts[-1][1]
+
+
+def one_after_the_other(parts: list[Part]) -> Part:
+    return "".join(f"(?:{pattern})" for pattern, _ in parts), "".join(text for _, text in parts)
+
+
+characters = st.one_of(
+    LETTER.map(lambda letter: (re.escape(letter), letter)),
+    st.sampled_from(list(ESCAPED.items())),
+    st.sampled_from([(held, letter) for held in CLASSES for letter in "a1 \u0661-"]),
+    st.builds(
+        brackets,
+        st.sampled_from(["", "^"]),
+        st.lists(LETTER.map(re.escape) | st.sampled_from(IN_BRACKETS), min_size=1, max_size=4),
+        LETTER,
+    ),
 )
-brackets = st.builds(
-    lambda negated, items: f"[{negated}{''.join(items)}]",
-    st.sampled_from(["", "^"]),
-    st.lists(in_brackets, min_size=1, max_size=4),
+repeats = st.builds(
+    lambda one, times: (one[0] + times, one[1] * TIMES[times]), characters, st.sampled_from(list(TIMES))
 )
-escaped = st.sampled_from(
-    [r"\x61", r"\u0031", r"\U0001F600", r"\101", r"\0", r"\/", r"\-", r"\t", r"\n", r"\f", "}", "]", "a{"]
+parts = st.recursive(
+    repeats,
+    lambda inner: st.one_of(
+        st.builds(repeated, inner, st.sampled_from(["(", "(?:"]), st.sampled_from(list(TIMES))),
+        st.lists(inner, min_size=2, max_size=3).map(either),
+        st.lists(inner, min_size=2, max_size=3).map(one_after_the_other),
+    ),
+    max_leaves=5,
 )
-atoms = st.one_of(st.sampled_from(ALPHABET).map(re.escape), st.sampled_from(CLASSES), brackets, escaped)
-times = st.sampled_from(["", "", "*", "+", "?", "{2}", "{1,}", "{,2}", "{0,1}", "*?", "+?", "??", "{1,2}?"])
-
-
-def compose(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Sequences, groups and alternatives of patterns."""
-    group = st.builds(lambda kind, part, n: f"({kind}{part}){n}", st.sampled_from(["", "?:"]), inner, times)
-    return st.one_of(
-        st.builds(lambda part, n: f"(?:{part}){n}", inner, times),
-        st.lists(inner, min_size=1, max_size=3).map("".join),
-        st.lists(inner, min_size=1, max_size=3).map("|".join),
-        group,
-    )
-
-
-parts = st.recursive(st.builds("{}{}".format, atoms, times), compose, max_leaves=6)
-patterns = st.builds(
-    lambda start, part, end: f"{start}(?:{part}){end}",
+whole = st.builds(
+    lambda start, part, end: (f"{start}(?:{part[0]}){end}", part[1]),
     st.sampled_from(["", "^", r"\A"]),
     parts,
     st.sampled_from(["", "$", r"\Z", "|$", r"|a\Z"]),
@@ -58,19 +78,20 @@ texts = st.text(ALPHABET, max_size=6) | st.sampled_from(NASTY_TEXT)
 
 # Python warns of brackets that it may read in another way some day.
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_a_pattern_finds_and_matches_what_it_does_in_python(engine: Engine, data: st.DataObject) -> None:
-    chosen = data.draw(st.lists(patterns, min_size=1, max_size=5), label="patterns")
-    rows = data.draw(st.lists(texts, min_size=1, max_size=20), label="texts")
-    for pattern in chosen:
-        matching = data.draw(st.from_regex(pattern), label="matching text")
-        rows += [matching, f"{matching}\n", f"a{matching}", matching.strip()]
-    finds = [to_engine(pattern) for pattern in chosen]
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(chosen=st.lists(whole, min_size=1, max_size=6), others=st.lists(texts, max_size=20))
+def test_a_pattern_finds_and_matches_what_it_does_in_python(
+    engine: Engine, chosen: list[Part], others: list[str]
+) -> None:
+    patterns = [pattern for pattern, _ in chosen]
+    # Short texts: in Python and Java some patterns take time that doubles with each character.
+    meant = [text[:8] for _, text in chosen]
+    rows = [near for text in meant for near in (text, f"{text}\n", f"a{text}", text[:-1])] + others
+    finds = [to_engine(pattern) for pattern in patterns]
     matches = [rf"\A(?:{pattern})" for pattern in finds]
     conditions = [f"x RLIKE {text_literal(pattern)}" for pattern in finds + matches]
-    found = [{i for i, text in enumerate(rows) if re.search(pattern, text)} for pattern in chosen]
-    matched = [{i for i, text in enumerate(rows) if re.match(pattern, text)} for pattern in chosen]
+    found = [{i for i, text in enumerate(rows) if re.search(pattern, text)} for pattern in patterns]
+    matched = [{i for i, text in enumerate(rows) if re.match(pattern, text)} for pattern in patterns]
     assert compiled_verdicts(engine, KINDS["string"].table(rows), conditions) == found + matched
 
 
