@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
@@ -29,5 +30,6 @@ def publish_at_once(staged: Sequence[Staged]) -> list[int]:
     barrier = processes.Barrier(len(staged))
     # A contract that has built its Delta schema cannot be sent to another process, a fresh copy can.
     sent = [replace(one, table=replace(one.table, contract=replace(one.table.contract))) for one in staged]
-    with processes.Pool(len(staged), _wait_for_others, (barrier,)) as pool:
-        return pool.map_async(_publish, sent, chunksize=1).get(timeout=300)
+    # Not multiprocessing's pool: it ends its workers while one may hold the lock that another waits for.
+    with ProcessPoolExecutor(len(staged), processes, _wait_for_others, (barrier,)) as pool:
+        return list(pool.map(_publish, sent, timeout=300))
