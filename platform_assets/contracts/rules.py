@@ -82,7 +82,7 @@ def _listed(dtype: T.DataType, values: Any) -> tuple[str, str]:
     if isinstance(dtype, (T.FloatType, T.DoubleType)) and 0 in ordered:
         # Engines look longer lists up by hash, and so tell the two zeros apart.
         looked_up += [literal(0.0, dtype), literal(-0.0, dtype)]
-    return ", ".join(looked_up), ", ".join(map(_shown, ordered))
+    return ", ".join(looked_up), ", ".join(map(_shown, ordered)) or "no values"
 
 
 def _matches(column: str, dtype: T.DataType, *, pattern: str | re.Pattern[str]) -> Holds:

@@ -74,6 +74,7 @@ FIELDS: dict[str, tuple[Any, dict[str, Any], str]] = {
     "a decimal without scale": (Annotated[T.DecimalType, 9], {}, "Annotated[T.DecimalType, 18, 2]"),
     "a decimal without digits": (T.DecimalType, {}, "Annotated[T.DecimalType, 18, 2]"),
     "digits in Field": (T.DecimalType, {"dtype_kwargs": {"precision": 9, "scale": 2}}, "Annotated[T.DecimalType"),
+    "a type that was made": (T.DecimalType(9, 2), {}, "Annotated[T.DecimalType, 18, 2]"),
     "an array without a type": (T.ArrayType, {}, "Annotated[T.ArrayType, T.StringType(), True]"),
     "a type with too many words": (Annotated[T.LongType, 64], {}, "T.LongType"),
     "no NULL inside an array": (Annotated[T.ArrayType, T.LongType(), False], {}, "write True"),

@@ -181,6 +181,7 @@ WORDS = [
     ),
     (T.StringType, {"isin": ["b", "a"]}, "is one of 'b', 'a'"),
     (T.StringType, {"notin": set("fedcba")}, "is none of 'a', 'b', 'c', 'd', 'e', 'f'"),
+    (T.StringType, {"isin": []}, "is one of no values"),
     (T.StringType, {"str_matches": r"a|b\Z"}, r"starts with a match of `a|b\Z`"),
     (T.StringType, {"str_contains": "a"}, "contains a match of `a`"),
     (T.StringType, {"str_startswith": "a"}, "starts with 'a'"),
