@@ -1,0 +1,126 @@
+"""A real S3 server on loopback (versitygw, over a folder), with users, and a proxy before it that can answer errors."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+
+from platform_assets_tests.processes.site import wait_for
+from platform_assets_tests.services.ports import answers, free_port
+
+ADMIN = ("admin", "admin-secret")
+REGION = "us-east-1"
+
+
+def versitygw() -> str:
+    """The server's program; skips the test where it is not installed."""
+    go = Path(os.environ.get("GOPATH", Path.home() / "go")) / "bin"
+    found = shutil.which("versitygw", path=f"{os.environ['PATH']}{os.pathsep}{go}")
+    if not found:
+        pytest.skip("versitygw is missing: go install github.com/versity/versitygw/cmd/versitygw@latest")
+    return found
+
+
+class S3Server:
+    """The server over `root`, a folder of which each folder is a bucket; it can be killed and started again."""
+
+    def __init__(self, root: Path) -> None:
+        self.program = versitygw()
+        self.buckets = root / "buckets"
+        self.users = root / "users"
+        self.log = root / "versitygw.log"
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.buckets.mkdir(parents=True)
+        self.users.mkdir()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The standard AWS variables of the server's administrator."""
+        return self.environment_of(*ADMIN)
+
+    def environment_of(self, access: str, secret: str) -> dict[str, str]:
+        """The standard AWS variables of a user."""
+        return {
+            "AWS_ACCESS_KEY_ID": access,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def client(self) -> BaseClient:
+        """A client of the administrator."""
+        access, secret = ADMIN
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=access,
+            aws_secret_access_key=secret,
+        )
+
+    def make_bucket(self, name: str) -> str:
+        """Make a bucket and return its URL."""
+        self.client().create_bucket(Bucket=name)
+        return f"s3://{name}"
+
+    def make_user(self, access: str, secret: str) -> None:
+        """A user who may do nothing with the buckets of others."""
+        admin = ("--access", ADMIN[0], "--secret", ADMIN[1], "--endpoint-url", self.endpoint)
+        user = ("create-user", "--access", access, "--secret", secret, "--role", "user")
+        subprocess.run([self.program, "admin", *admin, *user], check=True, capture_output=True)
+
+    def folder(self, url: str) -> Path:
+        """Where the server keeps what lies at a URL."""
+        return self.buckets / url.removeprefix("s3://")
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        keys = {"ROOT_ACCESS_KEY": ADMIN[0], "ROOT_SECRET_KEY": ADMIN[1]}
+        command = [self.program, "--port", f"127.0.0.1:{self.port}", "--region", REGION, "--iam-dir", str(self.users)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--quiet", "--keep-alive", "posix", str(self.buckets)],
+                env=os.environ | keys,
+                stdout=log,
+                stderr=log,
+            )
+        wait_for("the S3 server answers", lambda: answers(self.port), longest=30)
+
+    def kill(self) -> None:
+        """Kill the server, as a power cut would."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait(timeout=30)
+            self._process = None
+
+
+@contextmanager
+def s3_server(root: Path) -> Iterator[S3Server]:
+    """A running server, killed at the end."""
+    server = S3Server(root)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@contextmanager
+def environment(words: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables of this process, as they were again at the end."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in words.items():
+            patch.setenv(name, value)
+        yield
