@@ -21,7 +21,7 @@ EXPORTS = tuple(chain.from_iterable(domain.EXPORTS for domain in DOMAINS))
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """The definitions for some settings; tests and deployments of a user's own build theirs with this."""
-    engine = EngineResource()
+    engine = EngineResource(places=settings.places)
     tables = {table.key: table.table(settings) for table in TABLES}
     built = [definition.asset(settings) for definition in (*TABLES, *EXPORTS)]
     feeds = [table.landing_spec(settings) for table in TABLES if isinstance(table, RawTableDefinition)]

@@ -86,6 +86,11 @@ class Settings(BaseSettings):
     def _without_last_slash(cls, value: str) -> str:
         return value.rstrip("/") or "/"
 
+    @property
+    def places(self) -> dict[str, str]:
+        """Where landing, lake and exports lie, by the variables that say so."""
+        return {f"PLATFORM_{name.upper()}": getattr(self, name) for name in ("landing", "lake", "exports")}
+
     def reject_limit(self, feed: str) -> float:
         """Largest share of rejected rows that a delivery day of the feed may have, 0 to 1."""
         return self.reject_limits.get(feed, self.reject_share)

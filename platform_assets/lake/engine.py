@@ -18,7 +18,7 @@ import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import DataFrame, SparkSession
 
-from platform_assets.lake.storage import absolute, is_local
+from platform_assets.lake.storage import absolute, check, is_local, is_s3
 from platform_assets.settings import Settings, current
 
 SPARK_PACKAGES = "io.delta:delta-spark_4.2_2.13:4.4.0,org.apache.hadoop:hadoop-aws:3.5.0"
@@ -35,6 +35,11 @@ class Engine(ABC):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+
+    @property
+    def on_s3(self) -> bool:
+        """Whether anything that the engine reads or writes lies on S3."""
+        return any(map(is_s3, self.settings.places.values()))
 
     @abstractmethod
     def spark_config(self) -> dict[str, Any]:
@@ -87,6 +92,10 @@ class Sail(Engine):
         if self.settings.engine_temp:
             os.environ["SAIL_RUNTIME__TEMPORARY_FILES__PATHS"] = f'["{self.settings.engine_temp}"]'
         os.environ.setdefault("RUST_LOG", "error")
+        if self.on_s3:
+            from platform_assets.lake.s3 import delta_options
+
+            os.environ |= delta_options()
         from pysail.spark import SparkConnectServer
 
         self._server = SparkConnectServer(ip="127.0.0.1", port=0)
@@ -152,8 +161,16 @@ class Spark(Engine):
                 "spark.databricks.delta.snapshotPartitions": "2",
             }
             | ({"spark.sql.shuffle.partitions": str(os.cpu_count() or 2)} if local else {})
+            | self._s3_options()
             | self.settings.spark_config
         )
+
+    def _s3_options(self) -> dict[str, str]:
+        if not self.on_s3:
+            return {}
+        from platform_assets.lake.s3 import spark_options
+
+        return spark_options()
 
     def leave(self) -> None:
         if not self.settings.spark_master.startswith("sc://"):
@@ -193,14 +210,20 @@ def start(settings: Settings | None = None) -> Engine:
 
 
 class EngineResource(dg.ConfigurableResource[Engine]):
-    """The engine for assets; `spark_session` is what `dagster_pyspark` resources offer."""
+    """The engine for assets; `spark_session` is what `dagster_pyspark` resources offer.
+
+    `places` are where landing, lake and exports lie, by the variables that set them.
+    """
+
+    places: dict[str, str] = {}
 
     @property
     def engine(self) -> Engine:
-        """The engine of this process."""
+        """The engine of this process; raises `dagster.Failure` when one of the places cannot be reached."""
+        check(self.places)
         return start()
 
     @property
     def spark_session(self) -> SparkSession:
         """The Spark session of this process, started when first asked for."""
-        return start().session
+        return self.engine.session

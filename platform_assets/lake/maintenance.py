@@ -17,7 +17,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from platform_assets.lake import storage
-from platform_assets.lake.tables import RUNS, Table, commit_time
+from platform_assets.lake.tables import RUNS, Table, commit_time, open_delta
 
 RunState = Literal["in progress", "finished", "unknown"]
 Settled = tuple[DeltaTable, list[dict[str, Any]]]
@@ -43,7 +43,7 @@ def restore(table: Table, version: int) -> Restored | None:
 
     Raises `NotRestorable` when the table never had the version, or its files are no longer there.
     """
-    before = DeltaTable(table.url)
+    before = open_delta(table.url)
     if version > before.version():
         raise NotRestorable(f"{table.key} has no version {version}, its newest is {before.version()}.")
     if version == before.version():
@@ -55,7 +55,7 @@ def restore(table: Table, version: int) -> Restored | None:
             f"Version {version} of {table.key} cannot be restored, nothing was changed; `clean --vacuum` removes "
             f"the files of old versions. ({error})"
         ) from error
-    old, new = _files_by_day(table, before), _files_by_day(table, DeltaTable(table.url, version=made))
+    old, new = _files_by_day(table, before), _files_by_day(table, open_delta(table.url, made))
     changed = sorted(day for day in old | new if old.get(day) != new.get(day))
     return Restored(made, _rows(new), _rows(old), changed)
 
@@ -213,7 +213,7 @@ class _Log:
             return published
         if len(attempts) == 1:
             return attempts
-        then = [_attempts(DeltaTable(table.url, version=version)) for version in self.versions[run_id]]
+        then = [_attempts(open_delta(table.url, version)) for version in self.versions[run_id]]
         return published.union(*(attempts & found.get(run_id, set()) for found in then))
 
 
@@ -253,7 +253,7 @@ def _settled(table: Table) -> Settled | None:
     """
     while (delta := table.delta()) is not None:
         commits = delta.history()
-        if DeltaTable(table.url).version() == delta.version():
+        if open_delta(table.url).version() == delta.version():
             return delta, commits
     return None
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 from uuid import uuid4
 
+import dagster as dg
 import fsspec
 import pyarrow.dataset as ds
 from fsspec.core import url_to_fs
@@ -34,6 +34,11 @@ def is_local(url: str) -> bool:
     return "://" not in url or url.startswith("file://")
 
 
+def is_s3(url: str) -> bool:
+    """Whether a location is in a bucket."""
+    return url.startswith("s3://")
+
+
 def absolute(url: str) -> str:
     """A local path made absolute (settings may be relative), a URL as it is."""
     if not is_local(url):
@@ -47,7 +52,34 @@ def join(url: str, *parts: str) -> str:
 
 
 def _filesystem(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    if is_s3(url):
+        # Here and below: what speaks to S3 takes a second to import, which local platforms need not wait for.
+        from platform_assets.lake.s3 import S3FileSystem
+
+        return S3FileSystem(), url.removeprefix("s3://")
     return cast("tuple[fsspec.AbstractFileSystem, str]", url_to_fs(url, use_listings_cache=False))
+
+
+def options(url: str) -> dict[str, str] | None:
+    """What `deltalake` must be told of the store at a location."""
+    if not is_s3(url):
+        return None
+    from platform_assets.lake.s3 import delta_options
+
+    return delta_options()
+
+
+def check(places: Mapping[str, str]) -> None:
+    """See that what the settings name can be reached, before any work begins.
+
+    Raises `dagster.Failure` naming the setting (`PLATFORM_LAKE`), its value, and what is wrong.
+    """
+    for setting, url in places.items():
+        if is_s3(url):
+            try:
+                exists(url)
+            except OSError as error:
+                raise dg.Failure(f"{setting}={url}: {error}. Nothing was published.", allow_retries=False) from error
 
 
 def entries(url: str) -> list[Entry]:
@@ -57,25 +89,34 @@ def entries(url: str) -> list[Entry]:
         listed: list[dict[str, Any]] = fs.ls(path, detail=True)
     except FileNotFoundError:
         return []
-    found = []
-    for info in listed:
-        name = posixpath.basename(info["name"].rstrip("/"))
-        is_folder = info["type"] == "directory"
-        try:
-            modified = None if is_folder else fs.modified(info["name"]).astimezone(timezone.utc)
-        except FileNotFoundError:  # removed since it was listed, or a link that leads nowhere
-            modified = None
-        found.append(Entry(name, join(url, name), int(info["size"] or 0), is_folder, modified))
+    found = [_entry(fs, info, url, posixpath.basename(info["name"].rstrip("/"))) for info in listed]
     return sorted(found, key=lambda entry: entry.name)
 
 
 def walk(url: str) -> Iterator[Entry]:
     """Every file below a folder."""
+    if not is_local(url):
+        fs, path = _filesystem(url)
+        for name, info in fs.find(path, detail=True).items():
+            yield _entry(fs, info, url, posixpath.relpath(name, path))
+        return
     for entry in entries(url):
         if entry.is_folder:
             yield from walk(entry.url)
         else:
             yield entry
+
+
+def _entry(fs: fsspec.AbstractFileSystem, info: Mapping[str, Any], folder: str, below: str) -> Entry:
+    is_folder = info["type"] == "directory"
+    modified = None
+    if not is_folder:
+        try:
+            time = info["mtime"] if "mtime" in info else fs.modified(info["name"]).timestamp()
+            modified = datetime.fromtimestamp(time, tz=timezone.utc)
+        except FileNotFoundError:  # removed since it was listed
+            modified = None
+    return Entry(posixpath.basename(below), join(folder, below), int(info["size"] or 0), is_folder, modified)
 
 
 def exists(url: str) -> bool:
@@ -114,11 +155,10 @@ def writing(url: str) -> Iterator[IO[bytes]]:
     fs.makedirs(posixpath.dirname(path), exist_ok=True)
     if not is_local(url):
         # An object appears when its upload is complete: of a whole file, never of one that an error cut short.
-        with tempfile.TemporaryFile() as whole:
-            yield whole
-            whole.seek(0)
-            with fs.open(path, "wb") as file:
-                shutil.copyfileobj(whole, file)
+        with tempfile.NamedTemporaryFile() as whole:
+            yield cast("IO[bytes]", whole)
+            whole.flush()
+            fs.put_file(whole.name, path)
         return
     unfinished = posixpath.join(posixpath.dirname(path), f".{posixpath.basename(path)}.{uuid4().hex}")
     try:

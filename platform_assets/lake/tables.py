@@ -26,6 +26,11 @@ from platform_assets.lake.engine import Engine
 RUNS = "runs"
 
 
+def open_delta(url: str, version: int | None = None) -> DeltaTable:
+    """The Delta table at a location; raises `deltalake.exceptions.TableNotFoundError` where there is none."""
+    return DeltaTable(url, version=version, storage_options=storage.options(url))
+
+
 @dataclass(frozen=True)
 class Staged:
     """Rows of one run, written but not published.
@@ -92,7 +97,7 @@ class Table:
     def delta(self, version: int | None = None) -> DeltaTable | None:
         """The Delta table, None before anything was published."""
         try:
-            return DeltaTable(self.url, version=version)
+            return open_delta(self.url, version)
         except TableNotFoundError:
             return None
 
@@ -130,6 +135,7 @@ class Table:
                 self.contract.staged_schema,
                 partition_by=[self.contract.partition_column],
                 configuration={"delta.dataSkippingNumIndexedCols": "-1"},
+                storage_options=storage.options(staged.url),
             )
             if rows is not None:
                 writer = rows.select(*self.contract.names).write.format("delta").mode("append")
@@ -170,7 +176,7 @@ class Table:
         """
 
         def commit() -> int:
-            table = DeltaTable(self.url)
+            table = open_delta(self.url)
             new = table.version() + 1
             table.restore(version, commit_properties=nobody_between())
             return new
@@ -215,6 +221,7 @@ class Table:
             name=self.key,
             description=self.contract.description,
             commit_properties=nobody_between(),
+            storage_options=storage.options(self.url),
         )
 
     def _refuse_other_schema(self, table: DeltaTable | None) -> None:

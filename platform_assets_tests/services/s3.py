@@ -7,12 +7,13 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
-from botocore.client import BaseClient
 
 from platform_assets_tests.processes.site import wait_for
 from platform_assets_tests.services.ports import answers, free_port
@@ -59,7 +60,7 @@ class S3Server:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def client(self) -> BaseClient:
+    def client(self) -> Any:
         """A client of the administrator."""
         access, secret = ADMIN
         return boto3.client(
@@ -81,9 +82,17 @@ class S3Server:
         user = ("create-user", "--access", access, "--secret", secret, "--role", "user")
         subprocess.run([self.program, "admin", *admin, *user], check=True, capture_output=True)
 
-    def folder(self, url: str) -> Path:
-        """Where the server keeps what lies at a URL."""
-        return self.buckets / url.removeprefix("s3://")
+    def upload(self, folder: Path, url: str) -> None:
+        """Put every file below a folder of this machine to the same place below a URL."""
+        client = self.client()
+        bucket, _, prefix = url.removeprefix("s3://").partition("/")
+
+        def put(file: Path) -> None:
+            key = "/".join(part for part in (prefix, file.relative_to(folder).as_posix()) if part)
+            client.put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(put, [file for file in sorted(folder.rglob("*")) if file.is_file()]))
 
     def start(self) -> None:
         """Start the server and wait until it answers."""

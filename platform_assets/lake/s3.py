@@ -1,0 +1,228 @@
+"""S3: the one client, configured by dagster-aws, as a file system, and what each other library must be told of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+)
+from dagster_aws.s3 import S3Resource
+from fsspec import AbstractFileSystem
+from fsspec.spec import AbstractBufferedFile
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+_SCHEME = "s3://"
+# The first try counts; the waits between grow to 20 s, so that a store that is slow for a minute is waited for.
+_ATTEMPTS = 10
+_BLOCK = 8 << 20
+_KEYS_OF_A_DELETE = 1000
+_ABSENT = {"404", "NoSuchKey", "NotFound"}
+_DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"}
+
+
+@cache
+def resource() -> S3Resource:
+    """S3 as the standard AWS variables, profiles and roles say: credentials, region, endpoint."""
+    return S3Resource(region_name=os.environ.get("AWS_REGION"), max_attempts=_ATTEMPTS)
+
+
+@cache
+def client() -> Any:
+    """The boto3 client of this process."""
+    return resource().get_client()
+
+
+def endpoint() -> str | None:
+    """Where a store answers that is not Amazon's own, None for Amazon's."""
+    url: str = client().meta.endpoint_url
+    host = urlsplit(url).hostname or ""
+    return None if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) else url
+
+
+def delta_options() -> dict[str, str]:
+    """What `deltalake`, and the embedded engine, must be told; credentials they find as the client does."""
+    options = {"AWS_REGION": str(client().meta.region_name)}
+    if url := endpoint():
+        options |= {"AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": "true"}
+    return options
+
+
+def spark_options() -> dict[str, str]:
+    """What Apache Spark must be told of its file system S3A; credentials it finds as the client does."""
+    options = {"spark.hadoop.fs.s3a.endpoint.region": str(client().meta.region_name)}
+    if url := endpoint():
+        options |= {
+            "spark.hadoop.fs.s3a.endpoint": url,
+            "spark.hadoop.fs.s3a.path.style.access": "true",
+            "spark.hadoop.fs.s3a.connection.ssl.enabled": str(url.startswith("https:")).lower(),
+        }
+    return options
+
+
+class S3FileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """Buckets as `fsspec` sees storage: paths are `<bucket>/<key>`; a folder is there when an object is in it.
+
+    Raises `FileNotFoundError` for what is absent, and `OSError`, in a sentence, for what the store refuses.
+    """
+
+    protocol = "s3"
+
+    def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
+        """Objects and folders directly below a folder."""
+        bucket, key = _split(path)
+        prefix = f"{key}/" if key else ""
+        found: list[dict[str, Any]] = []
+        for page in _pages(bucket, Prefix=prefix, Delimiter="/"):
+            found += [
+                {"name": f"{bucket}/{folder['Prefix'].rstrip('/')}", "size": 0, "type": "directory"}
+                for folder in page.get("CommonPrefixes", [])
+            ]
+            # Some tools mark a folder by an empty object with the folder's name.
+            found += [_about(bucket, one) for one in page.get("Contents", []) if not one["Key"].endswith("/")]
+        if not found:
+            found = [self.info(path)]
+        return found if detail else [one["name"] for one in found]
+
+    def find(
+        self, path: str, maxdepth: int | None = None, withdirs: bool = False, detail: bool = False, **_: Any
+    ) -> Any:
+        """Every object below a folder, in one listing."""
+        if maxdepth is not None or withdirs:
+            return super().find(path, maxdepth, withdirs, detail)
+        bucket, key = _split(path)
+        listed = _pages(bucket, Prefix=f"{key}/" if key else "")
+        objects = [one for page in listed for one in page.get("Contents", []) if not one["Key"].endswith("/")]
+        found = {f"{bucket}/{one['Key']}": _about(bucket, one) for one in objects}
+        return found if detail else list(found)
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        """Name, size, type and time of an object, or of a folder."""
+        bucket, key = _split(path)
+        if key:
+            try:
+                with _refusals(bucket):
+                    head = client().head_object(Bucket=bucket, Key=key)
+            except FileNotFoundError:
+                pass
+            else:
+                return _about(bucket, {"Key": key, "Size": head["ContentLength"], **head})
+        if not any(page.get("Contents") for page in _pages(bucket, Prefix=f"{key}/" if key else "", MaxKeys=1)):
+            raise FileNotFoundError(f"{_SCHEME}{bucket}/{key}")
+        return {"name": f"{bucket}/{key}".rstrip("/"), "size": 0, "type": "directory"}
+
+    def exists(self, path: str, **_: Any) -> bool:
+        """Whether an object or folder is there; raises for what cannot be known."""
+        try:
+            self.info(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def rm(self, path: str, recursive: bool = False, maxdepth: int | None = None) -> None:
+        """Remove an object, or a folder and all that lies in it."""
+        bucket, key = _split(path)
+        # With the empty objects, named `folder/`, by which some tools mark folders.
+        listed = _pages(bucket, Prefix=f"{key}/") if recursive else ()
+        keys = [one["Key"] for page in listed for one in page.get("Contents", [])] or [key]
+        for first in range(0, len(keys), _KEYS_OF_A_DELETE):
+            doomed = [{"Key": key} for key in keys[first : first + _KEYS_OF_A_DELETE]]
+            with _refusals(bucket):
+                answer = client().delete_objects(Bucket=bucket, Delete={"Objects": doomed, "Quiet": True})
+            for error in answer.get("Errors", []):
+                raise OSError(f"{_SCHEME}{bucket}/{error['Key']} was not removed: {error.get('Message')}")
+
+    def put_file(self, lpath: str, rpath: str, **_: Any) -> None:
+        """Upload a file of this machine; the object appears whole, at the end, or not at all."""
+        bucket, key = _split(rpath)
+        with _refusals(bucket):
+            client().upload_file(lpath, bucket, key)
+
+    def makedirs(self, path: str, exist_ok: bool = False) -> None:
+        """Nothing: a folder is there as soon as an object is."""
+
+    def _open(self, path: str, mode: str = "rb", **_: Any) -> S3File:
+        if mode != "rb":
+            raise NotImplementedError("objects are written by `put_file`")
+        return S3File(self, path, block_size=_BLOCK)
+
+
+class S3File(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no types
+    """An object, read in blocks, each fetched again when the connection breaks."""
+
+    def _fetch_range(self, start: int, end: int) -> bytes:
+        bucket, key = _split(self.path)
+        tries = Retrying(
+            retry=retry_if_exception_type((HTTPClientError, IncompleteReadError)),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.1, max=20),
+            reraise=True,
+        )
+        with _refusals(bucket):
+            return tries(_block, bucket, key, f"bytes={start}-{end - 1}", self.details["ETag"])
+
+
+def _block(bucket: str, key: str, span: str, tag: str) -> bytes:
+    # With the tag, an object that is replaced meanwhile is refused, not read half old and half new.
+    answer = client().get_object(Bucket=bucket, Key=key, Range=span, IfMatch=tag)
+    content: bytes = answer["Body"].read()
+    return content
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Bucket and key of a path or URL."""
+    bucket, _, key = path.removeprefix(_SCHEME).strip("/").partition("/")
+    return bucket, key
+
+
+def _pages(bucket: str, **words: Any) -> Iterator[dict[str, Any]]:
+    with _refusals(bucket):
+        yield from client().get_paginator("list_objects_v2").paginate(Bucket=bucket, **words)
+
+
+def _about(bucket: str, one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": f"{bucket}/{one['Key']}",
+        "size": one["Size"],
+        "type": "file",
+        "mtime": one["LastModified"].timestamp(),
+        "ETag": one["ETag"],
+    }
+
+
+@contextmanager
+def _refusals(bucket: str) -> Iterator[None]:
+    """Say what the store refused, and why, in a sentence that names the bucket."""
+    try:
+        yield
+    except ClientError as error:
+        code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+        if code in _ABSENT:
+            raise FileNotFoundError(f"{_SCHEME}{bucket}: {said}") from error
+        if code == "NoSuchBucket":
+            raise OSError(f"there is no bucket {bucket}: create it, or correct its name") from error
+        if code in _DENIED:
+            raise PermissionError(
+                f"the bucket {bucket} refused access ({said or code}): give the credentials that are in use "
+                "(AWS_ACCESS_KEY_ID, AWS_PROFILE or the machine's role) the right to list, read and write it"
+            ) from error
+        raise OSError(f"the bucket {bucket} answered {code}: {said}") from error
+    except NoCredentialsError as error:
+        raise PermissionError(
+            f"no credentials were found for the bucket {bucket}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            "AWS_PROFILE, or give this machine a role"
+        ) from error
+    except EndpointConnectionError as error:
+        raise OSError(f"the store of the bucket {bucket} does not answer at {client().meta.endpoint_url}") from error
+    except BotoCoreError as error:
+        raise OSError(f"the bucket {bucket} cannot be used: {error}") from error
