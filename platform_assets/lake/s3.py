@@ -27,6 +27,12 @@ _SCHEME = "s3://"
 _ATTEMPTS = 10
 _BLOCK = 8 << 20
 _KEYS_OF_A_DELETE = 1000
+# The first two are where Spark puts what it finds in its driver's environment, and takes it to every worker.
+_SPARK_CREDENTIALS = (
+    "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider",
+    "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+    "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
+)
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
 _DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"}
 
@@ -54,13 +60,17 @@ def delta_options() -> dict[str, str]:
     """What `deltalake`, and the embedded engine, must be told; credentials they find as the client does."""
     options = {"AWS_REGION": str(client().meta.region_name)}
     if url := endpoint():
-        options |= {"AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": "true"}
+        # Of other stores than Amazon's, `deltalake` would take credentials from the environment only.
+        options |= {"AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": "true", "AWS_FORCE_CREDENTIAL_LOAD": "true"}
     return options
 
 
 def spark_options() -> dict[str, str]:
     """What Apache Spark must be told of its file system S3A; credentials it finds as the client does."""
-    options = {"spark.hadoop.fs.s3a.endpoint.region": str(client().meta.region_name)}
+    options = {
+        "spark.hadoop.fs.s3a.endpoint.region": str(client().meta.region_name),
+        "spark.hadoop.fs.s3a.aws.credentials.provider": ",".join(_SPARK_CREDENTIALS),
+    }
     if url := endpoint():
         options |= {
             "spark.hadoop.fs.s3a.endpoint": url,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, cast
 from uuid import uuid4
@@ -70,16 +71,22 @@ def options(url: str) -> dict[str, str] | None:
 
 
 def check(places: Mapping[str, str]) -> None:
-    """See that what the settings name can be reached, before any work begins.
+    """See, once in a process, that what the settings name can be reached, before any work begins.
 
     Raises `dagster.Failure` naming the setting (`PLATFORM_LAKE`), its value, and what is wrong.
     """
     for setting, url in places.items():
-        if is_s3(url):
-            try:
-                exists(url)
-            except OSError as error:
-                raise dg.Failure(f"{setting}={url}: {error}. Nothing was published.", allow_retries=False) from error
+        try:
+            _reach(url)
+        except OSError as error:
+            raise dg.Failure(f"{setting}={url}: {error}. Nothing was published.", allow_retries=False) from error
+
+
+@cache
+def _reach(url: str) -> None:
+    # A folder of this machine is made when it is needed.
+    if is_s3(url):
+        exists(url)
 
 
 def entries(url: str) -> list[Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from typing import Any
@@ -14,7 +14,7 @@ from uuid import uuid4
 import dagster as dg
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 from pyspark.sql import DataFrame
 
@@ -130,13 +130,7 @@ class Table:
         # A folder for each attempt: a step that a run repeats must never touch the files it has published before.
         staged = Staged(self, run_id, storage.join(self.url, RUNS, run_id, uuid4().hex[:8]), tuple(days), ())
         try:
-            DeltaTable.create(
-                staged.url,
-                self.contract.staged_schema,
-                partition_by=[self.contract.partition_column],
-                configuration={"delta.dataSkippingNumIndexedCols": "-1"},
-                storage_options=storage.options(staged.url),
-            )
+            _create_staged(staged)
             if rows is not None:
                 writer = rows.select(*self.contract.names).write.format("delta").mode("append")
                 writer.save(engine.folder(staged.url))
@@ -245,9 +239,26 @@ class Table:
             )
 
 
-def _staged_files(staged: Staged) -> Iterable[AddAction]:
+def _create_staged(staged: Staged) -> None:
+    contract = staged.table.contract
+    try:
+        DeltaTable.create(
+            staged.url,
+            contract.staged_schema,
+            partition_by=[contract.partition_column],
+            configuration={"delta.dataSkippingNumIndexedCols": "-1"},
+            storage_options=storage.options(staged.url),
+        )
+    except CommitFailedError:
+        # Nobody else writes there: this is our own commit, of which a store's answer was lost.
+        open_delta(staged.url)
+
+
+def _staged_files(staged: Staged) -> list[AddAction]:
     """The add actions of a staged table's log, their paths seen from the published table."""
     prefix = posixpath.relpath(staged.url, staged.table.url)
+    # By path: an engine that never got a store's answer may have committed the same files again.
+    files: dict[str, AddAction] = {}
     for entry in storage.entries(storage.join(staged.url, "_delta_log")):
         if not entry.name.endswith(".json"):
             continue
@@ -255,7 +266,7 @@ def _staged_files(staged: Staged) -> Iterable[AddAction]:
             for line in log:
                 added = json.loads(line).get("add")
                 if added:
-                    yield AddAction(
+                    files[added["path"]] = AddAction(
                         path=posixpath.join(prefix, added["path"]),
                         size=added["size"],
                         partition_values=added["partitionValues"],
@@ -263,6 +274,7 @@ def _staged_files(staged: Staged) -> Iterable[AddAction]:
                         data_change=True,
                         stats=added["stats"],
                     )
+    return list(files.values())
 
 
 def _rows(file: AddAction) -> int:

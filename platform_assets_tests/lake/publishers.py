@@ -26,7 +26,7 @@ def _publish(staged: Staged) -> int:
 def publish_at_once(staged: Sequence[Staged]) -> list[int]:
     """Publish each in a process of its own; the versions that they say they made, in order."""
     processes = get_context("forkserver")
-    processes.set_forkserver_preload([__name__])
+    processes.set_forkserver_preload([__name__, "platform_assets.lake.s3"])
     barrier = processes.Barrier(len(staged))
     # A contract that has built its Delta schema cannot be sent to another process, a fresh copy can.
     sent = [replace(one, table=replace(one.table, contract=replace(one.table.contract))) for one in staged]

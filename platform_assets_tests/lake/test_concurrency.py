@@ -1,7 +1,6 @@
 """Several runs that publish one table at the same time, and runs that are interrupted while they do."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -21,9 +20,9 @@ DAYS = {"a": [1], "b": [1], "c": [1], "d": [1], "e": [2], "f": [3], "g": [4], "h
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Table:
-    """The table `shop/visits`, not published yet."""
-    return visits_table(tmp_path)
+def table(place: str) -> Table:
+    """The table `shop/visits`, not published yet, on disk and on S3."""
+    return visits_table(place)
 
 
 @pytest.mark.parametrize("exists", [False, True], ids=["new_table", "published_table"])

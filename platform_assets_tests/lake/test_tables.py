@@ -6,20 +6,20 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
 from pyspark.sql import functions as F
 
+from platform_assets.lake import storage
 from platform_assets.lake.engine import Engine
-from platform_assets.lake.tables import Table, commit_time
+from platform_assets.lake.tables import Table, commit_time, open_delta
 from platform_assets.transforms.counts import count_with_distinct
 from platform_assets.transforms.events import first_of_each
 from platform_assets_tests.lake.visits import files, january, publish, published, stage, visits, visits_table
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Table:
-    """The table `shop/visits`, not published yet."""
-    return visits_table(tmp_path)
+def table(place: str) -> Table:
+    """The table `shop/visits`, not published yet, on disk and on S3."""
+    return visits_table(place)
 
 
 def test_staged_rows_are_seen_by_nobody_until_they_are_published(engine: Engine, table: Table) -> None:
@@ -28,7 +28,7 @@ def test_staged_rows_are_seen_by_nobody_until_they_are_published(engine: Engine,
     assert table.published_rows_by_day() == {}
     assert (staged.rows, staged.rows_by_day) == (3, {"2026-01-01": 1, "2026-01-02": 2})
     assert (staged.nulls("note"), staged.nulls("page"), staged.nulls("day")) == (2, 0, 0)
-    assert staged.size == sum(path.stat().st_size for path in Path(staged.url).rglob("*.parquet"))
+    assert staged.size == sum(file.size for file in storage.walk(staged.url) if file.name.endswith(".parquet"))
     assert table.publish(staged) == 1
     assert published(table) == [(1, "/a", 3, None), (2, "/a", 4, "x"), (2, "/b", 5, None)]
     assert table.published_rows_by_day() == {"2026-01-01": 1, "2026-01-02": 2}
@@ -67,7 +67,7 @@ def test_a_commit_and_its_files_name_the_run_that_made_them(engine: Engine, tabl
     newest = table.history()[0]
     assert (newest["dagster_run_id"], newest["days"], newest["rows"]) == ("run-1", "2026-01-01...2026-01-02", "2")
     assert commit_time(newest).tzinfo is not None
-    paths = pa.table(DeltaTable(table.url).get_add_actions())["path"].to_pylist()
+    paths = pa.table(open_delta(table.url).get_add_actions())["path"].to_pylist()
     assert paths == files(table)
     assert all(path.startswith("runs/run-1/") for path in paths)
 
@@ -75,7 +75,7 @@ def test_a_commit_and_its_files_name_the_run_that_made_them(engine: Engine, tabl
 def test_no_log_of_the_staging_is_left_behind(engine: Engine, table: Table) -> None:
     publish(engine, table, "run-1", [1], (1, "/a", 1, None))
     publish(engine, table, "run-2", [1])
-    assert not list(Path(table.url, "runs").rglob("_delta_log"))
+    assert not [file.url for file in storage.walk(table.url) if "/runs/" in file.url and "_delta_log" in file.url]
     assert [Path(name).suffix for name in files(table)] == [".parquet"]
 
 
@@ -83,7 +83,7 @@ def test_discarded_rows_leave_nothing_behind(engine: Engine, table: Table) -> No
     staged = stage(engine, table, "run-1", [1], (1, "/a", 1, None))
     staged.discard()
     staged.discard()
-    assert not list(Path(table.url, "runs").iterdir())
+    assert storage.entries(storage.join(table.url, "runs")) == []
 
 
 def test_a_write_that_fails_half_way_leaves_nothing_behind(engine: Engine, table: Table) -> None:
@@ -95,7 +95,7 @@ def test_a_write_that_fails_half_way_leaves_nothing_behind(engine: Engine, table
     with pytest.raises(Exception, match="out of paper"):
         table.stage(engine, bad, "run-2", [january(1)])
     assert files(table) == before
-    assert [path.name for path in Path(table.url, "runs").iterdir()] == ["run-1"]
+    assert [folder.name for folder in storage.entries(storage.join(table.url, "runs"))] == ["run-1"]
 
 
 def test_a_step_that_its_run_repeats_leaves_the_files_alone_that_it_published_before(
@@ -111,7 +111,7 @@ def test_a_step_that_its_run_repeats_leaves_the_files_alone_that_it_published_be
 def test_long_texts_do_not_bloat_the_log(engine: Engine, table: Table) -> None:
     longest = ["x" * 1_000_000, "é" * 500_000, "\U0010fffd" * 300_000]
     publish(engine, table, "run-1", [1], *[(1, f"/{n}", 1, text) for n, text in enumerate([*longest, "short"])])
-    log = sum(path.stat().st_size for path in Path(table.url, "_delta_log").iterdir())
+    log = sum(file.size for file in storage.walk(storage.join(table.url, "_delta_log")))
     assert log < 10_000
     assert [row[3] for row in published(table)] == [*longest, "short"]
     found = table.read(engine, january(1), january(1))[0].where("note = 'short'").collect()
@@ -173,7 +173,7 @@ def test_a_version_whose_files_are_gone_cannot_be_restored(engine: Engine, table
     publish(engine, table, "run-1", [1], (1, "/a", 1, None))
     publish(engine, table, "run-2", [1], (1, "/b", 2, None))
     (gone,) = [name for name in files(table) if "run-1" in name]
-    Path(table.url, gone).unlink()
+    storage.remove(storage.join(table.url, gone))
     with pytest.raises(Exception, match="file"):
         table.restore(1)
     assert published(table) == [(1, "/b", 2, None)]

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable
 from pyspark.sql import DataFrame
 
 from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets.lake import storage
 from platform_assets.lake.engine import Engine
-from platform_assets.lake.tables import Staged, Table
+from platform_assets.lake.tables import Staged, Table, open_delta
 
 COLUMNS = "day date, page string, visits bigint, note string"
 
@@ -36,9 +36,9 @@ def january(day: int) -> date:
     return date(2026, 1, day)
 
 
-def visits_table(folder: Path, contract: type[Contract] = Visits) -> Table:
-    """The table `shop/visits` in a lake of its own."""
-    return Table("shop", "visits", compiled(contract), str(folder / "lake" / "shop" / "visits"))
+def visits_table(place: Path | str, contract: type[Contract] = Visits) -> Table:
+    """The table `shop/visits` in a lake of its own, below a folder or in a bucket."""
+    return Table("shop", "visits", compiled(contract), storage.join(str(place), "lake", "shop", "visits"))
 
 
 def visits(engine: Engine, *rows: tuple[Any, ...], columns: str = COLUMNS) -> DataFrame:
@@ -59,12 +59,11 @@ def publish(engine: Engine, table: Table, run: str, days: Iterable[int], *rows: 
 
 def published(table: Table, version: int | None = None) -> list[tuple[Any, ...]]:
     """The rows that a reader who knows nothing of the platform finds: (day of January, page, visits, note)."""
-    found = pa.table(DeltaTable(table.url, version=version).to_pyarrow_table()).to_pylist()
+    found = pa.table(open_delta(table.url, version).to_pyarrow_table()).to_pylist()
     return sorted((row["day"].day, row["page"], row["visits"], row["note"]) for row in found)
 
 
 def files(table: Table) -> list[str]:
     """Every file below the table's folder, but for its own log and the checksums that Spark puts beside files."""
-    root = Path(table.url)
-    names = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
+    names = [file.url.removeprefix(f"{table.url}/") for file in storage.walk(table.url)]
     return sorted(name for name in names if not name.startswith("_delta_log/") and not name.endswith(".crc"))

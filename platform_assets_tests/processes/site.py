@@ -48,8 +48,8 @@ class Site(Platform):
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the processes see: this machine's variables, but none of the platform or of an engine."""
-        foreign = ("PLATFORM_", "DAGSTER_", "SPARK_", "SAIL_")
+        """What the processes see: this machine's variables, but none of the platform, an engine or a store."""
+        foreign = ("PLATFORM_", "DAGSTER_", "SPARK_", "SAIL_", "AWS_")
         outside = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         folders = {f"PLATFORM_{name.upper()}": str(self.root / name) for name in ("landing", "lake", "exports")}
         return outside | folders | {"PLATFORM_ENGINE": "sail", "DAGSTER_HOME": str(self.home)}

@@ -16,26 +16,27 @@ import boto3
 import pytest
 
 from platform_assets_tests.processes.site import wait_for
+from platform_assets_tests.services.missing import missing
 from platform_assets_tests.services.ports import answers, free_port
 
 ADMIN = ("admin", "admin-secret")
 REGION = "us-east-1"
 
 
-def versitygw() -> str:
-    """The server's program; skips the test where it is not installed."""
+def versitygw() -> str | None:
+    """The server's program, None where it is not installed."""
     go = Path(os.environ.get("GOPATH", Path.home() / "go")) / "bin"
-    found = shutil.which("versitygw", path=f"{os.environ['PATH']}{os.pathsep}{go}")
-    if not found:
-        pytest.skip("versitygw is missing: go install github.com/versity/versitygw/cmd/versitygw@latest")
-    return found
+    return shutil.which("versitygw", path=f"{os.environ['PATH']}{os.pathsep}{go}")
 
 
 class S3Server:
     """The server over `root`, a folder of which each folder is a bucket; it can be killed and started again."""
 
     def __init__(self, root: Path) -> None:
-        self.program = versitygw()
+        program = versitygw()
+        if program is None:
+            missing("versitygw, the S3 server,", "go install github.com/versity/versitygw/cmd/versitygw@latest")
+        self.program = program
         self.buckets = root / "buckets"
         self.users = root / "users"
         self.log = root / "versitygw.log"
