@@ -10,9 +10,11 @@ from typing import Any
 
 import dagster as dg
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
 
 from platform_assets.definitions import build_definitions
+from platform_assets.lake import storage
+from platform_assets.lake.tables import open_delta
 from platform_assets.settings import Settings
 
 START = "dagster/asset_partition_range_start"
@@ -59,21 +61,31 @@ class Platform:
             raise_on_error=check,
         )
 
-    def folder(self, table: str) -> Path:
+    def url(self, table: str) -> str:
         """Where a table lies."""
-        return self.root / "lake" / table
+        return storage.join(storage.absolute(self.settings.lake), table)
+
+    def folder(self, table: str) -> Path:
+        """Where a table of a local lake lies."""
+        return Path(self.url(table))
 
     def rows(self, table: str, *columns: str, version: int | None = None) -> list[dict[str, Any]]:
         """All rows of a table in a fixed order, read without the engine."""
-        found = pa.table(DeltaTable(str(self.folder(table)), version=version).to_pyarrow_table())
+        found = pa.table(open_delta(self.url(table), version).to_pyarrow_table())
         if columns:
             found = found.select(list(columns))
         return sorted(found.to_pylist(), key=repr)
 
+    def event_ids_of(self, table: str) -> list[str]:
+        """The event ids of a table, in order."""
+        return sorted(row["event_id"] for row in self.rows(table, "event_id"))
+
     def version(self, table: str) -> int | None:
         """A table's version, None when it does not exist."""
-        folder = self.folder(table)
-        return DeltaTable(str(folder)).version() if DeltaTable.is_deltatable(str(folder)) else None
+        try:
+            return open_delta(self.url(table)).version()
+        except TableNotFoundError:
+            return None
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:

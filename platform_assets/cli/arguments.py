@@ -101,9 +101,16 @@ def find_definition(name: str) -> Definition:
 
 def find_table(name: str) -> Table:
     """The table of that name in the lake."""
+    return in_lake(find_definition(name))
+
+
+def in_lake(definition: Definition) -> Table:
+    """A table in the lake; raises `dagster.Failure` when the lake cannot be reached."""
+    from platform_assets.lake.storage import check
     from platform_assets.settings import current
 
-    return find_definition(name).table(current())
+    check({"PLATFORM_LAKE": current().lake})
+    return definition.table(current())
 
 
 def built(table: Table) -> DeltaTable:

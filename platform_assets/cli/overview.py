@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from platform_assets.cli.arguments import Limit, TableName, built, find_table
+from platform_assets.cli.arguments import Limit, TableName, built, find_table, in_lake
 from platform_assets.cli.terminal import number, say, say_table
 
 if TYPE_CHECKING:
@@ -144,9 +144,8 @@ def history(table: TableName, limit: Limit = 20) -> None:
 
 def _look_at_all() -> list[Overview]:
     from platform_assets.definitions import TABLES
-    from platform_assets.settings import current
 
-    return [look_at(definition.table(current())) for definition in TABLES]
+    return [look_at(in_lake(definition)) for definition in TABLES]
 
 
 def _say_overviews(overviews: Sequence[Overview], headings: Sequence[str]) -> None:

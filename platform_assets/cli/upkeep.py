@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from platform_assets.cli.arguments import TableName, built, find_definition
+from platform_assets.cli.arguments import TableName, built, find_definition, in_lake
 from platform_assets.cli.terminal import Problem, number, remark, say, say_table
 
 if TYPE_CHECKING:
@@ -24,10 +24,9 @@ def restore(
     Nothing is lost: it becomes a new version, and the one before it can be restored too.
     """
     from platform_assets.lake import maintenance
-    from platform_assets.settings import current
 
     definition = find_definition(table)
-    found = definition.table(current())
+    found = in_lake(definition)
     built(found)
     try:
         restored = maintenance.restore(found, version)
@@ -80,7 +79,7 @@ def clean(
     age = timedelta(hours=older_than)
     with maintenance.dagster_runs() as state_of:
         for definition in TABLES:
-            table = definition.table(current())
+            table = in_lake(definition)
             left = maintenance.leftovers(table, state_of, age)
             old = maintenance.replaced_files(table, timedelta(days=vacuum), left) if vacuum is not None else None
             found += [*left, *([old] if old else [])]

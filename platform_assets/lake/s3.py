@@ -22,6 +22,8 @@ from fsspec import AbstractFileSystem
 from fsspec.spec import AbstractBufferedFile
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from platform_assets.lake.storage import DENIED
+
 _SCHEME = "s3://"
 # The first try counts; the waits between grow to 20 s, so that a store that is slow for a minute is waited for.
 _ATTEMPTS = 10
@@ -222,10 +224,7 @@ def _refusals(bucket: str) -> Iterator[None]:
         if code == "NoSuchBucket":
             raise OSError(f"there is no bucket {bucket}: create it, or correct its name") from error
         if code in _DENIED:
-            raise PermissionError(
-                f"the bucket {bucket} refused access ({said or code}): give the credentials that are in use "
-                "(AWS_ACCESS_KEY_ID, AWS_PROFILE or the machine's role) the right to list, read and write it"
-            ) from error
+            raise PermissionError(DENIED.format(bucket=bucket)) from error
         raise OSError(f"the bucket {bucket} answered {code}: {said}") from error
     except NoCredentialsError as error:
         raise PermissionError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,12 @@ import dagster as dg
 import fsspec
 import pyarrow.dataset as ds
 from fsspec.core import url_to_fs
+
+DENIED = (
+    "the bucket {bucket} refused access: give the credentials in use (AWS_ACCESS_KEY_ID, AWS_PROFILE or the machine's "
+    "role) the right to list, read, write and delete in it"
+)
+_DENIED_SAYS = re.compile("necessary privileges|AccessDenied|Access Denied|403 Forbidden|SignatureDoesNotMatch")
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,11 @@ def options(url: str) -> dict[str, str] | None:
     from platform_assets.lake.s3 import delta_options
 
     return delta_options()
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether a store refused its client, by what each library says of that."""
+    return bool(_DENIED_SAYS.search(str(error)))
 
 
 def check(places: Mapping[str, str]) -> None:

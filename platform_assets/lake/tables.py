@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import posixpath
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from typing import Any
@@ -97,7 +98,8 @@ class Table:
     def delta(self, version: int | None = None) -> DeltaTable | None:
         """The Delta table, None before anything was published."""
         try:
-            return open_delta(self.url, version)
+            with self._access():
+                return open_delta(self.url, version)
         except TableNotFoundError:
             return None
 
@@ -130,10 +132,11 @@ class Table:
         # A folder for each attempt: a step that a run repeats must never touch the files it has published before.
         staged = Staged(self, run_id, storage.join(self.url, RUNS, run_id, uuid4().hex[:8]), tuple(days), ())
         try:
-            _create_staged(staged)
-            if rows is not None:
-                writer = rows.select(*self.contract.names).write.format("delta").mode("append")
-                writer.save(engine.folder(staged.url))
+            with self._access():
+                _create_staged(staged)
+                if rows is not None:
+                    writer = rows.select(*self.contract.names).write.format("delta").mode("append")
+                    writer.save(engine.folder(staged.url))
             return replace(staged, files=tuple(_staged_files(staged)))
         except BaseException:
             staged.discard()
@@ -145,8 +148,9 @@ class Table:
         The commit is the last thing that happens: when this raises, nothing was published, unless `holds` says so.
         Raises `dagster.Failure` when the published days cannot follow the contract.
         """
-        storage.remove(storage.join(staged.url, "_delta_log"))
-        return commit_after_others(lambda: self._commit(staged), self.url)
+        with self._access():
+            storage.remove(storage.join(staged.url, "_delta_log"))
+            return commit_after_others(lambda: self._commit(staged), self.url)
 
     def holds(self, staged: Staged) -> bool:
         """Whether the current version has staged files in it."""
@@ -181,6 +185,20 @@ class Table:
         """The commits, newest first: version, timestamp (ms since 1970), operation, dagster_run_id, days, rows."""
         table = self.delta()
         return [] if table is None else table.history(limit)
+
+    @contextmanager
+    def _access(self) -> Iterator[None]:
+        """Say in a sentence, and without a retry, that the lake's store denies what a library asked of it."""
+        try:
+            yield
+        except Exception as error:
+            if not storage.is_denied(error):
+                raise
+            bucket = self.url.split("/")[2]
+            raise dg.Failure(
+                f"PLATFORM_LAKE: {storage.DENIED.format(bucket=bucket)}. {self.key} was not published.",
+                allow_retries=False,
+            ) from error
 
     def _commit(self, staged: Staged) -> int:
         table = self._open_or_create()

@@ -28,11 +28,12 @@ _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One delivered file; `lines` counts line ends (and a last line without one), `blank_lines` among them."""
+    """One delivered file; `size` is in bytes as stored, `lines` counts line ends (and a last line without one)."""
 
     day: date
     name: str
     url: str
+    size: int = 0
     lines: int = 0
     blank_lines: int = 0
     is_utf8: bool = True
@@ -72,7 +73,7 @@ def landed(landing: str, feed: str, suffixes: Sequence[str], days: Sequence[date
             elif _UNSPEAKABLE.search(entry.name):
                 raise _unreadable(repr(entry.url), "its name has control characters, or is not UTF-8")
             else:
-                files.append(LandedFile(day, entry.name, entry.url))
+                files.append(LandedFile(day, entry.name, entry.url, entry.size))
     with ThreadPoolExecutor(_LOOKERS) as pool:
         looked = list(pool.map(look, files))
     return Landed(

@@ -1,6 +1,6 @@
-"""Files and folders of landing, lake and exports, on this machine's disk."""
+"""Files and folders of landing, lake and exports: the same on this machine's disk and on S3."""
 
-from datetime import timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -8,69 +8,98 @@ import pytest
 from platform_assets.lake import storage
 
 
-def test_a_folder_is_listed_by_name_with_sizes_and_times_in_utc(tmp_path: Path) -> None:
-    (tmp_path / "b.txt").write_bytes(b"four")
-    (tmp_path / "a").mkdir()
-    folder, file = storage.entries(str(tmp_path))
-    assert (folder.name, folder.is_folder, folder.modified) == ("a", True, None)
-    assert (file.name, file.is_folder, file.size) == ("b.txt", False, 4)
+def put(url: str, content: bytes = b"content") -> None:
+    """Write a file."""
+    with storage.writing(url) as file:
+        file.write(content)
+
+
+def get(url: str) -> bytes:
+    """Read a file."""
+    with storage.reading(url) as file:
+        return file.read()
+
+
+def names(url: str) -> list[str]:
+    """The names of all files below a folder."""
+    return sorted(file.url.removeprefix(f"{url}/") for file in storage.walk(url))
+
+
+def test_a_folder_is_listed_by_name_with_sizes_and_times_in_utc(place: str) -> None:
+    put(storage.join(place, "b.txt"), b"four")
+    put(storage.join(place, "a", "inside"))
+    folder, file = storage.entries(place)
+    assert (folder.name, folder.url, folder.is_folder, folder.modified) == ("a", f"{place}/a", True, None)
+    assert (file.name, file.url, file.is_folder, file.size) == ("b.txt", f"{place}/b.txt", False, 4)
     assert file.modified is not None
     assert file.modified.tzinfo == timezone.utc
-    assert file.url == str(tmp_path / "b.txt")
+    assert abs(datetime.now(tz=timezone.utc) - file.modified) < timedelta(minutes=1)
 
 
-def test_a_folder_that_is_not_there_has_nothing_in_it(tmp_path: Path) -> None:
-    nowhere = str(tmp_path / "nowhere")
+def test_a_folder_that_is_not_there_has_nothing_in_it(place: str) -> None:
+    nowhere = storage.join(place, "nowhere")
     assert storage.entries(nowhere) == []
     assert list(storage.walk(nowhere)) == []
     assert not storage.exists(nowhere)
 
 
-def test_walking_finds_the_files_of_every_folder_below(tmp_path: Path) -> None:
-    for name in ("x/1", "x/y/2", "3"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    assert [entry.name for entry in storage.walk(str(tmp_path))] == ["3", "1", "2"]
+def test_a_folder_is_there_as_long_as_a_file_is_in_it(place: str) -> None:
+    put(storage.join(place, "a", "b", "file"))
+    assert storage.exists(storage.join(place, "a"))
+    assert not storage.exists(storage.join(place, "a", "b", "fil"))
 
 
-@pytest.mark.parametrize("name", ["a b", "100%", "ä.txt", "[1]", "what?", "*", "#1", "{a,b}", "a:b"])
-def test_a_name_means_exactly_the_file_that_has_it(tmp_path: Path, name: str) -> None:
-    other, url = tmp_path / "other", str(tmp_path / "folder" / name)
-    other.touch()
-    with storage.writing(url) as file:
-        file.write(b"content")
-    assert [entry.name for entry in storage.entries(str(tmp_path / "folder"))] == [name]
-    with storage.reading(url) as read:
-        assert read.read() == b"content"
+def test_walking_finds_the_files_of_every_folder_below_and_of_no_other(place: str) -> None:
+    for name in ("x/1", "x/y/2", "x.txt", "xy/3"):
+        put(storage.join(place, *name.split("/")))
+    assert names(place) == ["x.txt", "x/1", "x/y/2", "xy/3"]
+    assert names(storage.join(place, "x")) == ["1", "y/2"]
+
+
+@pytest.mark.parametrize("name", ["a b", "100%", "ä.txt", "[1]", "what?", "*", "#1", "{a,b}", "a:b", "a+b&c=d"])
+def test_a_name_means_exactly_the_file_that_has_it(place: str, name: str) -> None:
+    other, url = storage.join(place, "other"), storage.join(place, "folder", name)
+    put(other)
+    put(url, b"odd")
+    assert [entry.name for entry in storage.entries(storage.join(place, "folder"))] == [name]
+    assert get(url) == b"odd"
     assert storage.exists(url)
     storage.remove(url)
     assert not storage.exists(url)
-    assert other.exists()
+    assert storage.exists(other)
 
 
-def test_a_file_that_is_not_written_whole_does_not_appear_and_leaves_nothing(tmp_path: Path) -> None:
-    url = str(tmp_path / "report.csv")
-    with storage.writing(url) as file:
-        file.write(b"old")
+def test_a_file_that_is_not_written_whole_does_not_appear_and_leaves_nothing(place: str) -> None:
+    url = storage.join(place, "report.csv")
+    put(url, b"old")
 
     def write_half() -> None:
         with storage.writing(url) as half:
             half.write(b"ne")
-            assert Path(url).read_bytes() == b"old"
+            assert get(url) == b"old"
             raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
         write_half()
-    assert Path(url).read_bytes() == b"old"
-    assert [path.name for path in tmp_path.iterdir()] == ["report.csv"]
+    assert get(url) == b"old"
+    assert names(place) == ["report.csv"]
 
 
-def test_removing_takes_whole_folders_and_what_is_not_there(tmp_path: Path) -> None:
-    (tmp_path / "x" / "y").mkdir(parents=True)
-    (tmp_path / "x" / "y" / "1").touch()
-    storage.remove(str(tmp_path / "x"))
-    storage.remove(str(tmp_path / "x"))
-    assert list(tmp_path.iterdir()) == []
+def test_a_file_of_many_blocks_is_written_and_read_whole(place: str) -> None:
+    url, content = storage.join(place, "large"), bytes(range(256)) * 80_000
+    put(url, content)
+    assert get(url) == content
+    with storage.reading(url) as file:
+        file.seek(10_000_003)
+        assert file.read(5) == content[10_000_003:10_000_008]
+
+
+def test_removing_takes_whole_folders_and_what_is_not_there(place: str) -> None:
+    put(storage.join(place, "x", "y", "1"))
+    put(storage.join(place, "xy"))
+    for _ in range(2):
+        storage.remove(storage.join(place, "x"))
+    assert names(place) == ["xy"]
 
 
 def test_only_an_empty_folder_is_removed_as_empty(tmp_path: Path) -> None:

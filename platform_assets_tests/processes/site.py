@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,14 @@ def events(day: str, *ids: str) -> list[dict[str, Any]]:
 
 
 class Site(Platform):
-    """Landing, lake and exports below one folder, and a `DAGSTER_HOME` as it is shipped for one machine."""
+    """Landing, lake and exports below one folder, and a `DAGSTER_HOME` as it is shipped for one machine.
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
+    `variables` are further ones of the environment of its processes.
+    """
+
+    def __init__(self, root: Path, variables: Mapping[str, str] | None = None, **settings: Any) -> None:
+        super().__init__(root, **settings)
+        self.variables = dict(variables or {})
         self.home = root / "home"
         self.home.mkdir()
         (self.home / "dagster.yaml").write_bytes((ROOT / "deploy" / "local" / "dagster.yaml").read_bytes())
@@ -51,14 +55,17 @@ class Site(Platform):
         """What the processes see: this machine's variables, but none of the platform, an engine or a store."""
         foreign = ("PLATFORM_", "DAGSTER_", "SPARK_", "SAIL_", "AWS_")
         outside = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        folders = {f"PLATFORM_{name.upper()}": str(self.root / name) for name in ("landing", "lake", "exports")}
-        return outside | folders | {"PLATFORM_ENGINE": "sail", "DAGSTER_HOME": str(self.home)}
+        ours = self.settings.places | {"PLATFORM_ENGINE": "sail", "DAGSTER_HOME": str(self.home)}
+        return outside | ours | self.variables
 
     def dagster(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a `dagster` command to its end, in the repository's root as a user does."""
-        command = [sys.executable, "-W", "ignore", "-m", "dagster", *words]
+        return self.run("dagster", *words)
+
+    def run(self, module: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a Python module to its end."""
         return subprocess.run(
-            command,
+            [sys.executable, "-W", "ignore", "-m", module, *words],
             cwd=ROOT,
             env=self.environment,
             stdout=subprocess.PIPE,

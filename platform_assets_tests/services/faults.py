@@ -16,11 +16,15 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"
 
 @dataclass(frozen=True)
 class Fault:
-    """An answer instead of the server's: HTTP status and S3 error code; `done` when the server did its work."""
+    """An answer instead of the server's: HTTP status and S3 error code.
 
-    status: int
-    code: str
+    `done`: the server does what it was asked, only its answer is lost. `cut`: its answer ends in the middle.
+    """
+
+    status: int = 500
+    code: str = "InternalError"
     done: bool = False
+    cut: bool = False
 
 
 @dataclass
@@ -53,7 +57,7 @@ def faulty(server: S3Server, choose: Callable[[int, str, str], Fault | None]) ->
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             fault = faults.next(self.command, self.path)
-            if fault is None or fault.done:
+            if fault is None or fault.done or fault.cut:
                 upstream = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
                 upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
                 for name, value in self.headers.items():
@@ -64,7 +68,7 @@ def faulty(server: S3Server, choose: Callable[[int, str, str], Fault | None]) ->
                 headers, content = answer.getheaders(), answer.read()
                 status, length = answer.status, answer.getheader("Content-Length") or "0"
                 upstream.close()
-            if fault is not None:
+            if fault is not None and not fault.cut:
                 text = f"<Error><Code>{fault.code}</Code><Message>{fault.code}</Message></Error>"
                 status, headers, content = fault.status, [("Content-Type", "application/xml")], text.encode()
                 length = str(len(content))
@@ -74,7 +78,10 @@ def faulty(server: S3Server, choose: Callable[[int, str, str], Fault | None]) ->
                     self.send_header(name, value)
             self.send_header("Content-Length", length if self.command == "HEAD" else str(len(content)))
             self.end_headers()
-            if self.command != "HEAD":
+            if fault is not None and fault.cut:
+                self.wfile.write(content[: len(content) // 2])
+                self.close_connection = True
+            elif self.command != "HEAD":
                 self.wfile.write(content)
 
         do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -82,6 +83,13 @@ class S3Server:
         admin = ("--access", ADMIN[0], "--secret", ADMIN[1], "--endpoint-url", self.endpoint)
         user = ("create-user", "--access", access, "--secret", secret, "--role", "user")
         subprocess.run([self.program, "admin", *admin, *user], check=True, capture_output=True)
+
+    def let_read(self, access: str, bucket: str) -> None:
+        """Let a user list and read a bucket, and nothing else."""
+        what = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+        may = {"Effect": "Allow", "Principal": {"AWS": [access]}, "Action": ["s3:ListBucket", "s3:GetObject"]}
+        policy = {"Version": "2012-10-17", "Statement": [may | {"Resource": what}]}
+        self.client().put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
 
     def upload(self, folder: Path, url: str) -> None:
         """Put every file below a folder of this machine to the same place below a URL."""
