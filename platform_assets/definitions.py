@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import Any
 
 import dagster as dg
 
@@ -10,6 +11,7 @@ from platform_assets import web
 from platform_assets.exports.documents import DOCUMENTS_IO, DocumentIOManager
 from platform_assets.lake.engine import EngineResource
 from platform_assets.lake.io_managers import TableIOManager
+from platform_assets.lake.storage import is_s3
 from platform_assets.landing.raw import RawTableDefinition
 from platform_assets.settings import Settings, current
 from platform_assets.table import ENGINE, TABLES_IO
@@ -25,9 +27,19 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     tables = {table.key: table.table(settings) for table in TABLES}
     built = [definition.asset(settings) for definition in (*TABLES, *EXPORTS)]
     feeds = [table.landing_spec(settings) for table in TABLES if isinstance(table, RawTableDefinition)]
+    resources: dict[str, Any] = {
+        ENGINE: engine,
+        TABLES_IO: TableIOManager(tables, engine),
+        DOCUMENTS_IO: DocumentIOManager(),
+    }
+    if any(map(is_s3, settings.places.values())):
+        # Imported only where it is needed: it takes a second.
+        from platform_assets.lake.s3 import resource
+
+        resources["s3"] = resource()
     return dg.Definitions(
         assets=[*feeds, *built],
-        resources={ENGINE: engine, TABLES_IO: TableIOManager(tables, engine), DOCUMENTS_IO: DocumentIOManager()},
+        resources=resources,
         # One process, one engine: starting one for each step would cost more than most steps.
         executor=dg.in_process_executor,
     )

@@ -8,12 +8,14 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform_assets.lake.engine import Engine
+from platform_assets.landing import lines as lines_module
 from platform_assets.landing.deliveries import landed
 from platform_assets.landing.lines import read_lines
 from platform_assets.settings import Settings
@@ -51,14 +53,15 @@ def read(engine: Engine, room: Path, files: dict[str, bytes], order: str) -> tup
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(first=contents(), second=contents(), order=st.sampled_from(("dmy", "mdy")))
+@given(first=contents(), second=contents(), order=st.sampled_from(("dmy", "mdy")), bundled=st.booleans())
 def test_any_two_files_give_the_rows_that_the_rules_say(
-    engine: Engine, room: Path, first: bytes, second: bytes, order: str
+    engine: Engine, room: Path, first: bytes, second: bytes, order: str, bundled: bool
 ) -> None:
     files = {"a.json": first, "b.jsonl.gz": second}
     expected = [
         row for name, content in files.items() for row in oracle.raw_rows(content, DAY, name, start=START, order=order)
     ]
-    rows, lines = read(engine, room, files, order)
+    with patch.object(lines_module, "_MANY", 0 if bundled else 1000):
+        rows, lines = read(engine, room, files, order)
     assert oracle.comparable(rows) == oracle.comparable(expected)
     assert lines == len(expected)

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from platform_assets.landing import lines
 from platform_assets_tests.platform import Platform, checks
 
 DAY = "2026-01-05"
@@ -116,9 +117,11 @@ ROWS: dict[str, Expected] = {
 }
 
 
-@pytest.fixture(scope="module")
-def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Platform, dg.ExecuteInProcessResult]:
-    """A platform that was delivered all these files on one day."""
+@pytest.fixture(scope="module", params=["bundled", "each by itself"])
+def delivered(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Platform, dg.ExecuteInProcessResult]:
+    """A platform that was delivered all these files on one day: they are read the same, bundled or not."""
     platform = Platform(tmp_path_factory.mktemp("files"), reject_share=1.0)
     for name, (content, _) in CONTENTS.items():
         platform.deliver(FEED, DAY, "_", b"").with_name(name).write_bytes(content)
@@ -129,7 +132,10 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Platform, dg.Ex
     for name in (".hidden.json", "_unfinished.json", "._x.json", "..json"):
         platform.deliver(FEED, DAY, name, event("ignored"))
     platform.deliver(FEED, DAY, "_folder.json/x.json", event("ignored"))
-    return platform, platform.materialise(DAY, select="web/raw_events")
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param != "bundled":
+            patch.setattr(lines, "_MANY", 1000)
+        return platform, platform.materialise(DAY, select="web/raw_events")
 
 
 @pytest.fixture(scope="module")
