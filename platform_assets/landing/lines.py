@@ -58,8 +58,9 @@ def _file(engine: Engine, file: LandedFile) -> DataFrame:
 
 def _bundle(engine: Engine, url: str) -> DataFrame:
     """A bundle's lines: what `_write_bundle` put before each, and the line itself."""
+    text = _text(engine, url)
     day, name, bad = (F.split_part("value", F.lit("\t"), F.lit(part)) for part in (1, 2, 3))
-    return _text(engine, url).select(
+    return text.select(
         F.expr("substring(value, length(substring_index(value, '\t', 3)) + 2)").alias("value"),
         (bad == _BAD).alias("not_utf8"),
         day.cast("date").alias("delivery_day"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,12 @@ class Site(Platform):
             timeout=LONGEST,
             check=False,
         )
+
+    def commands(self, *commands: Sequence[str]) -> list[str]:
+        """Run `platform-assets` commands one after the other in one process; what each printed."""
+        done = self.run("platform_assets_tests.processes.commands", json.dumps(commands))
+        assert done.returncode == 0, done.stdout
+        return done.stdout.split("\0")[1:]
 
     @contextmanager
     def started(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
