@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import psutil
 from pydantic import ByteSize, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[A-Za-z0-9._=+,-]+)*")
 FIRST_DAY = date(2026, 1, 1)
 GIB = 1024**3
 
@@ -83,8 +85,12 @@ class Settings(BaseSettings):
 
     @field_validator("landing", "lake", "exports")
     @classmethod
-    def _without_last_slash(cls, value: str) -> str:
-        return value.rstrip("/") or "/"
+    def _usable_place(cls, value: str) -> str:
+        place = value.rstrip("/") or "/"
+        if place.startswith(("s3:", "s3a:")) and not _BUCKET.fullmatch(place):
+            # The engines write `my%20lake` where `my lake` was meant, and read it nowhere.
+            raise ValueError("a place on S3 is s3://bucket/prefix, of letters, digits and . _ - = + , only")
+        return place
 
     @property
     def places(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,10 +15,11 @@ from platform_assets.landing.deliveries import LandedFile, uncompressed
 
 LINE = "line"
 _BOM = "\ufeff"
-# More files than this are too many to read one by one, if they are smaller than this (bytes).
-_MANY = 32
+# More files than this are too many to read each by itself, if they are no larger than this (bytes).
+_MANY = 4
 _SMALL = 1 << 20
-_BUNDLES = 8
+_FILES_OF_A_BUNDLE = 64
+_MOST_BUNDLES = 8
 _BAD = "not UTF-8"
 
 
@@ -77,11 +79,10 @@ def _union(frames: list[DataFrame]) -> DataFrame:
 
 
 def _write_bundles(files: Sequence[LandedFile], room: str) -> list[str]:
-    if not files:
-        return []
-    groups = [files[first::_BUNDLES] for first in range(min(_BUNDLES, len(files)))]
-    urls = [storage.join(room, f"{number}.txt") for number in range(len(groups))]
-    with ThreadPoolExecutor(_BUNDLES) as pool:
+    count = min(_MOST_BUNDLES, math.ceil(len(files) / _FILES_OF_A_BUNDLE))
+    groups = [files[first::count] for first in range(count)]
+    urls = [storage.join(room, f"{number}.txt") for number in range(count)]
+    with ThreadPoolExecutor(_MOST_BUNDLES) as pool:
         return list(pool.map(_write_bundle, groups, urls))
 
 

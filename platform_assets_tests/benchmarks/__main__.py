@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,8 +22,10 @@ from rich.console import Console
 from rich.table import Table
 
 from platform_assets_tests.benchmarks.data import FIRST_DAY, write_events
+from platform_assets_tests.services.s3 import S3Server, s3_server, versitygw
 
 RIVALS = Path(__file__).parent / "rivals"
+S3, SPARK = "platform-on-s3", "platform-on-spark"
 GOALS = {"duckdb": 1.5, "pyspark": 0.25, "contracts": 1.15, "days": 2.0}
 console = Console(width=120)
 
@@ -92,7 +95,7 @@ def show(title: str, found: dict[str, list[Run]]) -> None:
         if name in GOALS:
             ratio += f"  (goal {GOALS[name]}x)"
         # The JVM is a process of its own, which the operating system does not count here.
-        peak = "" if name == "pyspark" else f"{median(runs, 'peak'):.1f} GiB"
+        peak = "" if name in ("pyspark", SPARK) else f"{median(runs, 'peak'):.1f} GiB"
         table.add_row(name, f"{median(runs):.1f}", f"{median(runs, 'wall'):.1f}", ratio, peak)
     console.print(table)
     reports = [runs[0].report for runs in found.values()]
@@ -107,47 +110,81 @@ def show_contracts(runs: Sequence[Run]) -> None:
     console.print(f"steps of the platform, seconds: {runs[-1].report['steps']}\n")
 
 
+def show_starts(found: dict[str, list[Run]]) -> None:
+    """Print what a session takes to start, its first query included."""
+    for name in ("platform", SPARK):
+        if name in found:
+            seconds = statistics.median(one.report["engine_start"] for one in found[name])
+            console.print(f"session start, {name}: {seconds:.1f} s")
+    console.print()
+
+
+def web_domain(words: argparse.Namespace, room: Path, store: S3Server | None, java: bool) -> None:
+    """One day of the web domain: the platform, on its other engine and on S3 too, and the hand-written scripts."""
+    for rows in words.rows:
+        feed = room / f"{rows}" / "web_events"
+        write_events(feed, rows)
+        commands: dict[str, Callable[[Path], list[str]]] = {
+            "platform": lambda out, feed=feed: ours(feed, out),  # type: ignore[misc]
+            "duckdb": lambda out, feed=feed: rival("duckdb", feed, out),  # type: ignore[misc]
+        }
+        if store:
+            variables = ["env", *(f"{name}={value}" for name, value in store.environment.items())]
+            bucket = store.make_bucket(f"web-{rows}")
+            commands[S3] = lambda out, feed=feed, before=variables, url=bucket: [  # type: ignore[misc]
+                *before,
+                *ours(feed, out),
+                "--store",
+                f"{url}/{out.name}",
+            ]
+        if java:
+            commands["pyspark"] = lambda out, feed=feed: rival("pyspark", feed, out)  # type: ignore[misc]
+            commands[SPARK] = lambda out, feed=feed: ["env", "PLATFORM_ENGINE=spark", *ours(feed, out)]  # type: ignore[misc]
+        found = side_by_side(commands, words.rounds, room)
+        show(f"web domain, one day of {rows:,} events", found)
+        show_contracts(found["platform"])
+        show_starts(found)
+        shutil.rmtree(feed.parent)
+
+
+def range_of_days(words: argparse.Namespace, room: Path) -> None:
+    """Many days in one run, beside one day with the same number of events."""
+    one, many = room / "one" / "web_events", room / "many" / "web_events"
+    write_events(one, words.range_rows)
+    write_events(many, words.range_rows, words.days)
+    found = side_by_side(
+        {"one day": lambda out: ours(one, out), "platform": lambda out: ours(many, out, words.days)},
+        words.rounds,
+        room,
+    )
+    ratio = median(found["platform"]) / median(found["one day"])
+    console.print(
+        f"{words.days} days in one run: {ratio:.2f}x the time of one day with the same {words.range_rows:,} "
+        f"events (goal {GOALS['days']}x)"
+    )
+    console.print(f"steps of the range, seconds: {found['platform'][-1].report['steps']}")
+
+
 def main() -> None:
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(prog="make bench ARGS='...'", description=__doc__)
     parser.add_argument("--rows", type=int, nargs="*", default=[1_000_000, 10_000_000], help="events of one day")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each, side by side")
-    parser.add_argument("--days", type=int, default=181, help="days of the range")
+    parser.add_argument("--days", type=int, default=181, help="days of the range; 0 leaves it out")
     parser.add_argument("--range-rows", type=int, default=1_000_000, help="events of the range")
-    parser.add_argument("--without-spark", action="store_true", help="leave the PySpark script out")
+    parser.add_argument("--without-spark", action="store_true", help="leave out what needs Java")
     words = parser.parse_args()
     java = bool(shutil.which("java")) and not words.without_spark
     if not java:
-        console.print("The PySpark script is left out: no Java on this machine, or --without-spark.")
-    with tempfile.TemporaryDirectory(prefix="platform_bench_") as folder:
+        console.print("Apache Spark and the PySpark script are left out: no Java on this machine, or --without-spark.")
+    if not versitygw():
+        console.print("S3 is left out: versitygw is not on this machine.")
+    with tempfile.TemporaryDirectory(prefix="platform_bench_") as folder, ExitStack() as stack:
         room = Path(folder)
-        for rows in words.rows:
-            feed = room / f"{rows}" / "web_events"
-            write_events(feed, rows)
-            commands: dict[str, Callable[[Path], list[str]]] = {
-                "platform": lambda out, feed=feed: ours(feed, out),  # type: ignore[misc]
-                "duckdb": lambda out, feed=feed: rival("duckdb", feed, out),  # type: ignore[misc]
-            }
-            if java:
-                commands["pyspark"] = lambda out, feed=feed: rival("pyspark", feed, out)  # type: ignore[misc]
-            found = side_by_side(commands, words.rounds, room)
-            show(f"web domain, one day of {rows:,} events", found)
-            show_contracts(found["platform"])
-            shutil.rmtree(feed.parent)
-        one, many = room / "one" / "web_events", room / "many" / "web_events"
-        write_events(one, words.range_rows)
-        write_events(many, words.range_rows, words.days)
-        found = side_by_side(
-            {"one day": lambda out: ours(one, out), "platform": lambda out: ours(many, out, words.days)},
-            words.rounds,
-            room,
-        )
-        ratio = median(found["platform"]) / median(found["one day"])
-        console.print(
-            f"{words.days} days in one run: {ratio:.2f}x the time of one day with the same {words.range_rows:,} "
-            f"events (goal {GOALS['days']}x)"
-        )
-        console.print(f"steps of the range, seconds: {found['platform'][-1].report['steps']}")
+        store = stack.enter_context(s3_server(room / "s3")) if versitygw() else None
+        web_domain(words, room, store, java)
+        if words.days:
+            range_of_days(words, room)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import logging
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from os import getenv
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -28,13 +29,17 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("first")
     parser.add_argument("last")
+    parser.add_argument("--store", help="URL below which the lake and the exports lie, instead of OUT")
     words = parser.parse_args()
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     words.out.mkdir(parents=True)
-    platform = Platform(words.out, landing=str(words.feed.parent))
+    chosen = {name: getenv(f"PLATFORM_{name.upper()}") for name in ("engine", "spark_jars")}
+    if words.store:
+        chosen |= {name: f"{words.store}/{name}" for name in ("lake", "exports")}
+    platform = Platform(words.out, landing=str(words.feed.parent), **{n: v for n, v in chosen.items() if v})
     began = time.perf_counter()
-    start().session.range(1).count()
+    start(platform.settings).session.range(1).count()
     ready = time.perf_counter()
     contracts = Clock()
     with (
