@@ -15,7 +15,6 @@ from platform_assets_tests.processes.site import Site
 from platform_assets_tests.services.postgres import postgres
 from platform_assets_tests.services.s3 import environment
 
-KEYS = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 @pytest.fixture
@@ -28,9 +27,15 @@ def local(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 @pytest.fixture
 def shipped(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """The instance of production, on an empty database."""
+    logs = {
+        "DAGSTER_LOGS_BUCKET": "logs",
+        "DAGSTER_LOGS_PREFIX": "dagster",
+        "DAGSTER_LOGS_DIR": str(tmp_path / "logs"),
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
     with (
         postgres() as database,
-        environment(database.environment | KEYS | {"DAGSTER_LOGS_BUCKET": "logs", "DAGSTER_LOGS_PREFIX": "dagster"}),
+        environment(database.environment | logs),
         Site(tmp_path / "production", "production").instance_on_disk() as instance,
     ):
         yield instance

@@ -118,7 +118,7 @@ def test_what_a_step_has_written_is_on_s3_and_is_shown(running: Production) -> N
     wait_for("the run has ended", lambda: ended(running, run))
     stored = running.s3.client().list_objects_v2(Bucket=BUCKET, Prefix=f"dagster/storage/{run}/")["Contents"]
     assert {Path(each["Key"]).suffix for each in stored} == {".out", ".err"}
-    assert not list((running.site.root / "tmp").glob(f"**/{run}/**/*.err"))
+    assert not list((running.site.root / "logs" / run).rglob("*.err"))
     assert "web/raw_events: published 2 rows" in running.web.step_log(run)["stderr"]
 
 

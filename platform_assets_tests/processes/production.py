@@ -79,8 +79,7 @@ def production(root: Path) -> Iterator[Production]:
     """A running production site with its own database and its own bucket for logs."""
     with postgres() as database, s3_server(root / "s3") as s3:
         s3.make_bucket(BUCKET)
-        code_port, web_port, temporary = free_port(), free_port(), root / "tmp"
-        temporary.mkdir()
+        code_port, web_port = free_port(), free_port()
         site = Site(
             root,
             "production",
@@ -88,10 +87,10 @@ def production(root: Path) -> Iterator[Production]:
             **s3.environment,
             DAGSTER_LOGS_BUCKET=BUCKET,
             DAGSTER_LOGS_PREFIX="dagster",
+            DAGSTER_LOGS_DIR=str(root / "logs"),
             DAGSTER_GRPC_HOST="127.0.0.1",
             DAGSTER_GRPC_PORT=str(code_port),
             DAGSTER_WEBSERVER_PORT=str(web_port),
-            TMPDIR=str(temporary),
         )
         running = Production(site, Web(web_port), code_port, s3)
         try:
