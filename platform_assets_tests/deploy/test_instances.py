@@ -16,7 +16,6 @@ from platform_assets_tests.services.postgres import postgres
 from platform_assets_tests.services.s3 import environment
 
 
-
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """The instance of one machine."""

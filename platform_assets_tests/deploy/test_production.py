@@ -83,7 +83,10 @@ def test_a_run_with_bad_data_fails_and_is_not_tried_again(running: Production) -
     running.site.deliver("web_events", day, "broken.jsonl", ["{"] * 20)
     run = running.web.run(day, *TABLES)
     decided = "Not retrying run since it failed due to an asset or op failure"
-    wait_for("the daemon has decided", lambda: any(decided in message for message in running.web.messages(run)))
+    wait_for(
+        "the daemon has decided",
+        lambda: any(decided in said for said in running.web.messages(run)) or len(running.web.attempts(run)) > 1,
+    )
     assert [attempt["status"] for attempt in running.web.attempts(run)] == ["FAILURE"]
     assert published(running, RAW, day) == []
 
@@ -125,11 +128,11 @@ def test_what_a_step_has_written_is_on_s3_and_is_shown(running: Production) -> N
 def test_a_run_whose_machine_dies_is_given_up_after_its_longest_time_and_tried_again(running: Production) -> None:
     day = JANUARY[18]
     deliver(running, day)
-    run = running.web.run(day, *TABLES, max_runtime="1")
+    run = running.web.run(day, RAW, max_runtime="1")
     wait_for("the run has started", lambda: running.web.status(run) == "STARTED")
     running.kill(CODE, WEB, DAEMON)
     running.start(CODE)
     running.start(WEB, DAEMON)
     ((first, _),) = wait_for("its retry has ended", lambda: ended(running, run))
     assert (first["runId"], first["status"]) == (run, "FAILURE")
-    assert published(running, "web/user_web_hits", day) == delivered(day)
+    assert published(running, RAW, day) == delivered(day)
