@@ -8,12 +8,19 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 from dagster_aws.s3 import S3ComputeLogManager
-from dagster_postgres import DagsterPostgresStorage
 
 from platform_assets_tests.processes.site import Site
-from platform_assets_tests.services.postgres import postgres
+from platform_assets_tests.services.postgres import Postgres, postgres
 from platform_assets_tests.services.s3 import environment
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Postgres]:
+    """An empty database."""
+    with postgres() as server:
+        yield server
 
 
 @pytest.fixture
@@ -24,17 +31,11 @@ def local(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture
-def shipped(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    """The instance of production, on an empty database."""
-    logs = {
-        "DAGSTER_LOGS_BUCKET": "logs",
-        "DAGSTER_LOGS_PREFIX": "dagster",
-        "DAGSTER_LOGS_DIR": str(tmp_path / "logs"),
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
+def production(tmp_path: Path, database: Postgres) -> Iterator[dg.DagsterInstance]:
+    """The instance of production; it does not ask its store for logs before it needs one."""
+    logs = {"DAGSTER_LOGS_BUCKET": "logs", "DAGSTER_LOGS_PREFIX": "dagster", "DAGSTER_LOGS_DIR": str(tmp_path / "logs")}
     with (
-        postgres() as database,
-        environment(database.environment | logs),
+        environment(database.environment | logs | {"AWS_DEFAULT_REGION": "us-east-1"}),
         Site(tmp_path / "production", "production").instance_on_disk() as instance,
     ):
         yield instance
@@ -42,29 +43,34 @@ def shipped(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 
 def guards(instance: dg.DagsterInstance) -> dict[str, Any]:
     """What an instance does about runs that could meet, or end badly."""
+    concurrency = instance.get_concurrency_config()
     return {
-        "pools": instance.get_concurrency_config().pool_config,
-        "retries": instance.run_retries_enabled and instance.run_retries_max_retries > 0,
-        "retries of bad data": instance.run_retries_retry_on_asset_or_op_failure,
-        "monitoring": instance.run_monitoring_enabled,
-        "telemetry": instance.telemetry_enabled,
+        "pools": concurrency.pool_config,
+        "runs are queued": concurrency.run_queue_config is not None,
+        "runs are tried again": instance.run_retries_enabled and instance.run_retries_max_retries > 0,
+        "bad data is tried again": instance.run_retries_retry_on_asset_or_op_failure,
+        "runs are given up": instance.run_monitoring_enabled and instance.run_monitoring_max_runtime_seconds,
+        "somebody else is told": instance.telemetry_enabled,
     }
 
 
-def test_runs_are_guarded_alike_on_one_machine_and_in_production(
-    local: dg.DagsterInstance, shipped: dg.DagsterInstance
-) -> None:
-    assert guards(local) == guards(shipped)
-    assert guards(shipped)["retries of bad data"] is False
-    pools = shipped.get_concurrency_config().pool_config
+def test_both_instances_guard_tables_alike(local: dg.DagsterInstance, production: dg.DagsterInstance) -> None:
+    assert guards(local) == guards(production)
+    pools = production.get_concurrency_config().pool_config
     assert (pools.default_pool_limit, pools.pool_granularity.value) == (1, "run")
-    for instance in (local, shipped):
-        assert isinstance(instance.run_coordinator, type(shipped.run_coordinator))
-        queue = instance.get_concurrency_config().run_queue_config
-        assert queue.max_concurrent_runs > 1
+    assert {name: on for name, on in guards(production).items() if isinstance(on, bool)} == {
+        "runs are queued": True,
+        "runs are tried again": True,
+        "bad data is tried again": False,
+        "somebody else is told": False,
+    }
 
 
-def test_production_keeps_its_state_in_postgresql_and_its_logs_on_s3(shipped: dg.DagsterInstance) -> None:
-    assert isinstance(shipped.compute_log_manager, S3ComputeLogManager)
-    assert shipped.get_ref().storage_data.class_name == DagsterPostgresStorage.__name__
-    assert shipped.get_runs() == []
+def test_production_keeps_its_state_in_postgresql_and_its_logs_on_s3(
+    production: dg.DagsterInstance, database: Postgres
+) -> None:
+    assert isinstance(production.compute_log_manager, S3ComputeLogManager)
+    assert production.get_runs() == []
+    engine = sa.create_engine(database.url)
+    assert {"runs", "event_logs", "bulk_actions", "job_ticks"} <= set(sa.inspect(engine).get_table_names())
+    engine.dispose()

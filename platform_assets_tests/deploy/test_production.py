@@ -32,6 +32,8 @@ def deliver(running: Production, *days: str) -> None:
 
 def published(running: Production, table: str, *days: str) -> list[str]:
     """The event ids that a table has of some days."""
+    if running.site.version(table) is None:
+        return []
     return [event_id for day, event_id in running.site.event_ids(table) if day in days]
 
 
@@ -47,9 +49,9 @@ def publishers(running: Production, table: str, day: str) -> list[str]:
 
 
 def ended(running: Production, *runs: str) -> list[list[dict[str, Any]]] | None:
-    """The attempts of runs, None while any of them has not succeeded."""
+    """The attempts of runs, None while any of them has not succeeded in the end."""
     attempts = [running.web.attempts(run) for run in runs]
-    return attempts if all(each[-1]["status"] == "SUCCESS" for each in attempts) else None
+    return attempts if all("SUCCESS" in [attempt["status"] for attempt in each] for each in attempts) else None
 
 
 def test_every_daemon_that_the_instance_needs_is_healthy(running: Production) -> None:
@@ -95,9 +97,9 @@ def test_a_run_whose_process_is_killed_goes_on_where_it_was_and_ends_well(runnin
     day = JANUARY[6]
     deliver(running, day)
     run = running.web.run(day, *TABLES)
-    wait_for("its first table is published", lambda: published(running, RAW, day))
-    (worker,) = running.run_workers()
-    worker.kill()
+    done = 'Finished execution of step "web__raw_events"'
+    wait_for("its first step is done", lambda: any(done in said for said in running.web.messages(run)))
+    running.kill_run(run)
     ((first, second),) = wait_for("its retry has ended", lambda: ended(running, run))
     assert (first["runId"], first["status"]) == (run, "FAILURE")
     assert publishers(running, RAW, day) == [run]
@@ -133,6 +135,6 @@ def test_a_run_whose_machine_dies_is_given_up_after_its_longest_time_and_tried_a
     running.kill(CODE, WEB, DAEMON)
     running.start(CODE)
     running.start(WEB, DAEMON)
-    ((first, _),) = wait_for("its retry has ended", lambda: ended(running, run))
+    ((first, *_),) = wait_for("its retry has ended", lambda: ended(running, run))
     assert (first["runId"], first["status"]) == (run, "FAILURE")
     assert published(running, RAW, day) == delivered(day)

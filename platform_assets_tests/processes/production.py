@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-
-import psutil
 
 from platform_assets_tests.processes.graphql import Web
 from platform_assets_tests.processes.site import LONGEST, ROOT, Site, wait_for
@@ -63,11 +63,10 @@ class Production:
             told.terminate()
             return told.wait(timeout=LONGEST)
 
-    def run_workers(self) -> list[psutil.Process]:
-        """The processes of the runs in progress."""
-        server, _ = self._running[CODE]
-        children = psutil.Process(server.pid).children(recursive=True)
-        return [child for child in children if any("spawn_main" in word for word in child.cmdline())]
+    def kill_run(self, run: str) -> None:
+        """Kill the process of a run in progress, as the kernel does when there is no memory left."""
+        (pid,) = re.findall(r"Started process for run \(pid: (\d+)\)", "\n".join(self.web.messages(run)))
+        os.kill(int(pid), signal.SIGKILL)
 
     def stop(self) -> None:
         """Kill what runs."""
