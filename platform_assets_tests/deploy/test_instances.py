@@ -36,7 +36,7 @@ def production(tmp_path: Path, database: Postgres) -> Iterator[dg.DagsterInstanc
     logs = {"DAGSTER_LOGS_BUCKET": "logs", "DAGSTER_LOGS_PREFIX": "dagster", "DAGSTER_LOGS_DIR": str(tmp_path / "logs")}
     with (
         environment(database.environment | logs | {"AWS_DEFAULT_REGION": "us-east-1"}),
-        Site(tmp_path / "production", "production").instance_on_disk() as instance,
+        Site(tmp_path / "production", instance="production").instance_on_disk() as instance,
     ):
         yield instance
 

@@ -79,18 +79,15 @@ def production(root: Path) -> Iterator[Production]:
     with postgres() as database, s3_server(root / "s3") as s3:
         s3.make_bucket(BUCKET)
         code_port, web_port = free_port(), free_port()
-        site = Site(
-            root,
-            "production",
-            **database.environment,
-            **s3.environment,
-            DAGSTER_LOGS_BUCKET=BUCKET,
-            DAGSTER_LOGS_PREFIX="dagster",
-            DAGSTER_LOGS_DIR=str(root / "logs"),
-            DAGSTER_GRPC_HOST="127.0.0.1",
-            DAGSTER_GRPC_PORT=str(code_port),
-            DAGSTER_WEBSERVER_PORT=str(web_port),
-        )
+        variables = {
+            "DAGSTER_LOGS_BUCKET": BUCKET,
+            "DAGSTER_LOGS_PREFIX": "dagster",
+            "DAGSTER_LOGS_DIR": str(root / "logs"),
+            "DAGSTER_GRPC_HOST": "127.0.0.1",
+            "DAGSTER_GRPC_PORT": str(code_port),
+            "DAGSTER_WEBSERVER_PORT": str(web_port),
+        }
+        site = Site(root, database.environment | s3.environment | variables, instance="production")
         running = Production(site, Web(web_port), code_port, s3)
         try:
             running.start(CODE)
