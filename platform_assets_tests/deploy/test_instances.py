@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from dagster_aws.s3 import S3ComputeLogManager
 
-from platform_assets_tests.processes.site import Site
+from platform_assets_tests.processes.site import ROOT, Site
 from platform_assets_tests.services.postgres import Postgres, postgres
 from platform_assets_tests.services.s3 import environment
 
@@ -74,3 +75,10 @@ def test_production_keeps_its_state_in_postgresql_and_its_logs_on_s3(
     engine = sa.create_engine(database.url)
     assert {"runs", "event_logs", "bulk_actions", "job_ticks"} <= set(sa.inspect(engine).get_table_names())
     engine.dispose()
+
+
+def test_the_guide_names_every_variable_that_the_production_files_read() -> None:
+    files = (ROOT / "deploy" / "production").glob("*.yaml")
+    read = {name for file in files for name in re.findall(r"env: (\w+)", file.read_text(encoding="utf-8"))}
+    assert read
+    assert read <= set(re.findall(r"`(\w+)`", (ROOT / "deploy" / "production.md").read_text(encoding="utf-8")))
