@@ -39,17 +39,19 @@ def events(day: str, *ids: str) -> list[dict[str, Any]]:
 
 
 class Site(Platform):
-    """Landing, lake and exports below one folder, and a `DAGSTER_HOME` as it is shipped for one machine.
+    """Landing, lake and exports below one folder, and a `DAGSTER_HOME` with an instance file as it is shipped.
 
     `variables` are further ones of the environment of its processes.
     """
 
-    def __init__(self, root: Path, variables: Mapping[str, str] | None = None, **settings: Any) -> None:
+    def __init__(
+        self, root: Path, variables: Mapping[str, str] | None = None, instance: str = "local", **settings: Any
+    ) -> None:
         super().__init__(root, **settings)
         self.variables = dict(variables or {})
         self.home = root / "home"
-        self.home.mkdir()
-        (self.home / "dagster.yaml").write_bytes((ROOT / "deploy" / "local" / "dagster.yaml").read_bytes())
+        self.home.mkdir(parents=True)
+        (self.home / "dagster.yaml").write_bytes((ROOT / "deploy" / instance / "dagster.yaml").read_bytes())
 
     @property
     def environment(self) -> dict[str, str]:

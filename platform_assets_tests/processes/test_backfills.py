@@ -2,83 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import urllib.error
-import urllib.request
-from collections.abc import Sequence
-from typing import Any
-
 import dagster as dg
 import pytest
 from dagster import AssetRecordsFilter
 from deltalake import DeltaTable
 
+from platform_assets_tests.processes.graphql import TABLES, Web
 from platform_assets_tests.processes.site import DAYS, Site, events, wait_for
-
-TABLES = ("web/raw_events", "web/user_web_hits", "web/aggregated_web_stats", "web/aggregated_web_page_stats")
-LAUNCH = """
-mutation Launch($params: LaunchBackfillParams!) {
-  launchPartitionBackfill(backfillParams: $params) {
-    __typename
-    ... on LaunchBackfillSuccess { backfillId }
-    ... on PythonError { message }
-  }
-}"""
-STATUS = """
-query Status($id: String!) {
-  partitionBackfillOrError(backfillId: $id) {
-    ... on PartitionBackfill { status error { message } }
-  }
-}"""
-LOCATIONS = "{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } } }"
-
-
-class Web:
-    """The GraphQL of a running `dagster dev`."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}/graphql"
-
-    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        """The answer's data; raises on errors."""
-        asked = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(self.url, asked, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60) as response:
-            answer: dict[str, Any] = json.load(response)
-        assert "errors" not in answer, answer["errors"]
-        found: dict[str, Any] = answer["data"]
-        return found
-
-    def is_ready(self) -> bool:
-        """Whether the server answers and has loaded the code."""
-        try:
-            entries = self.ask(LOCATIONS)["workspaceOrError"]["locationEntries"]
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
-        return [(entry["name"], entry["loadStatus"]) for entry in entries] == [("platform_assets", "LOADED")]
-
-    def backfill(self, days: Sequence[str]) -> str:
-        """Launch a backfill of the web tables over some days; its id."""
-        selected = [{"path": table.split("/")} for table in TABLES]
-        launched = self.ask(LAUNCH, params={"assetSelection": selected, "partitionNames": list(days)})
-        success = launched["launchPartitionBackfill"]
-        assert success["__typename"] == "LaunchBackfillSuccess", success
-        return str(success["backfillId"])
-
-    def end_of(self, backfill: str) -> str | None:
-        """How a backfill has ended, None while it goes on."""
-        found = self.ask(STATUS, id=backfill)["partitionBackfillOrError"]
-        running = found["status"] in ("REQUESTED", "CANCELING", "FAILING")
-        return None if running else str(found["status"])
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from platform_assets_tests.services.ports import free_port
 
 
 @pytest.mark.timeout(900)
