@@ -7,19 +7,23 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 
 from platform_assets.definitions import defs
 from platform_assets.settings import Settings
+from platform_assets_tests.services.s3 import s3_server
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ONE_MACHINE, BEYOND, REST = re.split(r"^## (?:Beyond one machine|Add a table)$", README, flags=re.MULTILINE)
 
 
-def _blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def _blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -34,19 +38,22 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / file[1]).write_text(contract, encoding="utf-8")
     with (root / "platform_assets" / "web" / "__init__.py").open("a", encoding="utf-8") as init:
         init.write(listing)
-    (command,) = (line for line in README.splitlines() if "--select 'group:web' --partition-range" in line)
+    (command,) = (line for line in ONE_MACHINE.splitlines() if "--select 'group:web' --partition-range" in line)
     _shell(root, command)
     return root
 
 
-def _shell(root: Path, command: str) -> str:
-    """Run a command of the README as its user would, in an activated environment."""
+def _shell(root: Path, command: str, variables: Mapping[str, str] | None = None) -> str:
+    """Run commands of the README as its user would, in an activated environment."""
+    command = command.replace("platform-assets ", "python -m platform_assets.cli ")
     home = root / ".dagster"
     home.mkdir(exist_ok=True)
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("PLATFORM_")}
+    foreign = ("PLATFORM_", "SPARK_", "SAIL_", "AWS_")
+    settings = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    settings |= variables or {}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-c", command],
+        ["bash", "-e", "-c", command],
         cwd=root,
         env=settings | {"PATH": path, "DAGSTER_HOME": str(home), "PYTHONPATH": str(root)},
         capture_output=True,
@@ -60,7 +67,7 @@ def _shell(root: Path, command: str) -> str:
 def test_the_table_of_the_readme_is_built_by_doing_what_the_readme_says(copy: Path) -> None:
     (block,) = (block for block in _blocks("sh") if "daily_users" in block)
     for command in block.strip().splitlines():
-        shown = _shell(copy, command.replace("platform-assets ", "python -m platform_assets.cli "))
+        shown = _shell(copy, command)
     assert "users" in shown
 
 
@@ -76,16 +83,39 @@ def test_tables_are_read_from_elsewhere_as_the_readme_shows(copy: Path) -> None:
     "command",
     [
         line.split("#")[0].strip()
-        for block in _blocks("sh")
+        for block in _blocks("sh", ONE_MACHINE + REST)
         for line in block.splitlines()
         if line.startswith("platform-")
     ],
 )
 def test_every_command_of_the_readme_runs(copy: Path, command: str, tmp_path: Path) -> None:
-    runnable = command.replace("platform-assets ", "python -m platform_assets.cli ").replace("/tmp/", f"{tmp_path}/")
+    runnable = command.replace("/tmp/", f"{tmp_path}/")
     if "samples" in command:
         runnable = runnable.replace("--rows 10000", "--rows 100")
     _shell(copy, runnable)
+
+
+def test_what_outgrows_one_machine_goes_on_with_other_settings_as_the_readme_shows(
+    copy: Path, jars: Path, tmp_path: Path
+) -> None:
+    with s3_server(tmp_path / "s3") as server:
+        for place in ("landing", "lake", "exports"):
+            server.make_bucket(place)
+        server.upload(copy / "data" / "landing", "s3://landing")
+        quick = {"PLATFORM_SPARK_JARS": str(jars), "PLATFORM_ENGINE_MEMORY": "2GiB"}
+        shown = _shell(copy, "".join(_blocks("sh", BEYOND)), server.environment | quick)
+        hits = server.buckets / "lake" / "web" / "user_web_hits"
+        by_sail, by_spark = (DeltaTable(hits, version=version).to_pyarrow_table().to_pylist() for version in (1, 2))
+    assert "web/aggregated_web_page_stats" in shown
+    assert "2026-01-07...2026-01-07" in shown
+    assert sorted(by_spark, key=repr) == sorted(by_sail, key=repr)
+    assert len(by_sail) == 3348
+
+
+def test_every_guide_that_the_readme_names_is_there() -> None:
+    named = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_the_picture_shows_the_asset_graph_as_it_is() -> None:
