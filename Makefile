@@ -29,7 +29,7 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 	@touch $@
 
 $(DAGSTER_HOME)/dagster.yaml: deploy/local/dagster.yaml
-	@mkdir -p $(DAGSTER_HOME) && cp $< $@
+	@mkdir -p $(DAGSTER_HOME) && { test -L $@ || cp $< $@; } # a link leads to the instance file of another site
 
 demo: $(VENV)/.ready $(DAGSTER_HOME)/dagster.yaml ## build every table from the sample files, and show what came out
 	@$(BIN)/python -W ignore -m dagster asset materialize -m platform_assets.definitions --select '*' \
