@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
-import pytest
 
 from platform_assets_tests.processes.site import wait_for
+from platform_assets_tests.services.missing import missing
 from platform_assets_tests.services.ports import free_port
 
 # PostgreSQL refuses to run as root.
@@ -27,7 +27,7 @@ def find(name: str) -> str:
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
     found = shutil.which(name, path=os.pathsep.join([os.environ["PATH"], *map(str, reversed(debian))]))
     if not found:
-        pytest.skip("PostgreSQL is missing: apt-get install postgresql")
+        missing("PostgreSQL", "apt-get install postgresql")
     return found
 
 
