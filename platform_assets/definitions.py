@@ -17,6 +17,8 @@ from platform_assets.table import ENGINE, TABLES_IO
 DOMAINS = (web,)
 TABLES = tuple(chain.from_iterable(domain.TABLES for domain in DOMAINS))
 EXPORTS = tuple(chain.from_iterable(domain.EXPORTS for domain in DOMAINS))
+# In one process there is one engine: starting one for each step would cost more than most steps.
+EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -28,8 +30,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[*feeds, *built],
         resources={ENGINE: engine, TABLES_IO: TableIOManager(tables, engine), DOCUMENTS_IO: DocumentIOManager()},
-        # One process, one engine: starting one for each step would cost more than most steps.
-        executor=dg.in_process_executor,
+        executor=EXECUTORS[settings.executor],
     )
 
 
