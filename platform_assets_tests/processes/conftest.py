@@ -4,10 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from platform_assets_tests.processes.site import Site
+from platform_assets_tests.platform import Platform
+from platform_assets_tests.processes.site import SAMPLES, WEEK, Site
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """An empty platform that processes can run on."""
     return Site(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def sample_week(tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    """The week of the sample files, materialised by the embedded engine."""
+    platform = Platform(tmp_path_factory.mktemp("sample_week"), landing=str(SAMPLES))
+    platform.materialise(*WEEK)
+    return platform

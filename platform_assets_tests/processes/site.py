@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 MATERIALIZE = ("asset", "materialize", "-m", "platform_assets.definitions")
 LONGEST = 300.0
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
+SAMPLES = ROOT / "data" / "landing"
+WEEK = ("2026-01-01", "2026-01-07")
+TABLES = ("web/raw_events", "web/user_web_hits", "web/aggregated_web_stats", "web/aggregated_web_page_stats")
 
 
 def events(day: str, *ids: str) -> list[dict[str, Any]]:
@@ -38,10 +41,14 @@ def events(day: str, *ids: str) -> list[dict[str, Any]]:
 
 
 class Site(Platform):
-    """Landing, lake and exports below one folder, and a `DAGSTER_HOME` as it is shipped for one machine."""
+    """Landing, lake and exports below one folder, and a `DAGSTER_HOME` as it is shipped for one machine.
 
-    def __init__(self, root: Path) -> None:
+    `variables` are those that its processes see beyond these.
+    """
+
+    def __init__(self, root: Path, **variables: str) -> None:
         super().__init__(root)
+        self.variables = variables
         self.home = root / "home"
         self.home.mkdir()
         (self.home / "dagster.yaml").write_bytes((ROOT / "deploy" / "local" / "dagster.yaml").read_bytes())
@@ -52,7 +59,7 @@ class Site(Platform):
         foreign = ("PLATFORM_", "DAGSTER_", "SPARK_", "SAIL_")
         outside = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         folders = {f"PLATFORM_{name.upper()}": str(self.root / name) for name in ("landing", "lake", "exports")}
-        return outside | folders | {"PLATFORM_ENGINE": "sail", "DAGSTER_HOME": str(self.home)}
+        return outside | folders | {"PLATFORM_ENGINE": "sail", "DAGSTER_HOME": str(self.home)} | self.variables
 
     def dagster(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a `dagster` command to its end, in the repository's root as a user does."""

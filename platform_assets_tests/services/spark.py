@@ -52,7 +52,6 @@ def guide(containing: str, words: Mapping[str, str]) -> str:
 
 def fill_with_jars(folder: Path) -> Path:
     """Let Spark resolve its packages, and copy them into a folder; done once, later starts are quick."""
-    folder.mkdir(parents=True)
     command = guide("xargs cp", {"/srv/spark-jars": str(folder)})
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
@@ -94,12 +93,32 @@ def _running(command: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @dataclass(frozen=True)
+class Worker:
+    """A worker of a cluster, and the port of its pages."""
+
+    process: subprocess.Popen[bytes]
+    pages: int
+
+    def executors(self) -> list[dict[str, Any]]:
+        """The executors that run on it."""
+        return list(page(self.pages, "/json/")["executors"])
+
+    def finished_executors(self) -> list[dict[str, Any]]:
+        """The executors that ran on it."""
+        return list(page(self.pages, "/json/")["finishedexecutors"])
+
+    def kill(self) -> None:
+        """Kill it together with its executors, as a power cut would."""
+        kill(self.process)
+
+
+@dataclass(frozen=True)
 class Cluster:
-    """A standalone master, by its port and that of its pages, and two workers by their ids."""
+    """A standalone master, by its port and that of its pages, and its workers."""
 
     port: int
     pages: int
-    workers: Mapping[str, subprocess.Popen[bytes]]
+    workers: tuple[Worker, ...]
 
     @property
     def master(self) -> str:
@@ -111,10 +130,6 @@ class Cluster:
         said: dict[str, Any] = page(self.pages, "/json/")
         return said
 
-    def kill_worker(self, worker_id: str) -> None:
-        """Kill a worker and its executors, as a power cut would."""
-        kill(self.workers[worker_id])
-
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
@@ -125,18 +140,15 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         command = guide("deploy.master.Master", words | {"8080": str(pages)})
         stack.enter_context(_running(command, folder / "master.log"))
         wait_for("the master answers", lambda: answers(port) and answers(pages), _STARTS)
-        workers: dict[str, subprocess.Popen[bytes]] = {}
+        workers = []
         for n in (1, 2):
-            named = {"worker-1": LOOPBACK, "8081": str(free_port()), "/var/tmp/spark": str(folder / f"worker-{n}")}
-            command = guide("deploy.worker.Worker", words | named)
+            own = {"worker-1": LOOPBACK, "8081": str(free_port()), "/var/tmp/spark": str(folder / f"worker-{n}")}
+            command = guide("deploy.worker.Worker", words | own)
             process = stack.enter_context(_running(command, folder / f"worker-{n}.log"))
-            workers[wait_for("a worker is alive", lambda: _new_worker(pages, workers), _STARTS)] = process
-        yield Cluster(port, pages, workers)
-
-
-def _new_worker(pages: int, known: Mapping[str, Any]) -> str | None:
-    alive = [each["id"] for each in page(pages, "/json/")["workers"] if each["state"] == "ALIVE"]
-    return next((worker for worker in alive if worker not in known), None)
+            workers.append(Worker(process, int(own["8081"])))
+        started = Cluster(port, pages, tuple(workers))
+        wait_for("two workers are alive", lambda: started.state()["aliveworkers"] == 2, _STARTS)
+        yield started
 
 
 @contextmanager
