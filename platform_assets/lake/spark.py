@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import dagster as dg
-from pyspark.errors import PySparkException, PySparkRuntimeError
+from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from platform_assets.lake.storage import absolute, is_local
@@ -27,7 +27,8 @@ _DELTA_OPTIONS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 }
-_WITHOUT_DELTA = {"DATA_SOURCE_NOT_FOUND", "DELTA_CONFIGURE_SPARK_SESSION_WITH_EXTENSION_AND_CATALOG"}
+# Delta's default of 50 makes a hundred small tasks of every look at a table's log.
+_SMALL_LOGS = {"spark.databricks.delta.snapshotPartitions": "2"}
 _OLDEST_JAVA = 17
 _NAME = "spark.app.name"
 
@@ -51,9 +52,9 @@ def own_options(settings: Settings) -> dict[str, str]:
             _NAME: "platform_assets",
             "spark.ui.enabled": "false" if local else "true",
             "spark.driver.memory": f"{max(int(settings.engine_memory) >> 20, 512)}m",
-            "spark.databricks.delta.snapshotPartitions": "2",
         }
         | _DELTA_OPTIONS
+        | _SMALL_LOGS
         | _jars(settings)
         | ({"spark.sql.shuffle.partitions": str(os.cpu_count() or 2)} if local else {})
         | settings.spark_config
@@ -62,7 +63,7 @@ def own_options(settings: Settings) -> dict[str, str]:
 
 def remote_options(settings: Settings) -> dict[str, str]:
     """The options of a session on a Spark Connect server, which has its own jars and its own Delta."""
-    return {TIME_ZONE: "UTC", "spark.remote": settings.spark_master} | settings.spark_config
+    return {TIME_ZONE: "UTC", "spark.remote": settings.spark_master} | _SMALL_LOGS | settings.spark_config
 
 
 def active_session() -> SparkSession | None:
@@ -99,18 +100,15 @@ def refuse_lost_options(session: SparkSession, settings: Settings) -> None:
 
 
 def require_delta(session: SparkSession, settings: Settings) -> None:
-    """Raise `dagster.Failure` when a Spark Connect server cannot read and write Delta tables."""
-    try:
-        session.read.format("delta").load("file:///no/such/table").schema  # noqa: B018
-    except PySparkException as error:
-        if error.getCondition() not in _WITHOUT_DELTA:
-            return
+    """Raise `dagster.Failure` when a Spark Connect server was not started for Delta tables."""
+    missing = [name for name, value in _DELTA_OPTIONS.items() if value not in (session.conf.get(name, None) or "")]
+    if missing:
         options = " ".join(f"--conf {name}={value}" for name, value in _DELTA_OPTIONS.items())
         raise dg.Failure(
-            f"The Spark Connect server {settings.spark_master} has no Delta: nothing was written. Start it with\n"
-            f"  --packages {_DELTA_PACKAGE} --exclude-packages {_EXCLUDES} {options}",
+            f"The Spark Connect server {settings.spark_master} has no Delta ({', '.join(missing)}): nothing was "
+            f"written. Start it with\n  --packages {_DELTA_PACKAGE} --exclude-packages {_EXCLUDES} {options}",
             allow_retries=False,
-        ) from error
+        )
 
 
 def _differences(session: SparkSession, wanted: Mapping[str, str]) -> list[str]:

@@ -164,11 +164,12 @@ def cluster(folder: Path) -> Iterator[Cluster]:
 
 
 @contextmanager
-def connect_server(folder: Path, jars: Path) -> Iterator[str]:
-    """A Spark Connect server with Delta; its `sc://` URL. It is gone at the end."""
+def connect_server(folder: Path, jars: Path | None) -> Iterator[str]:
+    """A Spark Connect server, with Delta where there are jars; its `sc://` URL. It is gone at the end."""
     port = free_port()
     words = {"spark-connect": LOOPBACK, "15002": str(port), "/srv/spark-jars": str(jars)}
-    with _running(guide("SparkConnectServer", words), folder / "connect.log") as process:
+    command = guide("SparkConnectServer", words)
+    with _running(command if jars else command.split("--jars")[0], folder / "connect.log") as process:
         wait_for("the server answers", lambda: answers(port) or process.poll() is not None, _STARTS)
         assert process.poll() is None
         yield f"sc://{LOOPBACK}:{port}"
