@@ -22,6 +22,7 @@ LONGEST = 300.0
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
 SAMPLES = ROOT / "data" / "landing"
 WEEK = ("2026-01-01", "2026-01-07")
+TWO_DAYS = ("2026-01-01", "2026-01-02")
 TABLES = ("web/raw_events", "web/user_web_hits", "web/aggregated_web_stats", "web/aggregated_web_page_stats")
 
 

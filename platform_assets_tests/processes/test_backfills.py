@@ -14,9 +14,8 @@ import pytest
 from dagster import AssetRecordsFilter
 from deltalake import DeltaTable
 
-from platform_assets_tests.processes.site import DAYS, Site, events, wait_for
+from platform_assets_tests.processes.site import DAYS, TABLES, Site, events, wait_for
 
-TABLES = ("web/raw_events", "web/user_web_hits", "web/aggregated_web_stats", "web/aggregated_web_page_stats")
 LAUNCH = """
 mutation Launch($params: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $params) {

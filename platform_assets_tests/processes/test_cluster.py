@@ -13,13 +13,12 @@ import pytest
 
 from platform_assets.samples import write_samples
 from platform_assets_tests.platform import Platform
-from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, TABLES, WEEK, Site, wait_for
+from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, WEEK, Site, wait_for
 from platform_assets_tests.services.ports import free_port
 from platform_assets_tests.services.spark import LOOPBACK, QUICK, Cluster, Worker, cluster, need_java, page
 
 WEB = (*MATERIALIZE, "--select", "group:web", "--partition-range")
 TWO_TABLES = TABLES[:2]
-DAYS = ("2026-01-01", "2026-01-02")
 
 
 @pytest.fixture
@@ -43,7 +42,8 @@ def on(spark_cluster: Cluster, root: Path, jars: Path, landing: Path, **options:
     )
 
 
-def test_a_range_runs_on_both_workers_of_a_cluster_and_gives_the_tables_of_the_embedded_engine(
+@pytest.mark.java
+def test_a_range_runs_on_both_workers_of_a_cluster_and_gives_what_the_embedded_engine_gives(
     spark_cluster: Cluster, jars: Path, sample_week: Platform, tmp_path: Path
 ) -> None:
     site = on(spark_cluster, tmp_path, jars, SAMPLES)
@@ -56,6 +56,10 @@ def test_a_range_runs_on_both_workers_of_a_cluster_and_gives_the_tables_of_the_e
     ] * 2
     for table in TABLES:
         assert site.rows(table) == sample_week.rows(table), table
+    written = [path.relative_to(sample_week.root) for path in (sample_week.root / "exports").rglob("*.csv")]
+    assert written
+    for name in written:
+        assert (site.root / name).read_bytes() == (sample_week.root / name).read_bytes(), name
 
 
 class Driver:
@@ -96,20 +100,21 @@ def while_running(run: subprocess.Popen[bytes], what: str, ask: Callable[[], Any
     return wait_for(what, answer)
 
 
+@pytest.mark.java
 def test_a_worker_killed_in_the_middle_of_a_run_loses_no_row_and_doubles_none(
     spark_cluster: Cluster, jars: Path, tmp_path: Path
 ) -> None:
     landing = tmp_path / "landing"
     write_samples(landing, first_day=date(2026, 1, 1), days=2, rows=30_000, seed=1)
     embedded = Platform(tmp_path / "embedded", landing=str(landing))
-    embedded.materialise(*DAYS, select=" or ".join(f'key:"{table}"' for table in TWO_TABLES))
+    embedded.materialise(*TWO_DAYS, select=" or ".join(f'key:"{table}"' for table in TWO_TABLES))
     driver = Driver(free_port())
     options = {"spark.ui.port": str(driver.port), "spark.sql.files.maxPartitionBytes": "256k"}
     site = on(spark_cluster, tmp_path, jars, landing, **options)
 
     doomed = spark_cluster.workers[0]
     with site.started(
-        "-m", "dagster", *MATERIALIZE, "--select", ",".join(TWO_TABLES), "--partition-range", "...".join(DAYS)
+        "-m", "dagster", *MATERIALIZE, "--select", ",".join(TWO_TABLES), "--partition-range", "...".join(TWO_DAYS)
     ) as run:
         executor_id = while_running(run, "the worker is at work", lambda: driver.works_on(doomed))
         doomed.kill()

@@ -9,11 +9,11 @@ import pytest
 from deltalake import DeltaTable
 
 from platform_assets_tests.platform import Platform
-from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, TABLES, WEEK, Site
+from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, Site
 from platform_assets_tests.services.ports import answers
 from platform_assets_tests.services.spark import connect_server, need_java
 
-RANGE = (*MATERIALIZE, "--select", ",".join(TABLES), "--partition-range", "...".join(WEEK))
+RANGE = (*MATERIALIZE, "--select", ",".join(TABLES), "--partition-range", "...".join(TWO_DAYS))
 
 
 def client_of(server: str, root: Path, **options: str) -> Site:
@@ -30,7 +30,7 @@ def client_of(server: str, root: Path, **options: str) -> Site:
 
 @pytest.mark.java
 def test_two_runs_with_a_process_for_each_step_share_a_server_and_give_the_tables_of_the_embedded_engine(
-    jars: Path, sample_week: Platform, tmp_path: Path
+    jars: Path, two_sample_days: Platform, tmp_path: Path
 ) -> None:
     with connect_server(tmp_path, jars) as server:
         site = client_of(server, tmp_path, **{"spark.sql.shuffle.partitions": "2"})
@@ -43,7 +43,7 @@ def test_two_runs_with_a_process_for_each_step_share_a_server_and_give_the_table
             assert [run.wait(timeout=280) for run in (one, other)] == [0, 0]
         assert answers(int(server.rpartition(":")[2]))
     for table in TABLES:
-        assert site.rows(table) == sample_week.rows(table), table
+        assert site.rows(table) == two_sample_days.rows(table), table
         writers = {commit.get("dagster_run_id") for commit in DeltaTable(str(site.folder(table))).history(2)}
         assert len(writers - {None}) == 2, table
 
@@ -55,6 +55,7 @@ def test_a_server_without_delta_and_one_that_ignores_an_option_are_refused_befor
     need_java()
     with connect_server(tmp_path, None) as server:
         site = client_of(server, tmp_path)
+        site.variables["PLATFORM_EXECUTOR"] = "in_process"
         done = site.dagster(*RANGE)
         assert done.returncode != 0, done.stdout
         assert f"The Spark Connect server {server} has no Delta (spark.sql.extensions, " in done.stdout
