@@ -169,7 +169,9 @@ def connect_server(folder: Path, jars: Path | None) -> Iterator[str]:
     port = free_port()
     words = {"spark-connect": LOOPBACK, "15002": str(port), "/srv/spark-jars": str(jars)}
     command = guide("SparkConnectServer", words)
-    with _running(command if jars else command.split("--jars")[0], folder / "connect.log") as process:
+    if not jars:
+        command = command.split("--jars")[0]
+    with _running(f"{command} --conf spark.log.level=WARN", folder / "connect.log") as process:
         wait_for("the server answers", lambda: answers(port) or process.poll() is not None, _STARTS)
         assert process.poll() is None
         yield f"sc://{LOOPBACK}:{port}"
