@@ -166,6 +166,7 @@ class SparkConnect(Spark):
 
     @cached_property
     def session(self) -> SparkSession:
+        spark.require_server(self.settings)
         session = super().session
         try:
             spark.refuse_lost_options(session, self.settings)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dagster as dg
 from pyspark.errors import PySparkRuntimeError
@@ -30,6 +32,7 @@ _DELTA_OPTIONS = {
 # Delta's default of 50 makes a hundred small tasks of every look at a table's log.
 _SMALL_LOGS = {"spark.databricks.delta.snapshotPartitions": "2"}
 _OLDEST_JAVA = 17
+_CONNECT_PORT = 15002
 _NAME = "spark.app.name"
 
 
@@ -66,6 +69,21 @@ def remote_options(settings: Settings) -> dict[str, str]:
     return {TIME_ZONE: "UTC", "spark.remote": settings.spark_master} | _SMALL_LOGS | settings.spark_config
 
 
+def require_server(settings: Settings) -> None:
+    """Raise `dagster.Failure` when nothing answers at the address of the Spark Connect server.
+
+    The client itself would try for ten minutes before it says so.
+    """
+    address = urlsplit(settings.spark_master)
+    try:
+        socket.create_connection((address.hostname or "", address.port or _CONNECT_PORT), timeout=10).close()
+    except (OSError, ValueError) as error:
+        raise dg.Failure(
+            f"No Spark Connect server answers at {_without_secrets(settings)} ({error}): start it, or correct "
+            "PLATFORM_SPARK_MASTER.",
+        ) from error
+
+
 def active_session() -> SparkSession | None:
     """The session that this process has already, None when there is none; nothing in it is changed."""
     try:
@@ -92,7 +110,7 @@ def refuse_lost_options(session: SparkSession, settings: Settings) -> None:
     lost = _differences(session, settings.spark_config)
     if lost:
         raise dg.Failure(
-            f"The Spark Connect server {settings.spark_master} does not take these options of PLATFORM_SPARK_CONFIG "
+            f"The Spark Connect server {_without_secrets(settings)} does not take these options of PLATFORM_SPARK_CONFIG "
             "from a client:\n" + "\n".join(f"  - {option}" for option in lost) + "\n"
             "Start the server with them, and leave them out here.",
             allow_retries=False,
@@ -105,10 +123,15 @@ def require_delta(session: SparkSession, settings: Settings) -> None:
     if missing:
         options = " ".join(f"--conf {name}={value}" for name, value in _DELTA_OPTIONS.items())
         raise dg.Failure(
-            f"The Spark Connect server {settings.spark_master} has no Delta ({', '.join(missing)}): nothing was "
+            f"The Spark Connect server {_without_secrets(settings)} has no Delta ({', '.join(missing)}): nothing was "
             f"written. Start it with\n  --packages {_DELTA_PACKAGE} --exclude-packages {_EXCLUDES} {options}",
             allow_retries=False,
         )
+
+
+def _without_secrets(settings: Settings) -> str:
+    """The server's URL without its parameters: one of them is the token."""
+    return settings.spark_master.split("/;")[0]
 
 
 def _differences(session: SparkSession, wanted: Mapping[str, str]) -> list[str]:

@@ -61,10 +61,10 @@ def connect() -> dict[str, Any]:
     session = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
     for name, value in OPTIONS.items():
         session.conf.set(name, value)
-    elsewhere = Settings(_env_file=None, engine="spark", spark_master="sc://127.0.0.1:1")
+    settings = Settings(_env_file=None, engine="spark", spark_master=f"sc://{host}:{port}")
     seen = {
         "sail": said(Sail(Settings(_env_file=None))),
-        "connect": said(SparkConnect(elsewhere)),
+        "connect": said(SparkConnect(settings)),
         "other": said(Spark(Settings(_env_file=None, engine="spark"))),
         "options": options_of(session),
         "works": session.range(3).count(),

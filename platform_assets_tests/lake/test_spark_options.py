@@ -15,6 +15,7 @@ from platform_assets.lake.engine import Spark, SparkConnect
 from platform_assets.settings import Settings
 from platform_assets_tests.lake.fresh_process import in_a_process_of_its_own
 from platform_assets_tests.lake.other_sessions import OPTIONS
+from platform_assets_tests.services.ports import free_port
 
 PACKAGES = "spark.jars.packages"
 
@@ -86,6 +87,13 @@ def test_a_spark_connect_server_needs_no_java_here_and_gets_no_option_that_it_ha
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.sql.ansi.enabled": "true",
     }
+
+
+def test_a_spark_connect_server_that_does_not_answer_is_named_without_its_token() -> None:
+    address = f"sc://127.0.0.1:{free_port()}"
+    with pytest.raises(dg.Failure, match=f"No Spark Connect server answers at {address} \\(") as failed:
+        print(SparkConnect(settings(spark_master=f"{address}/;token=secret")).session)
+    assert "secret" not in str(failed.value.description)
 
 
 @pytest.mark.usefixtures("java")
