@@ -110,8 +110,8 @@ def refuse_lost_options(session: SparkSession, settings: Settings) -> None:
     lost = _differences(session, settings.spark_config)
     if lost:
         raise dg.Failure(
-            f"The Spark Connect server {_without_secrets(settings)} does not take these options of PLATFORM_SPARK_CONFIG "
-            "from a client:\n" + "\n".join(f"  - {option}" for option in lost) + "\n"
+            f"The Spark Connect server {_without_secrets(settings)} does not take these options of "
+            "PLATFORM_SPARK_CONFIG from a client:\n" + "\n".join(f"  - {option}" for option in lost) + "\n"
             "Start the server with them, and leave them out here.",
             allow_retries=False,
         )
