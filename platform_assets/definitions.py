@@ -11,7 +11,7 @@ from platform_assets import web
 from platform_assets.exports.documents import DOCUMENTS_IO, DocumentIOManager
 from platform_assets.lake.engine import EngineResource
 from platform_assets.lake.io_managers import TableIOManager
-from platform_assets.lake.storage import is_s3
+from platform_assets.lake.storage import any_on_s3
 from platform_assets.landing.raw import RawTableDefinition
 from platform_assets.settings import Settings, current
 from platform_assets.table import ENGINE, TABLES_IO
@@ -19,6 +19,8 @@ from platform_assets.table import ENGINE, TABLES_IO
 DOMAINS = (web,)
 TABLES = tuple(chain.from_iterable(domain.TABLES for domain in DOMAINS))
 EXPORTS = tuple(chain.from_iterable(domain.EXPORTS for domain in DOMAINS))
+# In one process there is one engine: starting one for each step would cost more than most steps.
+EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -32,7 +34,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         TABLES_IO: TableIOManager(tables, engine),
         DOCUMENTS_IO: DocumentIOManager(),
     }
-    if any(map(is_s3, settings.places.values())):
+    if any_on_s3(settings.places):
         # Imported only where it is needed: it takes a second.
         from platform_assets.lake.s3 import resource
 
@@ -40,8 +42,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[*feeds, *built],
         resources=resources,
-        # One process, one engine: starting one for each step would cost more than most steps.
-        executor=dg.in_process_executor,
+        executor=EXECUTORS[settings.executor],
     )
 
 

@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[A-Za-z0-9._=+,-]+)*")
 FIRST_DAY = date(2026, 1, 1)
 GIB = 1024**3
+TIME_ZONE = "spark.sql.session.timeZone"
+_MASTERS = {"spark.master", "spark.remote", "spark.api.mode"}
 
 
 def machine_memory() -> int:
@@ -66,8 +68,12 @@ class Settings(BaseSettings):
     """Folder the engine spills to; the system's temporary folder if not set."""
     spark_master: str = "local[*]"
     """Spark master of the `spark` engine: local[*], spark://host:port, sc://host:port, yarn, k8s://..."""
+    spark_jars: str | None = None
+    """Folder with the jars of Delta and Hadoop's S3; if not set, Spark loads them from the Java registry."""
     spark_config: dict[str, str] = {}
-    """Further Spark options of the `spark` engine, as a JSON object of option to value."""
+    """Further Spark options of the `spark` engine, as a JSON object of option to value; they win over its own."""
+    executor: Literal["in_process", "multiprocess"] = "in_process"
+    """`in_process`: one engine for all steps of a run; `multiprocess`: a process for each step, several at a time."""
 
     reject_share: Share = 0.10
     """A raw run fails when a delivery day has a larger share of rejected rows, and enough of them (`reject_rows`)."""
@@ -96,6 +102,17 @@ class Settings(BaseSettings):
     def places(self) -> dict[str, str]:
         """Where landing, lake and exports lie, by the variables that say so."""
         return {f"PLATFORM_{name.upper()}": getattr(self, name) for name in ("landing", "lake", "exports")}
+
+    @field_validator("spark_config")
+    @classmethod
+    def _nothing_that_breaks_the_platform(cls, options: dict[str, str]) -> dict[str, str]:
+        elsewhere = _MASTERS & options.keys()
+        if elsewhere:
+            raise ValueError(f"{', '.join(sorted(elsewhere))}: set PLATFORM_SPARK_MASTER instead")
+        zone = options.get(TIME_ZONE, "UTC")
+        if zone != "UTC":
+            raise ValueError(f"{TIME_ZONE} is {zone}: it must be UTC, as days are days of UTC; leave it out")
+        return options
 
     def reject_limit(self, feed: str) -> float:
         """Largest share of rejected rows that a delivery day of the feed may have, 0 to 1."""

@@ -12,6 +12,7 @@ import pytest
 from platform_assets.lake.engine import Engine, start
 from platform_assets_tests.platform import Platform
 from platform_assets_tests.services.s3 import S3Server, environment, s3_server, versitygw
+from platform_assets_tests.services.spark import fill_with_jars, need_java
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +68,10 @@ def official() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the official inputs are not on this machine: there is no {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def jars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the jars of Delta, for `PLATFORM_SPARK_JARS`."""
+    need_java()
+    return fill_with_jars(tmp_path_factory.mktemp("jars"))

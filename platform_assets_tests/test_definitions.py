@@ -92,6 +92,13 @@ def test_the_first_day_is_a_setting() -> None:
     assert days.get_first_partition_key() == "2020-02-29"
 
 
+@pytest.mark.parametrize("name", ["in_process", "multiprocess"])
+def test_the_executor_is_a_setting(name: str) -> None:
+    executor = build_definitions(Settings(_env_file=None, executor=name)).executor
+    assert isinstance(executor, dg.ExecutorDefinition)
+    assert executor.name == name
+
+
 def test_definitions_load_without_starting_an_engine_and_without_java(tmp_path: Path) -> None:
     program = (
         "from platform_assets.definitions import defs; from platform_assets.lake import engine; "

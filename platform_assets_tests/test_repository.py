@@ -67,7 +67,7 @@ def test_only_the_storage_module_opens_paths_of_landing_and_lake() -> None:
         for path in (PACKAGE / folder).rglob("*.py")
         if openers.search(path.read_text(encoding="utf-8"))
     }
-    assert found <= {"lake/storage.py", "lake/s3.py", "lake/engine.py", "lake/spark.py"}
+    assert found <= {"lake/storage.py", "lake/s3.py", "lake/spark.py"}
 
 
 def test_no_private_or_deprecated_dagster_module_is_imported() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import re
-import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from functools import cached_property
@@ -18,15 +17,10 @@ import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import DataFrame, SparkSession
 
-from platform_assets.lake.storage import absolute, check, is_local, is_s3
-from platform_assets.settings import Settings, current
+from platform_assets.lake import spark
+from platform_assets.lake.storage import absolute, any_on_s3, check, is_local
+from platform_assets.settings import TIME_ZONE, Settings, current
 
-SPARK_PACKAGES = "io.delta:delta-spark_4.2_2.13:4.4.0,org.apache.hadoop:hadoop-aws:3.5.0"
-# Older Hadoop clients, and a second logger, would land on the class path through these.
-SPARK_EXCLUDES = (
-    "io.unitycatalog:unitycatalog-hadoop,org.apache.hadoop:hadoop-client-api,"
-    "org.apache.hadoop:hadoop-client-runtime,org.apache.logging.log4j:log4j-slf4j2-impl"
-)
 _PLAIN = re.compile(r"[A-Za-z0-9/._=-]*")
 
 
@@ -35,11 +29,7 @@ class Engine(ABC):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-
-    @property
-    def on_s3(self) -> bool:
-        """Whether anything that the engine reads or writes lies on S3."""
-        return any(map(is_s3, self.settings.places.values()))
+        self._is_ours = True
 
     @abstractmethod
     def spark_config(self) -> dict[str, Any]:
@@ -47,10 +37,22 @@ class Engine(ABC):
 
     @cached_property
     def session(self) -> SparkSession:
-        """The session; raises `dagster.Failure` when this machine cannot run the engine."""
-        config = {"spark.sql.session.timeZone": "UTC"} | self.spark_config()
-        session: SparkSession = LazyPySparkResource(spark_config=config).spark_session
+        """The session; raises `dagster.Failure` when it cannot be had here as the platform needs it."""
+        other = spark.active_session()
+        if other is not None:
+            self.accept(other)
+        session: SparkSession = LazyPySparkResource(spark_config=self.spark_config()).spark_session
+        self._is_ours = other is None
         return session
+
+    def accept(self, other: SparkSession) -> None:
+        """Raise `dagster.Failure` unless a session that this process has already is as good as one of ours."""
+        raise dg.Failure(
+            "This process has a Spark session already, which the platform did not start and cannot use for "
+            f"PLATFORM_ENGINE={self.settings.engine}; it was left as it is. Stop it first "
+            "(SparkSession.active().stop()), or use another process.",
+            allow_retries=False,
+        )
 
     def folder(self, url: str) -> str:
         """How the engine writes the location of a table."""
@@ -65,9 +67,10 @@ class Engine(ABC):
         return rows
 
     def stop(self) -> None:
-        """Stop the session, if there is one."""
+        """Stop the session, if there is one and it is ours."""
         if "session" in self.__dict__:
-            self.session.stop()
+            if self._is_ours:
+                self.session.stop()
             del self.__dict__["session"]
 
     def leave(self) -> None:
@@ -92,7 +95,7 @@ class Sail(Engine):
         if self.settings.engine_temp:
             os.environ["SAIL_RUNTIME__TEMPORARY_FILES__PATHS"] = f'["{self.settings.engine_temp}"]'
         os.environ.setdefault("RUST_LOG", "error")
-        if self.on_s3:
+        if any_on_s3(self.settings.places):
             from platform_assets.lake.s3 import delta_options
 
             os.environ |= delta_options()
@@ -101,7 +104,7 @@ class Sail(Engine):
         self._server = SparkConnectServer(ip="127.0.0.1", port=0)
         self._server.start()
         host, port = self._server.listening_address
-        return {"spark.remote": f"sc://{host}:{port}"}
+        return {TIME_ZONE: "UTC", "spark.remote": f"sc://{host}:{port}"}
 
     def folder(self, url: str) -> str:
         if not is_local(url) or _PLAIN.fullmatch(url):
@@ -138,43 +141,13 @@ class Sail(Engine):
 
 
 class Spark(Engine):
-    """Apache Spark, by its master."""
+    """Apache Spark with its driver in this process: local, on a standalone cluster, on YARN or Kubernetes."""
 
     def spark_config(self) -> dict[str, Any]:
-        master = self.settings.spark_master
-        if master.startswith("sc://"):
-            return {"spark.remote": master} | self.settings.spark_config
-        _find_java()
-        local = master.startswith("local")
-        if local:
-            os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-        return (
-            {
-                "spark.master": master,
-                "spark.app.name": "platform_assets",
-                "spark.ui.enabled": "false" if local else "true",
-                "spark.driver.memory": f"{max(int(self.settings.engine_memory) >> 20, 512)}m",
-                "spark.jars.packages": SPARK_PACKAGES,
-                "spark.jars.excludes": SPARK_EXCLUDES,
-                "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-                "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-                "spark.databricks.delta.snapshotPartitions": "2",
-            }
-            | ({"spark.sql.shuffle.partitions": str(os.cpu_count() or 2)} if local else {})
-            | self._s3_options()
-            | self.settings.spark_config
-        )
+        return dict(spark.own_options(self.settings))
 
-    def _s3_options(self) -> dict[str, str]:
-        if not self.on_s3:
-            return {}
-        from platform_assets.lake.s3 import spark_options
-
-        return spark_options()
-
-    def leave(self) -> None:
-        if not self.settings.spark_master.startswith("sc://"):
-            self.stop()
+    def accept(self, other: SparkSession) -> None:
+        spark.refuse_other_options(other, self.spark_config())
 
     def folder(self, url: str) -> str:
         return url.replace("s3://", "s3a://", 1)
@@ -185,15 +158,30 @@ class Spark(Engine):
         return self.folder(url)
 
 
-def _find_java() -> None:
-    """Fail where Spark would find no Java, in one sentence instead of a stack trace of another process."""
-    home = os.environ.get("JAVA_HOME")
-    if not shutil.which("java", path=os.path.join(home, "bin") if home else None):
-        raise dg.Failure(
-            f"The engine `spark` needs Java 17, which is not {f'in JAVA_HOME={home}' if home else 'on this machine'}: "
-            "install it, or set PLATFORM_ENGINE=sail, which needs none.",
-            allow_retries=False,
-        )
+class SparkConnect(Spark):
+    """A Spark Connect server, which runs on whatever becomes of its clients."""
+
+    def spark_config(self) -> dict[str, Any]:
+        return dict(spark.remote_options(self.settings))
+
+    def accept(self, other: SparkSession) -> None:
+        # Where the other one is connected to cannot be asked.
+        Engine.accept(self, other)
+
+    @cached_property
+    def session(self) -> SparkSession:
+        spark.require_server(self.settings)
+        session = super().session
+        try:
+            spark.refuse_lost_options(session, self.settings)
+            spark.require_delta(session, self.settings)
+        except BaseException:
+            self.stop()
+            raise
+        return session
+
+    def leave(self) -> None:
+        """Leave what is left to the client, which knows how to end with the process."""
 
 
 _running: Engine | None = None
@@ -204,9 +192,15 @@ def start(settings: Settings | None = None) -> Engine:
     global _running
     if _running is None:
         settings = settings or current()
-        _running = Sail(settings) if settings.engine == "sail" else Spark(settings)
+        _running = _kind(settings)(settings)
         atexit.register(_running.leave)
     return _running
+
+
+def _kind(settings: Settings) -> type[Engine]:
+    if settings.engine == "sail":
+        return Sail
+    return SparkConnect if settings.spark_master.startswith("sc://") else Spark
 
 
 class EngineResource(dg.ConfigurableResource[Engine]):
@@ -227,3 +221,8 @@ class EngineResource(dg.ConfigurableResource[Engine]):
     def spark_session(self) -> SparkSession:
         """The Spark session of this process, started when first asked for."""
         return self.engine.session
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Give back what a run or a step held on a server of others."""
+        if isinstance(_running, SparkConnect):
+            _running.stop()

@@ -47,6 +47,11 @@ def is_s3(url: str) -> bool:
     return url.startswith("s3://")
 
 
+def any_on_s3(places: Mapping[str, str]) -> bool:
+    """Whether any of some places, by the variables that name them, is in a bucket."""
+    return any(map(is_s3, places.values()))
+
+
 def absolute(url: str) -> str:
     """A local path made absolute (settings may be relative), a URL as it is."""
     if not is_local(url):

@@ -2,24 +2,20 @@
 
 import json
 import os
-import subprocess
-import sys
 from hashlib import md5
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import dagster as dg
 import pysail.spark
 import pytest
 from pydantic import ByteSize
 
 from platform_assets.lake import engine as engines
-from platform_assets.lake.engine import Engine, Sail, Spark
+from platform_assets.lake.engine import Engine, Sail, Spark, SparkConnect
 from platform_assets.settings import Settings
 from platform_assets_tests.lake.engine_life import ROWS
-
-ROOT = Path(__file__).parents[2]
+from platform_assets_tests.lake.fresh_process import in_a_process_of_its_own
 
 
 def settings(**words: Any) -> Settings:
@@ -30,18 +26,8 @@ def settings(**words: Any) -> Settings:
 def test_a_process_has_one_engine_that_spills_when_memory_is_short_and_stops_and_starts_cleanly(
     tmp_path: Path,
 ) -> None:
-    # What this process's own session has set must not reach that of the other.
-    outside = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "SAIL_"))}
     bounds = {"PLATFORM_ENGINE": "sail", "PLATFORM_ENGINE_MEMORY": "32MiB", "PLATFORM_ENGINE_TEMP": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "platform_assets_tests.lake.engine_life", str(tmp_path)],
-        cwd=ROOT,
-        env=outside | bounds,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = in_a_process_of_its_own("platform_assets_tests.lake.engine_life", str(tmp_path), variables=bounds)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == {
         "one engine": True,
@@ -74,43 +60,23 @@ def test_memory_is_bound_before_the_server_starts(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SAIL_RUNTIME__TEMPORARY_FILES__PATHS", "[]")
     monkeypatch.setattr(pysail.spark, "SparkConnectServer", Server)
     config = Sail(settings(engine_memory=ByteSize(123_456_789), engine_temp="/spill")).spark_config()
-    assert config == {"spark.remote": "sc://127.0.0.1:4711"}
+    assert config == {"spark.sql.session.timeZone": "UTC", "spark.remote": "sc://127.0.0.1:4711"}
     assert environment["started"] == "yes"
     assert environment["SAIL_RUNTIME__MEMORY_POOL__TYPE"] == "fair"
     assert environment["SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"] == "123456789"
     assert environment["SAIL_RUNTIME__TEMPORARY_FILES__PATHS"] == '["/spill"]'
 
 
-@pytest.mark.parametrize("home", [None, "/no/such/java"])
-def test_spark_without_java_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: str | None) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv("JAVA_HOME", raising=False)
-    if home:
-        monkeypatch.setenv("JAVA_HOME", home)
-    with pytest.raises(dg.Failure, match=r"needs Java 17, which is not .*: install it, or set PLATFORM_ENGINE=sail"):
-        Spark(settings(engine="spark")).spark_config()
-
-
-def test_a_remote_spark_needs_no_java_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv("JAVA_HOME", raising=False)
-    wanted = settings(engine="spark", spark_master="sc://spark:15002", spark_config={"spark.sql.ansi.enabled": "true"})
-    assert Spark(wanted).spark_config() == {"spark.remote": "sc://spark:15002", "spark.sql.ansi.enabled": "true"}
-
-
-def test_options_of_the_user_win_over_those_of_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "_find_java", lambda: None)
-    own = {"spark.sql.shuffle.partitions": "7", "spark.driver.memory": "3g"}
-    config = Spark(settings(engine="spark", spark_config=own)).spark_config()
-    assert config.items() >= own.items()
-    assert config["spark.master"] == "local[*]"
-
-
-@pytest.mark.parametrize(("engine_name", "kind"), [("sail", Sail), ("spark", Spark)])
-def test_the_setting_chooses_the_engine(monkeypatch: pytest.MonkeyPatch, engine_name: str, kind: type[Engine]) -> None:
+@pytest.mark.parametrize(
+    ("engine_name", "master", "kind"),
+    [("sail", "local[*]", Sail), ("spark", "spark://host:7077", Spark), ("spark", "sc://host:15002", SparkConnect)],
+)
+def test_the_settings_choose_the_engine(
+    monkeypatch: pytest.MonkeyPatch, engine_name: str, master: str, kind: type[Engine]
+) -> None:
     monkeypatch.setattr(engines, "_running", None)
     monkeypatch.setattr(engines, "atexit", SimpleNamespace(register=lambda stop: None))
-    assert type(engines.start(settings(engine=engine_name))) is kind
+    assert type(engines.start(settings(engine=engine_name, spark_master=master))) is kind
 
 
 # Name of a file, and of one that the name would mean too, or instead, if it were a pattern or an encoded URL.

@@ -4,10 +4,27 @@ from pathlib import Path
 
 import pytest
 
-from platform_assets_tests.processes.site import Site
+from platform_assets_tests.platform import Platform
+from platform_assets_tests.processes.site import SAMPLES, TWO_DAYS, WEEK, Site
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """An empty platform that processes can run on."""
     return Site(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def sample_week(tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    """The week of the sample files, materialised by the embedded engine."""
+    platform = Platform(tmp_path_factory.mktemp("sample_week"), landing=str(SAMPLES))
+    platform.materialise(*WEEK)
+    return platform
+
+
+@pytest.fixture(scope="session")
+def two_sample_days(tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    """The first two days of the sample files, materialised by the embedded engine."""
+    platform = Platform(tmp_path_factory.mktemp("two_sample_days"), landing=str(SAMPLES))
+    platform.materialise(*TWO_DAYS)
+    return platform

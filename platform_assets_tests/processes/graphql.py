@@ -8,7 +8,8 @@ import urllib.request
 from collections.abc import Sequence
 from typing import Any
 
-TABLES = ("web/raw_events", "web/user_web_hits", "web/aggregated_web_stats", "web/aggregated_web_page_stats")
+from platform_assets_tests.processes.site import TABLES
+
 LOCATION = "platform_assets"
 BACKFILL = """
 mutation Backfill($params: LaunchBackfillParams!) {

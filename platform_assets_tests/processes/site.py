@@ -21,6 +21,10 @@ ROOT = Path(__file__).parents[2]
 MATERIALIZE = ("asset", "materialize", "-m", "platform_assets.definitions")
 LONGEST = 300.0
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
+SAMPLES = ROOT / "data" / "landing"
+WEEK = ("2026-01-01", "2026-01-07")
+TWO_DAYS = ("2026-01-01", "2026-01-02")
+TABLES = ("web/raw_events", "web/user_web_hits", "web/aggregated_web_stats", "web/aggregated_web_page_stats")
 
 
 def events(day: str, *ids: str) -> list[dict[str, Any]]:
@@ -41,7 +45,7 @@ def events(day: str, *ids: str) -> list[dict[str, Any]]:
 class Site(Platform):
     """Landing, lake and exports below one folder, and a `DAGSTER_HOME` with an instance file as it is shipped.
 
-    `variables` are further ones of the environment of its processes.
+    Its processes see the settings that it is made with, and `variables` beyond these.
     """
 
     def __init__(
@@ -58,8 +62,12 @@ class Site(Platform):
         """What the processes see: this machine's variables, but none of the platform, an engine or a store."""
         foreign = ("PLATFORM_", "DAGSTER_", "SPARK_", "SAIL_", "AWS_")
         outside = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        ours = self.settings.places | {"PLATFORM_ENGINE": "sail", "DAGSTER_HOME": str(self.home)}
-        return outside | ours | self.variables
+        chosen = self.settings.model_dump(include=self.settings.model_fields_set)
+        ours = {
+            f"PLATFORM_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in chosen.items()
+        }
+        return outside | ours | {"DAGSTER_HOME": str(self.home)} | self.variables
 
     def dagster(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a `dagster` command to its end, in the repository's root as a user does."""

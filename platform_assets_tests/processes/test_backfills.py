@@ -7,8 +7,8 @@ import pytest
 from dagster import AssetRecordsFilter
 from deltalake import DeltaTable
 
-from platform_assets_tests.processes.graphql import TABLES, Web
-from platform_assets_tests.processes.site import DAYS, Site, events, wait_for
+from platform_assets_tests.processes.graphql import Web
+from platform_assets_tests.processes.site import DAYS, TABLES, Site, events, wait_for
 from platform_assets_tests.services.ports import free_port
 
 

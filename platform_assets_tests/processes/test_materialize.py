@@ -6,9 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from platform_assets_tests.processes.site import DAYS, MATERIALIZE, ROOT, Site, events
+from platform_assets_tests.processes.site import DAYS, MATERIALIZE, ROOT, TABLES, Site, events
 
-TABLES = ("web/raw_events", "web/user_web_hits", "web/aggregated_web_stats", "web/aggregated_web_page_stats")
 WEB = (*MATERIALIZE, "--select", "group:web")
 
 

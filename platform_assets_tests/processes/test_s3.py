@@ -5,20 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from platform_assets.definitions import TABLES
 from platform_assets.lake.tables import open_delta
 from platform_assets_tests.platform import Platform
-from platform_assets_tests.processes.site import DAYS, MATERIALIZE, ROOT, Site, events, kill, wait_for
+from platform_assets_tests.processes.site import (
+    DAYS,
+    MATERIALIZE,
+    SAMPLES,
+    TABLES,
+    WEEK,
+    Site,
+    events,
+    kill,
+    wait_for,
+)
 from platform_assets_tests.services.faults import Fault, faulty
 from platform_assets_tests.services.s3 import S3Server, s3_server
 
-FIRST, LAST = "2026-01-01", "2026-01-07"
 WEB = (*MATERIALIZE, "--select", "group:web", "--partition-range")
 RAW = (*MATERIALIZE, "--select", "web/raw_events", "--partition")
-SAMPLES = ROOT / "data" / "landing"
 
 
 @pytest.fixture
@@ -28,10 +36,10 @@ def server(tmp_path: Path) -> Iterator[S3Server]:
         yield server
 
 
-def on_s3(server: S3Server, root: Path, **variables: str) -> Site:
+def on_s3(server: S3Server, root: Path, **settings: Any) -> Site:
     """A platform that has everything in buckets; those are made, and empty."""
     places = {place: f"{server.make_bucket(place)}/team/{place}" for place in ("landing", "lake", "exports")}
-    return Site(root, server.environment | variables, **places)
+    return Site(root, server.environment, **places | settings)
 
 
 def lake_of(server: S3Server) -> Platform:
@@ -43,14 +51,13 @@ def lake_of(server: S3Server) -> Platform:
 def local(tmp_path_factory: pytest.TempPathFactory) -> Platform:
     """The sample days on a platform of this machine's disk."""
     platform = Platform(tmp_path_factory.mktemp("local"), landing=str(SAMPLES))
-    platform.materialise(FIRST, LAST)
+    platform.materialise(*WEEK)
     return platform
 
 
 def assert_same(server: S3Server, local: Platform) -> None:
     """Fail unless tables and documents on the server are those of the local platform."""
-    for table in TABLES:
-        name = table.key.to_user_string()
+    for name in TABLES:
         assert lake_of(server).rows(name) == local.rows(name), name
     documents = {path.relative_to(local.root / "exports"): path for path in (local.root / "exports").rglob("*.csv")}
     assert documents
@@ -64,9 +71,9 @@ def assert_same(server: S3Server, local: Platform) -> None:
 def test_the_web_domain_on_s3_has_the_tables_and_documents_of_a_local_one(
     server: S3Server, local: Platform, tmp_path: Path, engine_name: str
 ) -> None:
-    site = on_s3(server, tmp_path, PLATFORM_ENGINE=engine_name, PLATFORM_ENGINE_MEMORY="2GiB")
+    site = on_s3(server, tmp_path, engine=engine_name, engine_memory="2GiB")
     server.upload(SAMPLES, site.settings.landing)
-    done = site.dagster(*WEB, f"{FIRST}...{LAST}")
+    done = site.dagster(*WEB, "...".join(WEEK))
     assert done.returncode == 0, done.stdout[-5000:]
     assert_same(server, local)
 
@@ -83,8 +90,7 @@ def test_each_of_landing_lake_and_exports_may_lie_on_s3_alone(
     aws.upload(platform.root / "landing", f"{bucket}/landing")
     for one in (local, platform):
         one.materialise(DAYS[0], DAYS[-1])
-    for table in TABLES:
-        name = table.key.to_user_string()
+    for name in TABLES:
         assert platform.rows(name) == local.rows(name) != []
     if place == "exports":
         exports = aws.buckets / bucket.removeprefix("s3://") / "exports"
@@ -159,17 +165,17 @@ def test_a_server_that_fails_for_a_while_costs_time_and_nothing_else(
     }
     with faulty(server, lambda number, method, path: faults.get(number % 23)) as proxy:
         site.variables["AWS_ENDPOINT_URL"] = proxy.endpoint
-        done = site.dagster(*WEB, f"{FIRST}...{LAST}")
+        done = site.dagster(*WEB, "...".join(WEEK))
     assert done.returncode == 0, done.stdout[-5000:]
     assert {fault for fault, _, _ in proxy.injected} == set(faults.values())
     assert_same(server, local)
     for table in TABLES:
-        commits = open_delta(lake_of(server).url(table.key.to_user_string())).history()
+        commits = open_delta(lake_of(server).url(table)).history()
         assert [commit["operation"] for commit in commits] == ["WRITE", "CREATE TABLE"]
 
 
 def test_a_bucket_that_is_not_there_is_named_before_anything_is_done(server: S3Server, tmp_path: Path) -> None:
-    site = on_s3(server, tmp_path, PLATFORM_EXPORTS="s3://no-such-bucket/exports")
+    site = on_s3(server, tmp_path, exports="s3://no-such-bucket/exports")
     done = site.dagster(*RAW, DAYS[0])
     assert done.returncode != 0
     assert "PLATFORM_EXPORTS=s3://no-such-bucket/exports: there is no bucket no-such-bucket" in done.stdout
@@ -179,7 +185,8 @@ def test_a_bucket_that_is_not_there_is_named_before_anything_is_done(server: S3S
 
 def test_access_that_is_denied_names_the_bucket_and_the_setting(server: S3Server, tmp_path: Path) -> None:
     server.make_user("reader", "reader-secret")
-    site = on_s3(server, tmp_path, **server.environment_of("reader", "reader-secret"))
+    site = on_s3(server, tmp_path)
+    site.variables |= server.environment_of("reader", "reader-secret")
     done = site.dagster(*RAW, DAYS[0])
     assert done.returncode != 0
     assert f"PLATFORM_LANDING={site.settings.landing}: the bucket landing refused access" in done.stdout

@@ -1,0 +1,123 @@
+"""Apache Spark on a standalone cluster, the driver in the Dagster process: where it ran, and workers that die."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from platform_assets.samples import write_samples
+from platform_assets_tests.platform import Platform
+from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, WEEK, Site, wait_for
+from platform_assets_tests.services.ports import free_port
+from platform_assets_tests.services.spark import LOOPBACK, QUICK, Cluster, Worker, cluster, need_java, page
+
+WEB = (*MATERIALIZE, "--select", "group:web", "--partition-range")
+TWO_TABLES = TABLES[:2]
+
+
+@pytest.fixture
+def spark_cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A running cluster of two workers."""
+    need_java()
+    with cluster(tmp_path) as started:
+        yield started
+
+
+def on(spark_cluster: Cluster, root: Path, jars: Path, landing: Path, **options: str) -> Site:
+    """A platform whose driver gets its executors from the cluster."""
+    return Site(
+        root,
+        landing=str(landing),
+        engine="spark",
+        engine_memory="1GiB",
+        spark_master=spark_cluster.master,
+        spark_jars=str(jars),
+        spark_config=QUICK | {"spark.driver.host": LOOPBACK} | options,
+    )
+
+
+@pytest.mark.java
+def test_a_range_runs_on_both_workers_of_a_cluster_and_gives_what_the_embedded_engine_gives(
+    spark_cluster: Cluster, jars: Path, sample_week: Platform, tmp_path: Path
+) -> None:
+    site = on(spark_cluster, tmp_path, jars, SAMPLES)
+    done = site.dagster(*WEB, "...".join(WEEK))
+    assert done.returncode == 0, done.stdout[-5000:]
+    (application,) = spark_cluster.state()["completedapps"]
+    assert (application["name"], application["state"]) == ("platform_assets", "FINISHED")
+    assert [[ran["appid"] for ran in worker.finished_executors()] for worker in spark_cluster.workers] == [
+        [application["id"]]
+    ] * 2
+    for table in TABLES:
+        assert site.rows(table) == sample_week.rows(table), table
+    written = [path.relative_to(sample_week.root) for path in (sample_week.root / "exports").rglob("*.csv")]
+    assert written
+    for name in written:
+        assert (site.root / name).read_bytes() == (sample_week.root / name).read_bytes(), name
+
+
+class Driver:
+    """What the driver of the one application on a cluster says of its executors."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def executor(self, executor_id: str) -> dict[str, int]:
+        """An executor, gone or not; nothing before the driver knows it."""
+        for application in page(self.port, "/api/v1/applications") or ():
+            for executor in page(self.port, f"/api/v1/applications/{application['id']}/allexecutors") or ():
+                if executor["id"] == executor_id:
+                    return dict(executor)
+        return {}
+
+    def works_on(self, worker: Worker) -> str | None:
+        """The id of the worker's executor when it is at work, and has been for a while."""
+        for running in worker.executors():
+            executor = self.executor(str(running["id"]))
+            if executor and executor["completedTasks"] > 2 and executor["activeTasks"]:
+                return str(running["id"])
+        return None
+
+    def has_lost_tasks_of(self, executor_id: str) -> bool:
+        """Whether the executor is gone, and tasks with it."""
+        executor = self.executor(executor_id)
+        return bool(executor) and not executor["isActive"] and executor["failedTasks"] > 0
+
+
+def while_running(run: subprocess.Popen[bytes], what: str, ask: Callable[[], Any]) -> Any:
+    """Ask until the answer is true, and return it; fails when the run ends before."""
+
+    def answer() -> Any:
+        assert run.poll() is None, f"the run has ended before {what}"
+        return ask()
+
+    return wait_for(what, answer)
+
+
+@pytest.mark.java
+def test_a_worker_killed_in_the_middle_of_a_run_loses_no_row_and_doubles_none(
+    spark_cluster: Cluster, jars: Path, tmp_path: Path
+) -> None:
+    landing = tmp_path / "landing"
+    write_samples(landing, first_day=date(2026, 1, 1), days=2, rows=30_000, seed=1)
+    embedded = Platform(tmp_path / "embedded", landing=str(landing))
+    embedded.materialise(*TWO_DAYS, select=" or ".join(f'key:"{table}"' for table in TWO_TABLES))
+    driver = Driver(free_port())
+    options = {"spark.ui.port": str(driver.port), "spark.sql.files.maxPartitionBytes": "256k"}
+    site = on(spark_cluster, tmp_path, jars, landing, **options)
+
+    doomed = spark_cluster.workers[0]
+    with site.started(
+        "-m", "dagster", *MATERIALIZE, "--select", ",".join(TWO_TABLES), "--partition-range", "...".join(TWO_DAYS)
+    ) as run:
+        executor_id = while_running(run, "the worker is at work", lambda: driver.works_on(doomed))
+        doomed.kill()
+        while_running(run, "its tasks are lost", lambda: driver.has_lost_tasks_of(executor_id))
+        assert run.wait(timeout=300) == 0
+    for table in TWO_TABLES:
+        assert site.rows(table) == embedded.rows(table), table

@@ -1,0 +1,36 @@
+"""The guide to Spark clusters: every setting that it exports is one, with a value that it takes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from platform_assets.settings import Settings
+from platform_assets_tests.services.spark import GUIDE, environment
+
+EXPORTS = [
+    block.split("dagster asset")[0]
+    for block in re.findall(r"```sh\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    if block.startswith("export")
+]
+
+
+@pytest.mark.parametrize("exports", EXPORTS)
+def test_the_settings_of_the_guide_are_settings(exports: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{exports}\npython -c 'import json, os; print(json.dumps(dict(os.environ)))'"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    exported = {name: value for name, value in json.loads(done.stdout).items() if name.startswith("PLATFORM_")}
+    assert {name.removeprefix("PLATFORM_").lower() for name in exported} <= set(Settings.model_fields)
+    for name, value in exported.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings(_env_file=None)
+    assert settings.engine == "spark"
+    assert settings.spark_master == exported["PLATFORM_SPARK_MASTER"]
