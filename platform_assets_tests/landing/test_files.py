@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from platform_assets.lake.engine import Engine
 from platform_assets_tests.platform import Platform, checks
 
 DAY = "2026-01-05"
@@ -117,7 +118,7 @@ ROWS: dict[str, Expected] = {
 
 
 @pytest.fixture(scope="module")
-def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Platform, dg.ExecuteInProcessResult]:
+def delivered(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Platform, dg.ExecuteInProcessResult]:
     """A platform that was delivered all these files on one day."""
     platform = Platform(tmp_path_factory.mktemp("files"), reject_share=1.0)
     for name, (content, _) in CONTENTS.items():

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from platform_assets.lake.engine import Engine
 from platform_assets_tests.platform import Platform, checks
 
 DAY = "2026-01-05"
@@ -116,7 +117,7 @@ NAMES = {f"{number:03}.json": case for number, case in enumerate(CASES)}
 
 
 @pytest.fixture(scope="module")
-def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Platform, dg.ExecuteInProcessResult]:
+def delivered(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Platform, dg.ExecuteInProcessResult]:
     """A platform that was delivered each case as the one line of a file, on one day."""
     platform = Platform(tmp_path_factory.mktemp("odd_good_lines"))
     for name, case in NAMES.items():
