@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,11 @@ import pytest
 
 from platform_assets.lake.engine import Engine, start
 from platform_assets.settings import Settings
+from platform_assets_tests.engines import JAVA_IS_MISSING, SPARK_FOR_FEW_ROWS
 from platform_assets_tests.platform import Platform
 
 # Their tests start processes that choose an engine of their own, or need none for what they test.
 ALIKE_ON_ALL_ENGINES = ("cli", "processes")
-# What makes Spark quick with a handful of rows.
-SPARK_FOR_FEW_ROWS = {
-    "spark.sql.shuffle.partitions": "1",
-}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,9 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Decide the engine of this process, before any test asks for it."""
     chosen = config.getoption("engine")
-    if chosen == "spark" and not shutil.which("java"):
-        missing = "Java is missing: install OpenJDK 17 to run the tests with Apache Spark as well."
-        pytest.exit(missing, returncode=1 if os.environ.get("CI") else 0)
+    if chosen == "spark" and JAVA_IS_MISSING:
+        pytest.exit(JAVA_IS_MISSING, returncode=1 if os.environ.get("CI") else 0)
     start(Settings(_env_file=None, engine=chosen, spark_config=SPARK_FOR_FEW_ROWS))
 
 

@@ -33,6 +33,11 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._=-]*")
 class Engine(ABC):
     """One Spark session per process, started when first asked for; its time zone is UTC."""
 
+    knows_files = False
+    """Whether the rows of files say which file they are of, in the hidden column `_metadata`."""
+    reads_strict_json = True
+    """Whether its JSON parser takes nothing but one JSON value, and only what a table can hold."""
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
@@ -131,6 +136,9 @@ class Sail(Engine):
 class Spark(Engine):
     """Apache Spark, by its master."""
 
+    knows_files = True
+    reads_strict_json = False
+
     def spark_config(self) -> dict[str, Any]:
         master = self.settings.spark_master
         if master.startswith("sc://"):
@@ -144,12 +152,19 @@ class Spark(Engine):
                 "spark.master": master,
                 "spark.app.name": "platform_assets",
                 "spark.ui.enabled": "false" if local else "true",
+                "spark.ui.showConsoleProgress": "false",
                 "spark.driver.memory": f"{max(int(self.settings.engine_memory) >> 20, 512)}m",
                 "spark.jars.packages": SPARK_PACKAGES,
                 "spark.jars.excludes": SPARK_EXCLUDES,
                 "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
                 "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
                 "spark.databricks.delta.snapshotPartitions": "2",
+                # What Spark writes is a log of one run, that nobody verifies later.
+                "spark.databricks.delta.writeChecksumFile.enabled": "false",
+                # Unless told so, Spark writes timestamps as other readers no longer expect them.
+                "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+                # Landing has many small files: by default each would be a task, and a file of the table.
+                "spark.sql.files.openCostInBytes": "65536",
             }
             | ({"spark.sql.shuffle.partitions": str(os.cpu_count() or 2)} if local else {})
             | self.settings.spark_config

@@ -23,9 +23,10 @@ def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFr
     joined have them inside), are no part of it. Files that are not UTF-8 are rewritten in `room`, a folder of the
     run, their bad bytes replaced by U+FFFD.
     """
-    parts = [
-        part for number, file in enumerate(files) for part in _parts(engine, file, storage.join(room, str(number)))
-    ]
+    parts = _delivered(engine, [file for file in files if file.is_utf8])
+    spoiled = [file for file in files if not file.is_utf8]
+    for number, file in enumerate(spoiled):
+        parts += _repaired(engine, file, storage.join(room, str(number)))
     whole = _union(parts)
     unmarked = _cut(F.col("value"), F.col("value").startswith(_BOM), first=2, less=1)
     ended = whole.withColumn(LINE, unmarked).drop("value")
@@ -37,9 +38,24 @@ def _cut(text: Column, where: Column, *, first: int, less: int) -> Column:
     return F.when(where, F.substring(text, F.lit(first), F.length(text) - less)).otherwise(text)
 
 
-def _parts(engine: Engine, file: LandedFile, room: str) -> list[DataFrame]:
-    if file.is_utf8:
-        return [_text(engine, file.url, file.name, file.day, not_utf8=False)]
+def _delivered(engine: Engine, files: Sequence[LandedFile]) -> list[DataFrame]:
+    if not engine.knows_files:
+        return [_text(engine, file.url, file.name, file.day, not_utf8=False) for file in files]
+    if not files:
+        return []
+    text = engine.session.read.option("lineSep", "\n").text([engine.file(file.url) for file in files])
+    # The path is a URL, in which a plus sign is one.
+    path = F.url_decode(F.replace("_metadata.file_path", F.lit("+"), F.lit("%2B")))
+    day, name = F.split_part(path, F.lit("/"), F.lit(-2)), F.split_part(path, F.lit("/"), F.lit(-1))
+    not_utf8 = F.lit(False)
+    return [
+        text.select(
+            "value", not_utf8.alias("not_utf8"), F.to_date(day).alias("delivery_day"), name.alias("source_file")
+        )
+    ]
+
+
+def _repaired(engine: Engine, file: LandedFile, room: str) -> list[DataFrame]:
     good, bad = _repair(file, room)
     return [
         _text(engine, good, file.name, file.day, not_utf8=False),

@@ -85,6 +85,17 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "no address at all": (TEXT.replace("1.2.3.4", "999.x"), {"user_ip": "999.x"}),
     "the last of two fields counts": (f'{{"action": 5, "user": 5, "event_id": null, {TEXT[1:]}', {}),
+    "the last of two users counts": (
+        f'{{"user": 5, "user": {{"id": 8, "ip": "x", "a": 1}}, {TEXT[1:]}',
+        {},
+    ),
+    "what looks like half a surrogate pair": (TEXT.replace("page_view", "\\\\ud83d"), {"action": "\\ud83d"}),
+    "numbers that doubles just hold": (
+        with_field(f'"sizes": [1e308, -1e308, 1e-999, {"9" * 308}]'),
+        {"extra_fields": ["sizes"]},
+    ),
+    "a number with many digits": (with_field(f'"size": 0.{"1" * 1500}'), {"extra_fields": ["size"]}),
+    "the text of a huge number": (TEXT.replace("page_view", "1e999"), {"action": "1e999"}),
     "the same name in an unknown object": (
         with_field('"page": {"action": 5, "url": [], "user": {"id": true}, "timestamp": null}'),
         {"extra_fields": ["page"]},

@@ -40,8 +40,8 @@ def events(day: str, *ids: str) -> list[dict[str, Any]]:
 class Site(Platform):
     """Landing, lake and exports below one folder, and a `DAGSTER_HOME` as it is shipped for one machine."""
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
+    def __init__(self, root: Path, **settings: Any) -> None:
+        super().__init__(root, **settings)
         self.home = root / "home"
         self.home.mkdir()
         (self.home / "dagster.yaml").write_bytes((ROOT / "deploy" / "local" / "dagster.yaml").read_bytes())

@@ -73,6 +73,10 @@ def _json_object(text: str) -> dict[str, Any]:
             raise ValueError(f"{written} is beyond a double")
         return float(written)
 
+    def integer(written: str) -> int:
+        number(written)
+        return int(written)
+
     def no_number(written: str) -> float:
         raise ValueError(f"{written} is no JSON")
 
@@ -80,7 +84,7 @@ def _json_object(text: str) -> dict[str, Any]:
         json.dumps(pairs, ensure_ascii=False).encode()  # half a surrogate pair cannot be written
         return dict(pairs)
 
-    found = json.loads(text, parse_float=number, parse_constant=no_number, object_pairs_hook=unique)
+    found = json.loads(text, parse_float=number, parse_int=integer, parse_constant=no_number, object_pairs_hook=unique)
     if not isinstance(found, dict):
         raise ValueError("no object")
     return found

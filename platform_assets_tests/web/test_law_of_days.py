@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform_assets.lake.engine import Engine
+from platform_assets_tests.engines import examples
 from platform_assets_tests.platform import Platform
 from platform_assets_tests.web import oracle
 
@@ -68,7 +69,7 @@ def _run(platform: Platform, ranges: Sequence[Range], tables: str) -> None:
 
 
 @settings(
-    max_examples=8,
+    max_examples=examples(8),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -1,0 +1,26 @@
+"""How tests run Apache Spark: what this machine must have for it, and what makes it quick with few rows."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from platform_assets.lake.engine import Sail, start
+
+JAVA_IS_MISSING = None if shutil.which("java") else "Java is missing: install OpenJDK 17 to run the tests on Spark too."
+needs_java = pytest.mark.skipif(bool(JAVA_IS_MISSING), reason=str(JAVA_IS_MISSING))
+
+# Slow with many rows: above all, Java compiles less of itself.
+SPARK_FOR_FEW_ROWS = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.default.parallelism": "1",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.databricks.delta.snapshotPartitions": "1",
+}
+
+
+def examples(number: int) -> int:
+    """How many examples a property is tried on: fewer by Spark, which takes seconds for what Sail does at once."""
+    return number if isinstance(start(), Sail) else max(2, number // 10)
