@@ -163,6 +163,8 @@ class Spark(Engine):
                 "spark.databricks.delta.writeChecksumFile.enabled": "false",
                 # Unless told so, Spark writes timestamps as other readers no longer expect them.
                 "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+                # The usual one keeps checksums beside files, and can read none with a colon in its name.
+                "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
                 # Landing has many small files: by default each would be a task, and a file of the table.
                 "spark.sql.files.openCostInBytes": "65536",
             }

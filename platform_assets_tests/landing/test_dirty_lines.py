@@ -84,7 +84,7 @@ MALFORMED = {
     "objects too deep in objects": TEXT[:-1] + f', "deep": {"[" * 127}{"]" * 127}}}',
     "broken inside the user": user_id("7, }"),
     "an unknown word as value": TEXT[:-1] + ', "size": tru}',
-    "two byte order marks": "\ufeff\ufeff" + TEXT,
+    "a byte order mark behind a blank": " \ufeff" + TEXT,
 }
 MISSING = {
     f"{how} {column}": (event(**{column: value}), [f"missing_{column}"])

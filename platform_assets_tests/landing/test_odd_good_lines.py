@@ -68,6 +68,7 @@ TEXTS = (
 )
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "as the sample": (TEXT, {}),
+    "byte order marks": ("\ufeff\ufeff" + TEXT, {}),
     "without blanks": (json.dumps(GOOD, separators=(",", ":")), {}),
     "blanks all around": (f" \t{TEXT.replace(': ', chr(9) + ': ')} \t", {}),
     "lone carriage returns as blanks": (TEXT.replace(", ", ",\r"), {}),

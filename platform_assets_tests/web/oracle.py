@@ -29,7 +29,7 @@ def raw_rows(content: bytes, delivery_day: date, source_file: str, *, start: dat
     """The rows of the raw table that a file's bytes become."""
     rows = []
     for line in content.split(b"\n"):
-        line = line.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\r")
+        line = re.sub(rb"\A(\xef\xbb\xbf)+", b"", line).removesuffix(b"\r")
         if line.strip(b" \t\r"):
             rows.append(_raw_row(line, delivery_day, source_file, start, order))
     return rows
