@@ -42,6 +42,7 @@ ui: $(VENV)/.ready $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI on http://loca
 
 test: $(VENV)/.ready-dev ## everything that can be tested on this machine
 	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --engine=spark
 
 lint: $(VENV)/.ready-dev ## format, lint and types
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy

@@ -1,7 +1,8 @@
-"""Fixtures that more than one folder of tests needs."""
+"""Fixtures that more than one folder of tests needs, and the choice of the engine that this process tests."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,54 @@ from uuid import uuid4
 import pytest
 
 from platform_assets.lake.engine import Engine, start
+from platform_assets.settings import Settings
+from platform_assets_tests.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.platform import Platform
+from platform_assets_tests.services.missing import missing
 from platform_assets_tests.services.s3 import S3Server, environment, s3_server, versitygw
-from platform_assets_tests.services.spark import fill_with_jars, need_java
+from platform_assets_tests.services.spark import INSTALL_JAVA, fill_with_jars, find_java
+
+# Their tests start processes that choose an engine of their own, or need none for what they test.
+ALIKE_ON_ALL_ENGINES = ("cli", "processes")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--engine spark` runs the tests that use an engine, and only these, with Apache Spark."""
+    parser.addoption("--engine", choices=("sail", "spark"), default="sail", help="the engine that is tested")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Decide the engine of this process, before any test asks for it."""
+    chosen = config.getoption("engine")
+    if chosen == "spark":
+        if not find_java():
+            pytest.exit(f"Java is missing: {INSTALL_JAVA}", returncode=1 if os.environ.get("CI") else 0)
+        # What snapshots are of, no engine changes: the tests that look at them are left out.
+        config.option.warn_unused_snapshots = True
+    start(Settings(_env_file=None, engine=chosen, spark_config=SPARK_FOR_FEW_ROWS))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to the pass with Sail what no other engine can change."""
+    if config.getoption("engine") == "sail":
+        return
+    chosen = [item for item in items if _uses_engine(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def _uses_engine(item: pytest.Item) -> bool:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    fixtures = getattr(item, "fixturenames", ())
+    # Spark must know a store before it starts: whole processes test that.
+    on_s3 = "bucket" in fixtures or item.name.endswith("[s3]") or "[s3-" in item.name
+    return "engine" in fixtures and folder not in ALIKE_ON_ALL_ENGINES and not on_s3
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what is marked `java` where there is none."""
+    if item.get_closest_marker("java") and not find_java():
+        missing("Java", INSTALL_JAVA)
 
 
 @pytest.fixture(scope="session")
@@ -46,13 +92,13 @@ def engine(aws: S3Server | None) -> Engine:
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Platform:
+def platform(engine: Engine, tmp_path: Path) -> Platform:
     """An empty platform whose web domain starts on 2026-01-01."""
     return Platform(tmp_path)
 
 
 @pytest.fixture
-def platforms(tmp_path: Path) -> Callable[..., Platform]:
+def platforms(engine: Engine, tmp_path: Path) -> Callable[..., Platform]:
     """Makes platforms of their own folder and settings: `platforms("name", web_hosts="bare")`."""
 
     def make(name: str, **settings: Any) -> Platform:
@@ -73,5 +119,4 @@ def official() -> Path:
 @pytest.fixture(scope="session")
 def jars(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the jars of Delta, for `PLATFORM_SPARK_JARS`."""
-    need_java()
     return fill_with_jars(tmp_path_factory.mktemp("jars"))

@@ -95,15 +95,14 @@ def test_every_command_of_the_readme_runs(copy: Path, command: str, tmp_path: Pa
     _shell(copy, runnable)
 
 
-def test_what_outgrows_one_machine_goes_on_with_other_settings_as_the_readme_shows(
-    copy: Path, jars: Path, tmp_path: Path
-) -> None:
+@pytest.mark.java
+@pytest.mark.timeout(1500)
+def test_what_outgrows_one_machine_goes_on_with_other_settings_as_the_readme_shows(copy: Path, tmp_path: Path) -> None:
     with s3_server(tmp_path / "s3") as server:
         for place in ("landing", "lake", "exports"):
             server.make_bucket(place)
         server.upload(copy / "data" / "landing", "s3://landing")
-        quick = {"PLATFORM_SPARK_JARS": str(jars), "PLATFORM_ENGINE_MEMORY": "2GiB"}
-        shown = _shell(copy, "".join(_blocks("sh", BEYOND)), server.environment | quick)
+        shown = _shell(copy, "".join(_blocks("sh", BEYOND)), server.environment | {"PLATFORM_ENGINE_MEMORY": "2GiB"})
         hits = server.buckets / "lake" / "web" / "user_web_hits"
         by_sail, by_spark = (DeltaTable(hits, version=version).to_pyarrow_table().to_pylist() for version in (1, 2))
     assert "web/aggregated_web_page_stats" in shown

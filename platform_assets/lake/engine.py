@@ -27,6 +27,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._=-]*")
 class Engine(ABC):
     """One Spark session per process, started when first asked for; its time zone is UTC."""
 
+    reads_strict_json = True
+    """Whether its JSON parser takes nothing but one JSON value, and only what a table can hold."""
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._is_ours = True
@@ -142,6 +145,8 @@ class Sail(Engine):
 
 class Spark(Engine):
     """Apache Spark with its driver in this process: local, on a standalone cluster, on YARN or Kubernetes."""
+
+    reads_strict_json = False
 
     def spark_config(self) -> dict[str, Any]:
         return dict(spark.own_options(self.settings))

@@ -31,6 +31,14 @@ _DELTA_OPTIONS = {
 }
 # Delta's default of 50 makes a hundred small tasks of every look at a table's log.
 _SMALL_LOGS = {"spark.databricks.delta.snapshotPartitions": "2"}
+_FILES = {
+    # What Spark writes is a log of one run, that nobody verifies later.
+    "spark.databricks.delta.writeChecksumFile.enabled": "false",
+    # Unless told so, Spark writes timestamps as other readers no longer expect them.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # The usual one keeps checksums beside files, and can read none with a colon in its name.
+    "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+}
 _OLDEST_JAVA = 17
 _CONNECT_PORT = 15002
 _NAME = "spark.app.name"
@@ -54,10 +62,12 @@ def own_options(settings: Settings) -> dict[str, str]:
             "spark.master": master,
             _NAME: "platform_assets",
             "spark.ui.enabled": "false" if local else "true",
+            "spark.ui.showConsoleProgress": "false",
             "spark.driver.memory": f"{max(int(settings.engine_memory) >> 20, 512)}m",
         }
         | _DELTA_OPTIONS
         | _SMALL_LOGS
+        | _FILES
         | _jars(settings)
         | _s3_options(settings)
         | ({"spark.sql.shuffle.partitions": str(os.cpu_count() or 2)} if local else {})

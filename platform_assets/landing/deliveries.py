@@ -19,9 +19,12 @@ from platform_assets.lake import storage
 
 _CHUNK = 1 << 20
 _LOOKERS = 8
-_BLANK = rb"(?:\xef\xbb\xbf)?[ \t\r]*"
+_BOM = rb"\xef\xbb\xbf"
+_BLANK = rb"(?:" + _BOM + rb")*[ \t\r]*"
 _BLANK_LINE = re.compile(rb"\n" + _BLANK + rb"(?=\n)")
 _BLANK_END = re.compile(_BLANK)
+# A blank line as far as it goes; it may end within a byte order mark.
+_BLANK_SO_FAR = re.compile(_BLANK + rb"|(?:" + _BOM + rb")*\xef\xbb?")
 # Control characters, and bytes that are no UTF-8 (Python shows them as half a surrogate pair).
 _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -107,7 +110,7 @@ def look(file: LandedFile) -> LandedFile:
 def _last_line(content: bytes) -> bytes:
     """What stands behind the last line end; of a line that is not blank no more than is needed to see that."""
     last = content[content.rfind(b"\n") + 1 :]
-    return last if len(last) <= 3 or _BLANK_END.fullmatch(last) else b"..."
+    return last if _BLANK_SO_FAR.fullmatch(last) else b"..."
 
 
 @contextmanager

@@ -15,12 +15,12 @@ from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.contract import Source
+from platform_assets.lake.engine import Engine
 from platform_assets.landing.lines import LINE
+from platform_assets.landing.strict_json import JSON_OPTIONS, QUOTED, strict
 
 _KEY = r'"[ \t\r\n]*:'
-_QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
-# Spark takes text in single quotes for JSON unless told not to.
-_STRICT = {"allowSingleQuotes": "false"}
+_JSON = "json"
 # Put before every text of a line; no number, boolean, object or array starts with it.
 _MARK = "_"
 
@@ -40,18 +40,22 @@ class JsonLines:
     name: str
     suffixes: tuple[str, ...] = (".json", ".jsonl")
 
-    def read(self, lines: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame:
+    def read(self, engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame:
         """Parse each line; a line that is no JSON object is `malformed`, fields nobody knows are `extra_fields`."""
+        line = F.col(LINE)
         sources = {column.name: column.source for column in columns if column.source}
         paths = [source.field for source in sources.values()]
-        parsed = lines.withColumn("parsed", _from_json(F.col(LINE), paths))
+        parsed = lines.withColumn(_JSON, line if engine.reads_strict_json else strict(line))
+        parsed = parsed.withColumn("parsed", _from_json(F.col(_JSON), paths))
+        if not engine.reads_strict_json:
+            parsed = parsed.withColumn("parsed", _last_objects(paths))
         parsed = parsed.withColumn("marked", _from_json(_marked(sources.values()), map(_marked_path, paths)))
         nothing = F.coalesce(*[_found(path) for path in paths]).isNull()
         return parsed.select(
             *lines.columns,
             F.struct(*[_present(_found(source.field)).alias(name) for name, source in sources.items()]).alias("text"),
             F.struct(*[_mistyped(source).alias(name) for name, source in sources.items()]).alias("mistyped"),
-            F.when(nothing, _members(F.col(LINE)).isNull()).otherwise(False).alias("malformed"),
+            F.when(nothing, _members(F.col(_JSON)).isNull()).otherwise(False).alias("malformed"),
             _extra_fields(paths).alias("extra_fields"),
         )
 
@@ -66,7 +70,7 @@ def _present(value: Column) -> Column:
 
 def _members(text: Column) -> Column:
     """An object's fields, whatever they are called, with their values as text; NULL for text that is no object."""
-    return F.from_json(text, "map<string,string>", _STRICT)
+    return F.from_json(text, "map<string,string>", JSON_OPTIONS)
 
 
 def _from_json(line: Column, paths: Iterable[str]) -> Column:
@@ -80,7 +84,23 @@ def _from_json(line: Column, paths: Iterable[str]) -> Column:
             [T.StructField(name, struct(below) if below else T.StringType()) for name, below in level.items()]
         )
 
-    return F.from_json(line, struct(tree), _STRICT)
+    return F.from_json(line, struct(tree), JSON_OPTIONS)
+
+
+def _last_objects(paths: Iterable[str]) -> Column:
+    """What was parsed, without an object behind which its field stands again as something else: Spark keeps it."""
+    parsed, marked = F.col("parsed"), F.regexp_replace(_JSON, QUOTED, f'"{_MARK}$1"')
+    for outer in _outers(paths):
+        again = F.regexp_count(_JSON, F.lit(rf'"{re.escape(outer.rpartition(".")[2])}{_KEY}|\\u00')) > 1
+        path = _marked_path(outer)
+        last = F.when(again, _at(_from_json(marked, [path]), path)).otherwise("{")
+        parsed = parsed.withField(outer, F.when(last.startswith("{"), _found(outer)))
+    return parsed
+
+
+def _outers(paths: Iterable[str]) -> list[str]:
+    """The objects that the paths lead through."""
+    return sorted({path.rpartition(".")[0] for path in paths} - {""})
 
 
 def _marked(sources: Iterable[Source]) -> Column:
@@ -92,10 +112,10 @@ def _marked(sources: Iterable[Source]) -> Column:
     """
     sources = list(sources)
     names = "|".join(sorted({re.escape(source.field.rsplit(".", 1)[-1]) for source in sources if source.text}))
-    doubts = [F.col(LINE).rlike(rf'"(?:{names}){_KEY}[ \t\r\n]*[-0-9tf{{\[]|\\u00')] if names else []
+    doubts = [F.col(_JSON).rlike(rf'"(?:{names}){_KEY}[ \t\r\n]*[-0-9tf{{\[]|\\u00')] if names else []
     doubts += [_found(source.field).startswith("-") for source in sources if not source.text]
     doubtful = F.coalesce(*[F.when(doubt, True) for doubt in doubts])
-    return F.when(doubtful, F.regexp_replace(LINE, _QUOTED, f'"{_MARK}$1"'))
+    return F.when(doubtful, F.regexp_replace(_JSON, QUOTED, f'"{_MARK}$1"'))
 
 
 def _marked_path(path: str) -> str:
@@ -108,7 +128,7 @@ def _mistyped(source: Source) -> Column:
     wrong = ~value.startswith(_MARK) if source.text else value.startswith(f"{_MARK}-")
     outer = source.field.rpartition(".")[0]
     if outer and source.required:
-        other = _from_json(F.when(_found(outer).isNull(), F.col(LINE)), [outer])
+        other = _from_json(F.when(_found(outer).isNull(), F.col(_JSON)), [outer])
         wrong = F.when(_at(other, outer).isNotNull(), True).otherwise(wrong)
     return F.coalesce(wrong, F.lit(False))
 
@@ -122,15 +142,15 @@ def _extra_fields(paths: Sequence[str]) -> Column:
 
     Where a line has no more keys than were found in it, there are none, and it is not parsed again.
     """
-    outers = sorted({path.rpartition(".")[0] for path in paths} - {""})
+    outers = _outers(paths)
     present = [_found(path).isNotNull().cast("int") for path in [*paths, *outers]]
 
     def unknown(outer: str) -> Column:
-        inside = F.col(LINE) if not outer else _at(_from_json(F.col(LINE), [outer]), outer)
+        inside = F.col(_JSON) if not outer else _at(_from_json(F.col(_JSON), [outer]), outer)
         known = [path.rpartition(".")[2] for path in [*paths, *outers] if path.rpartition(".")[0] == outer]
-        names = F.filter(F.map_keys(_members(inside)), lambda name: ~name.isin(known))
+        names = F.filter(F.array_distinct(F.map_keys(_members(inside))), lambda name: ~name.isin(known))
         return F.transform(names, lambda name: F.concat(F.lit(f"{outer}."), name)) if outer else names
 
     nothing = F.array().cast("array<string>")
     every = F.concat(*[F.coalesce(unknown(outer), nothing) for outer in ["", *outers]])
-    return F.when(F.regexp_count(LINE, F.lit(_KEY)) > reduce(add, present), F.array_sort(every)).otherwise(nothing)
+    return F.when(F.regexp_count(_JSON, F.lit(_KEY)) > reduce(add, present), F.array_sort(every)).otherwise(nothing)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.lake import storage
@@ -26,7 +26,7 @@ _BAD = "not UTF-8"
 def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFrame:
     """Every line that is not blank (spaces, tabs): line, not_utf8 (boolean), delivery_day, source_file.
 
-    Only a line feed ends a line; a carriage return at its end, and a byte order mark at its start (files that were
+    Only a line feed ends a line; a carriage return at its end, and byte order marks at its start (files that were
     joined have them inside), are no part of it. Files that are not UTF-8, their bad bytes replaced by U+FFFD, and
     the small ones among very many are bundled in `room`, a folder of the run.
     """
@@ -35,14 +35,11 @@ def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFr
     parts = [_file(engine, file) for file in files if file.is_utf8 and file.size > largest_bundled]
     parts += [_bundle(engine, url) for url in _write_bundles(bundled, room)]
     whole = _union(parts)
-    unmarked = _cut(F.col("value"), F.col("value").startswith(_BOM), first=2, less=1)
-    ended = whole.withColumn(LINE, unmarked).drop("value")
-    line = _cut(F.col(LINE), F.col(LINE).endswith("\r"), first=1, less=1)
+    # All marks: Spark takes one off a file's start before anybody sees it.
+    ended = whole.withColumn(LINE, F.ltrim("value", F.lit(_BOM))).drop("value")
+    line = F.col(LINE)
+    line = F.when(line.endswith("\r"), F.substring(line, F.lit(1), F.length(line) - 1)).otherwise(line)
     return ended.withColumn(LINE, line).where(F.length(F.btrim(LINE, F.lit(" \t\r"))) > 0)
-
-
-def _cut(text: Column, where: Column, *, first: int, less: int) -> Column:
-    return F.when(where, F.substring(text, F.lit(first), F.length(text) - less)).otherwise(text)
 
 
 def _text(engine: Engine, url: str) -> DataFrame:

@@ -15,6 +15,7 @@ from platform_assets.contracts.contract import RawContract
 from platform_assets.domain import Domain
 from platform_assets.lake import storage
 from platform_assets.lake.audit import Finding, audit, check_specs
+from platform_assets.lake.engine import Engine
 from platform_assets.lake.tables import RUNS, Staged
 from platform_assets.landing.deliveries import landed
 from platform_assets.landing.delivery_checks import delivery_checks, judge_delivery
@@ -42,7 +43,7 @@ class Format(Protocol):
     def name(self) -> str: ...
     @property
     def suffixes(self) -> tuple[str, ...]: ...
-    def read(self, lines: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame: ...
+    def read(self, engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame: ...
 
 
 Parse = Callable[..., Mapping[str, Column]]
@@ -65,10 +66,10 @@ class RawTableDefinition(DeclaredTable):
         """A raw table reads no other table."""
         return []
 
-    def read(self, lines: DataFrame, settings: Settings) -> DataFrame:
+    def read(self, engine: Engine, lines: DataFrame, settings: Settings) -> DataFrame:
         """Lines (line, not_utf8, delivery_day, source_file) as the raw table's rows, good and rejected."""
         columns = [column for column in self.contract.columns if column.source]
-        fields = self.feed.read(lines, columns)
+        fields = self.feed.read(engine, lines, columns)
         parsed = self.parse(**chosen_settings(self.parse, settings))
         rows = fields.withColumns({f"typed_{c.name}": _well_typed(c, parsed.get(c.name)) for c in columns})
         first = self.domain.first_day(settings)
@@ -114,7 +115,7 @@ class RawTableDefinition(DeclaredTable):
 
             try:
                 lines = read_lines(engine, delivered.files, room) if delivered.files else None
-                rows = None if lines is None else self.read(lines, settings)
+                rows = None if lines is None else self.read(engine, lines, settings)
                 yield from materialise(context, table, engine, rows, judge)
             finally:
                 storage.remove(room)

@@ -21,9 +21,12 @@ from platform_assets.contracts.rules import UNIQUE
 from platform_assets.lake.audit import audit, refuse
 from platform_assets.lake.engine import Engine
 from platform_assets.lake.tables import Table
+from platform_assets_tests.engines import examples
 
 DAY = date(2026, 1, 1)
-several = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+several = settings(
+    max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 class Trips(Contract):

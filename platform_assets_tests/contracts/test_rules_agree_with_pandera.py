@@ -13,6 +13,7 @@ from pandera.api.checks import Check
 from platform_assets.lake.engine import Engine
 from platform_assets_tests.contracts.kinds import KINDS, Kind
 from platform_assets_tests.contracts.verdicts import compiled_verdicts, pandera_verdicts, rules_of
+from platform_assets_tests.engines import examples
 
 PATTERNS = [
     r"a",
@@ -29,7 +30,9 @@ PATTERNS = [
     r"\\",
     r"(a|b)+?1",
 ]
-several = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+several = settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def comparisons(kind: Kind) -> st.SearchStrategy[Check]:
@@ -92,7 +95,7 @@ def test_comparisons_and_nulls_are_judged_as_pandera_judges_them(
 
 # pandas remarks on groups in a pattern, which change nothing.
 @pytest.mark.filterwarnings("ignore:This pattern is interpreted")
-@settings(several, max_examples=80)
+@settings(several, max_examples=examples(80))
 @given(data=st.data())
 def test_rules_of_text_are_judged_as_pandera_judges_them(engine: Engine, data: st.DataObject) -> None:
     kind = KINDS["string"]

@@ -9,6 +9,7 @@ import pytest
 
 from platform_assets.exports import documents
 from platform_assets.lake import maintenance
+from platform_assets.lake.engine import Engine
 from platform_assets_tests.platform import Platform, checks, failure
 
 HITS = "web/user_web_hits_csv"
@@ -32,7 +33,7 @@ def _lines(platform: Platform, place: str, export: str = HITS) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Platform:
+def built(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Platform:
     platform = Platform(tmp_path_factory.mktemp("documents"))
     first = [
         _event(10, "01/01/2026 00:00:05", action='say "hi", you'),

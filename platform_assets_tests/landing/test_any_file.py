@@ -20,6 +20,7 @@ from platform_assets.landing.deliveries import landed
 from platform_assets.landing.lines import read_lines
 from platform_assets.settings import Settings
 from platform_assets.web.raw_events import raw_events
+from platform_assets_tests.engines import examples
 from platform_assets_tests.landing.dirt import contents
 from platform_assets_tests.web import oracle
 
@@ -44,12 +45,12 @@ def read(engine: Engine, room: Path, files: dict[str, bytes], order: str) -> tup
     if not delivered.files:
         return [], 0
     lines = read_lines(engine, delivered.files, str(room / "rewritten"))
-    rows = raw_events.read(lines, Settings(_env_file=None, web_start=START, web_date_order=order))
+    rows = raw_events.read(engine, lines, Settings(_env_file=None, web_start=START, web_date_order=order))
     return rows.toArrow().to_pylist(), sum(file.lines - file.blank_lines for file in delivered.files)
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from platform_assets.lake.engine import Engine
 from platform_assets_tests.platform import Platform, checks
 
 DAY = "2026-01-05"
@@ -76,8 +77,14 @@ MALFORMED = {
     "a leading zero": user_id("07"),
     "a plus sign": user_id("+7"),
     "a number beyond a double": TEXT[:-1] + ', "size": 1e999}',
+    "an integer beyond a double": TEXT[:-1] + f', "size": {"9" * 400}}}',
+    "a long way to a number beyond a double": TEXT[:-1] + ', "size": 1e0000309}',
+    "half a surrogate pair behind a whole one": TEXT.replace("page_view", "\\ud83d\\ude00\\ude00"),
+    "an object that is not closed, behind": TEXT + ' {"event_id":',
+    "objects too deep in objects": TEXT[:-1] + f', "deep": {"[" * 127}{"]" * 127}}}',
+    "broken inside the user": user_id("7, }"),
     "an unknown word as value": TEXT[:-1] + ', "size": tru}',
-    "two byte order marks": "\ufeff\ufeff" + TEXT,
+    "a byte order mark behind a blank": " \ufeff" + TEXT,
 }
 MISSING = {
     f"{how} {column}": (event(**{column: value}), [f"missing_{column}"])
@@ -156,6 +163,9 @@ SEVERAL = {
     ),
     "a name hidden by an escape": (TEXT.replace('"action": "page_view"', '"\\u0061ction": 5'), ["invalid_action"]),
     "the last of two counts": (TEXT[:-1] + ', "action": 5}', ["invalid_action"]),
+    "the last of two users is none": (TEXT[:-1] + ', "user": 5}', ["invalid_user_id"]),
+    "the last of two users is null": (TEXT[:-1] + ', "us\\u0065r": null}', ["missing_user_id"]),
+    "the last of two users lacks an id": (TEXT[:-1] + ', "user": {"ip": "x"}}', ["missing_user_id"]),
 }
 CASES: dict[str, tuple[str, list[str]]] = {
     **{f"malformed: {name}": (line, ["malformed"]) for name, line in MALFORMED.items()},
@@ -171,7 +181,7 @@ NAMES = {f"{number:03}.jsonl": case for number, case in enumerate(CASES)}
 
 
 @pytest.fixture(scope="module")
-def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Platform, dg.ExecuteInProcessResult]:
+def delivered(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Platform, dg.ExecuteInProcessResult]:
     """A platform that was delivered each case as the one line of a file, on one day."""
     platform = Platform(tmp_path_factory.mktemp("dirty_lines"), reject_share=1.0)
     for number, (name, case) in enumerate(NAMES.items()):

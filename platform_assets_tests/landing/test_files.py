@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from platform_assets.lake.engine import Engine
 from platform_assets.landing import lines
 from platform_assets_tests.platform import Platform, checks
 
@@ -46,6 +47,7 @@ CONTENTS: dict[str, tuple[bytes, Expected]] = {
     "bom_and_blank_line.json": (BOM + b"\r\n" + A, ["A"]),
     "only_blank_lines.json": (b"\n \n\t\r\n\r\n ", []),
     "only_bom.json": (BOM, []),
+    "boms.json": (BOM * 3 + A + b"\n" + BOM * 2 + B + b"\n" + BOM * 2, ["A", "B"]),
     "broken_crlf.json": (BROKEN + b"\r\n", [("malformed", BROKEN.decode())]),
     "blanks_around_a_broken_line.json": (b"  broken \t\n", [("malformed", "  broken \t")]),
     "carriage_returns.json": (b"one\rtwo\r\r\nthree\n", [("malformed", "one\rtwo\r"), ("malformed", "three")]),
@@ -119,7 +121,7 @@ ROWS: dict[str, Expected] = {
 
 @pytest.fixture(scope="module", params=["bundled", "each by itself"])
 def delivered(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, engine: Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Platform, dg.ExecuteInProcessResult]:
     """A platform that was delivered all these files on one day: they are read the same, bundled or not."""
     platform = Platform(tmp_path_factory.mktemp("files"), reject_share=1.0)
@@ -184,8 +186,8 @@ def test_the_check_counts_files_lines_and_blank_lines(
     counted = {
         name: value.value for name, value in checks(delivered[1], "web/raw_events")["every_line_kept"].metadata.items()
     }
-    # 6 + 1 + 5 + 1 + 1 + 1 + 2 lines are blank, in the order of the files above.
-    assert counted["blank_lines"] == 17
+    # 6 + 1 + 5 + 1 + 1 + 1 + 1 + 2 lines are blank, in the order of the files above.
+    assert counted["blank_lines"] == 18
     assert counted["files"] == len(ROWS)
     assert counted["lines"] - counted["blank_lines"] == sum(map(len, rows.values()))
 

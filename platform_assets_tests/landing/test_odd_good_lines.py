@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from platform_assets.lake.engine import Engine
 from platform_assets_tests.platform import Platform, checks
 
 DAY = "2026-01-05"
@@ -67,6 +68,7 @@ TEXTS = (
 )
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "as the sample": (TEXT, {}),
+    "byte order marks": ("\ufeff\ufeff" + TEXT, {}),
     "without blanks": (json.dumps(GOOD, separators=(",", ":")), {}),
     "blanks all around": (f" \t{TEXT.replace(': ', chr(9) + ': ')} \t", {}),
     "lone carriage returns as blanks": (TEXT.replace(", ", ",\r"), {}),
@@ -84,6 +86,17 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "no address at all": (TEXT.replace("1.2.3.4", "999.x"), {"user_ip": "999.x"}),
     "the last of two fields counts": (f'{{"action": 5, "user": 5, "event_id": null, {TEXT[1:]}', {}),
+    "the last of two users counts": (
+        f'{{"user": 5, "user": {{"id": 8, "ip": "x", "a": 1}}, {TEXT[1:]}',
+        {},
+    ),
+    "what looks like half a surrogate pair": (TEXT.replace("page_view", "\\\\ud83d"), {"action": "\\ud83d"}),
+    "numbers that doubles just hold": (
+        with_field(f'"sizes": [1e308, -1e308, 1e-999, {"9" * 308}]'),
+        {"extra_fields": ["sizes"]},
+    ),
+    "a number with many digits": (with_field(f'"size": 0.{"1" * 1500}'), {"extra_fields": ["size"]}),
+    "the text of a huge number": (TEXT.replace("page_view", "1e999"), {"action": "1e999"}),
     "the same name in an unknown object": (
         with_field('"page": {"action": 5, "url": [], "user": {"id": true}, "timestamp": null}'),
         {"extra_fields": ["page"]},
@@ -116,7 +129,7 @@ NAMES = {f"{number:03}.json": case for number, case in enumerate(CASES)}
 
 
 @pytest.fixture(scope="module")
-def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Platform, dg.ExecuteInProcessResult]:
+def delivered(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Platform, dg.ExecuteInProcessResult]:
     """A platform that was delivered each case as the one line of a file, on one day."""
     platform = Platform(tmp_path_factory.mktemp("odd_good_lines"))
     for name, case in NAMES.items():

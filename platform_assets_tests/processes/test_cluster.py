@@ -14,7 +14,7 @@ from platform_assets.samples import write_samples
 from platform_assets_tests.platform import Platform
 from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, WEEK, Site, wait_for
 from platform_assets_tests.services.ports import free_port
-from platform_assets_tests.services.spark import LOOPBACK, QUICK, Cluster, Worker, cluster, need_java, page
+from platform_assets_tests.services.spark import LOOPBACK, QUICK, Cluster, Worker, cluster, page
 
 WEB = (*MATERIALIZE, "--select", "group:web", "--partition-range")
 TWO_TABLES = TABLES[:2]
@@ -23,7 +23,6 @@ TWO_TABLES = TABLES[:2]
 @pytest.fixture
 def spark_cluster(tmp_path: Path) -> Iterator[Cluster]:
     """A running cluster of two workers."""
-    need_java()
     with cluster(tmp_path) as started:
         yield started
 

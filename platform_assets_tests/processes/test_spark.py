@@ -8,7 +8,7 @@ import pytest
 
 from platform_assets_tests.platform import Platform
 from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, Site
-from platform_assets_tests.services.spark import QUICK, need_java
+from platform_assets_tests.services.spark import QUICK
 
 
 @pytest.mark.java
@@ -16,7 +16,6 @@ from platform_assets_tests.services.spark import QUICK, need_java
 def test_spark_loads_its_jars_and_gives_the_tables_of_the_embedded_engine(
     two_sample_days: Platform, tmp_path: Path
 ) -> None:
-    need_java()
     site = Site(
         tmp_path,
         landing=str(SAMPLES),

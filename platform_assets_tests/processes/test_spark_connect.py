@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 from platform_assets_tests.platform import Platform
 from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, Site
 from platform_assets_tests.services.ports import answers
-from platform_assets_tests.services.spark import connect_server, need_java
+from platform_assets_tests.services.spark import connect_server
 
 TWO_TABLES = TABLES[:2]
 RANGE = (*MATERIALIZE, "--select", ",".join(TWO_TABLES), "--partition-range", "...".join(TWO_DAYS))
@@ -52,7 +52,6 @@ def test_two_runs_with_a_process_for_each_step_share_a_server_and_give_the_table
 def test_a_server_without_delta_and_one_that_ignores_an_option_are_refused_before_anything_is_written(
     tmp_path: Path,
 ) -> None:
-    need_java()
     with connect_server(tmp_path, None) as server:
         site = client_of(server, tmp_path)
         site.variables["PLATFORM_EXECUTOR"] = "in_process"

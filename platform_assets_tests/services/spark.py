@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from platform_assets_tests.processes.site import ROOT, kill, wait_for
 from platform_assets_tests.services.ports import answers, free_port
 
@@ -32,12 +30,12 @@ QUICK = {
     "spark.sql.shuffle.partitions": "2",
 }
 _STARTS = 120.0
+INSTALL_JAVA = "install OpenJDK 17"
 
 
-def need_java() -> None:
-    """Skip the test where there is no Java."""
-    if not shutil.which("java"):
-        pytest.skip("Java is missing: install OpenJDK 17 to test Apache Spark")
+def find_java() -> str | None:
+    """Java, None where there is none."""
+    return shutil.which("java")
 
 
 def environment() -> dict[str, str]:

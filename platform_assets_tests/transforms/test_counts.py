@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from platform_assets.lake.engine import Engine
 from platform_assets.transforms.counts import count_with_distinct
+from platform_assets_tests.engines import examples
 
 Row = tuple[Any, ...]
 
@@ -48,7 +49,7 @@ def test_no_rows_have_no_groups(engine: Engine) -> None:
     assert counts(engine, []) == []
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(st.sampled_from((1, 2, None)), st.sampled_from(("a", "", None)), st.sampled_from((7, 8, 0, None))),

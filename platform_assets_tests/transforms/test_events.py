@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 
 from platform_assets.lake.engine import Engine
 from platform_assets.transforms.events import accepted, first_of_each
+from platform_assets_tests.engines import examples
 
 Row = tuple[Any, ...]
 SCHEMA = "day int, id string, place int, name string"
@@ -73,7 +74,7 @@ def test_texts_are_ordered_by_their_characters(engine: Engine) -> None:
         assert firsts(engine, rows) == [(1, "k", 0, min(names[-number:]))]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(

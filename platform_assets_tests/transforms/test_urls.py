@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from platform_assets.lake.engine import Engine
 from platform_assets.transforms.urls import bare_host, has_host, host, host_and_path, segment
+from platform_assets_tests.engines import examples
 from platform_assets_tests.web import oracle
 
 # URL to host, first and second segment; no host is an empty one.
@@ -162,7 +163,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join) | st.text(max_size=12), max_size=80))
 def test_any_url_is_taken_apart_as_the_rules_say(engine: Engine, urls: list[str]) -> None:
     expected = [(*oracle.levels(url), bool(oracle.levels(url)[0].strip(" "))) for url in urls]

@@ -29,7 +29,7 @@ def raw_rows(content: bytes, delivery_day: date, source_file: str, *, start: dat
     """The rows of the raw table that a file's bytes become."""
     rows = []
     for line in content.split(b"\n"):
-        line = line.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\r")
+        line = re.sub(rb"\A(\xef\xbb\xbf)+", b"", line).removesuffix(b"\r")
         if line.strip(b" \t\r"):
             rows.append(_raw_row(line, delivery_day, source_file, start, order))
     return rows
@@ -73,6 +73,10 @@ def _json_object(text: str) -> dict[str, Any]:
             raise ValueError(f"{written} is beyond a double")
         return float(written)
 
+    def integer(written: str) -> int:
+        number(written)
+        return int(written)
+
     def no_number(written: str) -> float:
         raise ValueError(f"{written} is no JSON")
 
@@ -80,7 +84,7 @@ def _json_object(text: str) -> dict[str, Any]:
         json.dumps(pairs, ensure_ascii=False).encode()  # half a surrogate pair cannot be written
         return dict(pairs)
 
-    found = json.loads(text, parse_float=number, parse_constant=no_number, object_pairs_hook=unique)
+    found = json.loads(text, parse_float=number, parse_int=integer, parse_constant=no_number, object_pairs_hook=unique)
     if not isinstance(found, dict):
         raise ValueError("no object")
     return found

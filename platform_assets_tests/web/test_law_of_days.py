@@ -13,6 +13,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from platform_assets.lake.engine import Engine
+from platform_assets_tests.engines import examples
 from platform_assets_tests.platform import Platform
 from platform_assets_tests.web import oracle
 
@@ -67,7 +69,7 @@ def _run(platform: Platform, ranges: Sequence[Range], tables: str) -> None:
 
 
 @settings(
-    max_examples=8,
+    max_examples=examples(8),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -78,7 +80,11 @@ def _run(platform: Platform, ranges: Sequence[Range], tables: str) -> None:
     again=_ranges(DAYS).map(lambda ranges: ranges[:1]),
 )
 def test_any_split_into_runs_gives_the_tables_of_one_run_over_all_days(
-    deliveries: tuple[dict[str, list[Line]], ...], raw_ranges: list[Range], ranges: list[Range], again: list[Range]
+    engine: Engine,
+    deliveries: tuple[dict[str, list[Line]], ...],
+    raw_ranges: list[Range],
+    ranges: list[Range],
+    again: list[Range],
 ) -> None:
     with TemporaryDirectory() as folder:
         landing = str(Path(folder) / "landing")

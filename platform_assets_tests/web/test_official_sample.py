@@ -22,7 +22,9 @@ MAIN = "www.hipages.com.au"
 
 
 @pytest.fixture(scope="module")
-def run(official: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Platform, dg.ExecuteInProcessResult]:
+def run(
+    engine: Engine, official: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Platform, dg.ExecuteInProcessResult]:
     """The sample, delivered on its last days and run over all days from the first on."""
     platform = Platform(tmp_path_factory.mktemp("official"), web_start=START)
     sample = (official / "web" / "source_event_data.json").read_bytes()

@@ -1,0 +1,43 @@
+"""Which lines are JSON, for engines whose own parser takes more: it stops early, or keeps what no table can hold."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
+DEEPEST = 127
+# Spark takes text in single quotes, NaN and Infinity for JSON, and numbers of 1,000 digits for none, unless told not
+# to; Sail needs not be told.
+_SPARK = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false", "maxNumLen": str(2**31 - 1)}
+JSON_OPTIONS = _SPARK | {"maxNestingDepth": str(DEEPEST)}
+
+_SURROGATE = r"\\u[dD][89a-fA-F]"
+_ESCAPE_OR_PAIR = r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|[^u])"
+# Only these can be beyond a double: an exponent of three digits, or very many digits.
+_PERHAPS_HUGE = r"[0-9][eE]\+?[0-9]{3}|[0-9]{200}"
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+
+
+def strict(line: Column) -> Column:
+    """The line where it is one whole JSON value that a table can hold, NULL elsewhere."""
+    held = F.when(line.rlike(_SURROGATE), ~_has_half_a_pair(line)).otherwise(True)
+    held = held & F.when(line.rlike(_PERHAPS_HUGE), ~_has_a_huge_number(line)).otherwise(True)
+    return F.when(held & _is_whole(line), line)
+
+
+def _is_whole(line: Column) -> Column:
+    """Whether a parser that reads the line's value has come to its end: a mark behind it is found there."""
+    mark = F.md5(line)  # no line holds its own hash
+    around = F.concat(F.lit("["), line, F.lit(',"'), mark, F.lit('"]'))
+    parts = F.from_json(around, "array<string>", _SPARK | {"maxNestingDepth": str(DEEPEST + 1)})
+    return F.coalesce((F.size(parts) == 2) & (F.get(parts, F.lit(1)) == mark), F.lit(False))
+
+
+def _has_half_a_pair(line: Column) -> Column:
+    return F.regexp_replace(line, _ESCAPE_OR_PAIR, "").rlike(_SURROGATE)
+
+
+def _has_a_huge_number(line: Column) -> Column:
+    numbers = F.regexp_extract_all(F.regexp_replace(line, QUOTED, '""'), F.lit(_NUMBER), F.lit(0))
+    return F.exists(numbers, lambda number: number.cast("double") == float("inf"))

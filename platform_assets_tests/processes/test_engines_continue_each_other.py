@@ -1,0 +1,85 @@
+"""Tables that one engine has begun and the other goes on with, in the middle of a range."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from platform_assets_tests.engines import SPARK_FOR_FEW_ROWS
+from platform_assets_tests.platform import Platform
+from platform_assets_tests.processes.site import LONGEST, MATERIALIZE, ROOT, Site
+
+LANDING = str(ROOT / "data" / "landing")
+TABLES = ("web/raw_events", "web/user_web_hits", "web/aggregated_web_stats", "web/aggregated_web_page_stats")
+FIRST, THIRD, FOURTH, LAST, AGAIN = "2026-01-01", "2026-01-03", "2026-01-04", "2026-01-07", "2026-01-02"
+
+pytestmark = [pytest.mark.java, pytest.mark.timeout(1200)]
+
+
+def on_sail(site: Site, first: str, last: str) -> None:
+    """A range by the embedded engine, in this process."""
+    site.materialise(first, last)
+
+
+def on_spark(site: Site, first: str, last: str) -> None:
+    """A range by Apache Spark, in a process of its own."""
+    spark = {"PLATFORM_ENGINE": "spark", "PLATFORM_SPARK_CONFIG": json.dumps(SPARK_FOR_FEW_ROWS)}
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "dagster",
+            *MATERIALIZE,
+            "--select",
+            "group:web",
+            "--partition-range",
+            f"{first}...{last}",
+        ],
+        cwd=ROOT,
+        env=site.environment | {"PLATFORM_LANDING": LANDING} | spark,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-5000:]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    """The sample days by the embedded engine alone, in one run."""
+    platform = Platform(tmp_path_factory.mktemp("alone"), landing=LANDING)
+    platform.materialise(FIRST, LAST)
+    return platform
+
+
+def documents(platform: Platform) -> dict[Path, bytes]:
+    """Every exported file."""
+    return {path.relative_to(platform.root): path.read_bytes() for path in (platform.root / "exports").rglob("*.csv")}
+
+
+Materialise = Callable[[Site, str, str], None]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(on_sail, on_spark), (on_spark, on_sail)], ids=["sail_then_spark", "spark_then_sail"]
+)
+def test_what_one_engine_has_begun_the_other_continues_as_if_it_were_the_same(
+    tmp_path: Path, alone: Platform, one: Materialise, other: Materialise
+) -> None:
+    site = Site(tmp_path, landing=LANDING)
+    one(site, FIRST, THIRD)
+    begun = {table: (site.version(table), site.rows(table)) for table in TABLES}
+    other(site, FOURTH, LAST)
+    other(site, AGAIN, AGAIN)
+    for table in TABLES:
+        assert site.rows(table) == alone.rows(table), table
+        version, rows = begun[table]
+        assert site.rows(table, version=version) == rows, table
+        assert site.version(table) == (version or 0) + 2, table
+    assert documents(site) == documents(alone)
