@@ -16,7 +16,8 @@ from platform_assets_tests.processes.site import LONGEST, MATERIALIZE, ROOT, Sit
 
 LANDING = str(ROOT / "data" / "landing")
 TABLES = ("web/raw_events", "web/user_web_hits", "web/aggregated_web_stats", "web/aggregated_web_page_stats")
-FIRST, THIRD, FOURTH, LAST, AGAIN = "2026-01-01", "2026-01-03", "2026-01-04", "2026-01-07", "2026-01-02"
+# The first by one engine, the others, the second of which runs a day again, by the other.
+RUNS = (("2026-01-01", "2026-01-03"), ("2026-01-04", "2026-01-07"), ("2026-01-02", "2026-01-02"))
 
 pytestmark = [pytest.mark.java, pytest.mark.timeout(1200)]
 
@@ -52,9 +53,10 @@ def on_spark(site: Site, first: str, last: str) -> None:
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Platform:
-    """The sample days by the embedded engine alone, in one run."""
+    """The same runs by the embedded engine alone."""
     platform = Platform(tmp_path_factory.mktemp("alone"), landing=LANDING)
-    platform.materialise(FIRST, LAST)
+    for first, last in RUNS:
+        platform.materialise(first, last)
     return platform
 
 
@@ -73,10 +75,10 @@ def test_what_one_engine_has_begun_the_other_continues_as_if_it_were_the_same(
     tmp_path: Path, alone: Platform, one: Materialise, other: Materialise
 ) -> None:
     site = Site(tmp_path, landing=LANDING)
-    one(site, FIRST, THIRD)
+    one(site, *RUNS[0])
     begun = {table: (site.version(table), site.rows(table)) for table in TABLES}
-    other(site, FOURTH, LAST)
-    other(site, AGAIN, AGAIN)
+    other(site, *RUNS[1])
+    other(site, *RUNS[2])
     for table in TABLES:
         assert site.rows(table) == alone.rows(table), table
         version, rows = begun[table]
