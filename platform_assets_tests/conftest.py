@@ -18,8 +18,18 @@ from platform_assets_tests.services.missing import missing
 from platform_assets_tests.services.s3 import S3Server, environment, s3_server, versitygw
 from platform_assets_tests.services.spark import INSTALL_JAVA, fill_with_jars, find_java
 
-# Their tests start processes that choose an engine of their own, or need none for what they test.
-ALIKE_ON_ALL_ENGINES = ("cli", "processes")
+# What these test, no engine does: it only makes the rows, or they start processes with an engine of their own.
+ALIKE_ON_ALL_ENGINES = (
+    "cli",
+    "deploy",
+    "processes",
+    "lake/test_concurrency.py",
+    "lake/test_engine.py",
+    "lake/test_maintenance.py",
+    "landing/test_deliveries.py",
+    "test_dictionary.py",
+    "test_table.py",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,11 +58,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _uses_engine(item: pytest.Item) -> bool:
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    place = item.path.relative_to(Path(__file__).parent).as_posix()
     fixtures = getattr(item, "fixturenames", ())
     # Spark must know a store before it starts: whole processes test that.
     on_s3 = "bucket" in fixtures or item.name.endswith("[s3]") or "[s3-" in item.name
-    return "engine" in fixtures and folder not in ALIKE_ON_ALL_ENGINES and not on_s3
+    return "engine" in fixtures and not place.startswith(ALIKE_ON_ALL_ENGINES) and not on_s3
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

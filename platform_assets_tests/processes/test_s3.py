@@ -47,14 +47,6 @@ def lake_of(server: S3Server) -> Platform:
     return Platform(server.buckets, lake=str(server.buckets / "lake" / "team" / "lake"))
 
 
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Platform:
-    """The sample days on a platform of this machine's disk."""
-    platform = Platform(tmp_path_factory.mktemp("local"), landing=str(SAMPLES))
-    platform.materialise(*WEEK)
-    return platform
-
-
 def assert_same(server: S3Server, local: Platform) -> None:
     """Fail unless tables and documents on the server are those of the local platform."""
     for name in TABLES:
@@ -69,13 +61,13 @@ def assert_same(server: S3Server, local: Platform) -> None:
 
 @pytest.mark.parametrize("engine_name", ["sail", pytest.param("spark", marks=pytest.mark.java)])
 def test_the_web_domain_on_s3_has_the_tables_and_documents_of_a_local_one(
-    server: S3Server, local: Platform, tmp_path: Path, engine_name: str
+    server: S3Server, sample_week: Platform, tmp_path: Path, engine_name: str
 ) -> None:
     site = on_s3(server, tmp_path, engine=engine_name, engine_memory="2GiB")
     server.upload(SAMPLES, site.settings.landing)
     done = site.dagster(*WEB, "...".join(WEEK))
     assert done.returncode == 0, done.stdout[-5000:]
-    assert_same(server, local)
+    assert_same(server, sample_week)
 
 
 @pytest.mark.parametrize("place", ["landing", "lake", "exports"])
@@ -152,7 +144,7 @@ def test_the_commands_work_on_a_lake_on_s3(server: S3Server, tmp_path: Path) -> 
 
 
 def test_a_server_that_fails_for_a_while_costs_time_and_nothing_else(
-    server: S3Server, local: Platform, tmp_path: Path
+    server: S3Server, sample_week: Platform, tmp_path: Path
 ) -> None:
     site = on_s3(server, tmp_path)
     server.upload(SAMPLES, site.settings.landing)
@@ -168,7 +160,7 @@ def test_a_server_that_fails_for_a_while_costs_time_and_nothing_else(
         done = site.dagster(*WEB, "...".join(WEEK))
     assert done.returncode == 0, done.stdout[-5000:]
     assert {fault for fault, _, _ in proxy.injected} == set(faults.values())
-    assert_same(server, local)
+    assert_same(server, sample_week)
     for table in TABLES:
         commits = open_delta(lake_of(server).url(table)).history()
         assert [commit["operation"] for commit in commits] == ["WRITE", "CREATE TABLE"]
