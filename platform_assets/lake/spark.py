@@ -36,9 +36,9 @@ _FILES = {
     "spark.databricks.delta.writeChecksumFile.enabled": "false",
     # Unless told so, Spark writes timestamps as other readers no longer expect them.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    # The usual one keeps checksums beside files, and can read none with a colon in its name.
-    "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
 }
+# The usual one keeps checksums beside files, and can read none with a colon in its name. S3's client needs that one.
+_LOCAL_FILES = {"spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem"}
 _OLDEST_JAVA = 17
 _CONNECT_PORT = 15002
 _NAME = "spark.app.name"
@@ -69,7 +69,7 @@ def own_options(settings: Settings) -> dict[str, str]:
         | _SMALL_LOGS
         | _FILES
         | _jars(settings)
-        | _s3_options(settings)
+        | (_s3_options() if any_on_s3(settings.places) else _LOCAL_FILES)
         | ({"spark.sql.shuffle.partitions": str(os.cpu_count() or 2)} if local else {})
         | settings.spark_config
     )
@@ -184,9 +184,7 @@ def _require_java() -> None:
     )
 
 
-def _s3_options(settings: Settings) -> dict[str, str]:
-    if not any_on_s3(settings.places):
-        return {}
+def _s3_options() -> dict[str, str]:
     from platform_assets.lake.s3 import spark_options
 
     return spark_options()

@@ -19,7 +19,7 @@ from platform_assets_tests.platform import Platform
 
 ROOT = Path(__file__).parents[2]
 MATERIALIZE = ("asset", "materialize", "-m", "platform_assets.definitions")
-LONGEST = 300.0
+LONGEST = 900.0
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
 SAMPLES = ROOT / "data" / "landing"
 WEEK = ("2026-01-01", "2026-01-07")

@@ -12,7 +12,7 @@ import pytest
 
 from platform_assets.samples import write_samples
 from platform_assets_tests.platform import Platform
-from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, WEEK, Site, wait_for
+from platform_assets_tests.processes.site import LONGEST, MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, WEEK, Site, wait_for
 from platform_assets_tests.services.ports import free_port
 from platform_assets_tests.services.spark import LOOPBACK, QUICK, Cluster, Worker, cluster, page
 
@@ -117,6 +117,6 @@ def test_a_worker_killed_in_the_middle_of_a_run_loses_no_row_and_doubles_none(
         while_running(run, "the worker is at work", lambda: driver.works_on(doomed))
         doomed.kill()
         while_running(run, "its tasks are lost", driver.has_lost_tasks)
-        assert run.wait(timeout=300) == 0
+        assert run.wait(timeout=LONGEST) == 0
     for table in TWO_TABLES:
         assert site.rows(table) == embedded.rows(table), table

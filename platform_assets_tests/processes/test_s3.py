@@ -13,6 +13,7 @@ from platform_assets.lake.tables import open_delta
 from platform_assets_tests.platform import Platform
 from platform_assets_tests.processes.site import (
     DAYS,
+    LONGEST,
     MATERIALIZE,
     SAMPLES,
     TABLES,
@@ -232,7 +233,7 @@ def test_a_server_that_dies_between_staging_and_publishing_publishes_nothing(ser
         wait_for("the rows are staged", ready.exists)
         server.kill()
         go.touch()
-        assert run.wait(timeout=280) != 0
+        assert run.wait(timeout=LONGEST) != 0
         kill(run)
     assert lake_of(server).version("web/raw_events") == 1
     assert lake_of(server).event_ids_of("web/raw_events") == ["a1"]

@@ -8,7 +8,7 @@ import pytest
 from deltalake import DeltaTable
 
 from platform_assets_tests.platform import Platform
-from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, Site
+from platform_assets_tests.processes.site import LONGEST, MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, Site
 from platform_assets_tests.services.ports import answers
 from platform_assets_tests.services.spark import connect_server
 
@@ -40,7 +40,7 @@ def test_two_runs_with_a_process_for_each_step_share_a_server_and_give_the_table
             site.started("-m", "dagster", *RANGE) as one,
             site.started("-m", "dagster", *RANGE) as other,
         ):
-            assert [run.wait(timeout=300) for run in (one, other)] == [0, 0]
+            assert [run.wait(timeout=LONGEST) for run in (one, other)] == [0, 0]
         assert answers(int(server.rpartition(":")[2]))
     for table in TWO_TABLES:
         assert site.rows(table) == two_sample_days.rows(table), table
