@@ -41,7 +41,7 @@ ui: $(VENV)/.ready $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI on http://loca
 	@$(BIN)/dagster dev -w workspace.yaml
 
 test: $(VENV)/.ready-dev ## everything that can be tested on this machine
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 	@$(BIN)/python -m pytest --engine=spark
 
 lint: $(VENV)/.ready-dev ## format, lint and types
