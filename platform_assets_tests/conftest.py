@@ -18,19 +18,19 @@ from platform_assets_tests.services.missing import missing
 from platform_assets_tests.services.s3 import S3Server, environment, s3_server, versitygw
 from platform_assets_tests.services.spark import INSTALL_JAVA, fill_with_jars, find_java
 
-# What these test, no engine does: it only makes the rows, or they start processes with an engine of their own. And
-# the law of days needs hundreds of runs, of which Spark makes three a minute.
-WITH_SAIL_ONLY = (
-    "cli",
-    "deploy",
-    "processes",
-    "lake/test_concurrency.py",
-    "lake/test_engine.py",
-    "lake/test_maintenance.py",
-    "landing/test_deliveries.py",
-    "test_dictionary.py",
-    "test_table.py",
-    "web/test_law_of_days.py",
+# What an engine does differently shows here. Other tests start processes with an engine of their own, test what no
+# engine does, or need hundreds of runs, of which a cold Spark makes three a minute.
+WITH_EVERY_ENGINE = (
+    "contracts",
+    "transforms",
+    "landing/test_any_file.py",
+    "landing/test_dirty_lines.py",
+    "landing/test_files.py",
+    "landing/test_odd_good_lines.py",
+    "lake/test_tables.py",
+    "lake/test_values.py",
+    "web/test_official_sample.py",
+    "web/test_web_end_to_end.py",
 )
 
 
@@ -64,7 +64,7 @@ def _uses_engine(item: pytest.Item) -> bool:
     fixtures = getattr(item, "fixturenames", ())
     # Spark must know a store before it starts: whole processes test that.
     on_s3 = "bucket" in fixtures or item.name.endswith("[s3]") or "[s3-" in item.name
-    return "engine" in fixtures and not place.startswith(WITH_SAIL_ONLY) and not on_s3
+    return "engine" in fixtures and place.startswith(WITH_EVERY_ENGINE) and not on_s3
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

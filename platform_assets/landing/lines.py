@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from platform_assets.lake import storage
@@ -30,10 +31,11 @@ def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFr
     joined have them inside), are no part of it. Files that are not UTF-8, their bad bytes replaced by U+FFFD, and
     the small ones among very many are bundled in `room`, a folder of the run.
     """
+    text = partial(_text, engine.session, engine)  # an engine that cannot be had says so before anything is written
     largest_bundled = _SMALL if len(files) > _MANY else -1
     bundled = [file for file in files if not file.is_utf8 or file.size <= largest_bundled]
-    parts = [_file(engine, file) for file in files if file.is_utf8 and file.size > largest_bundled]
-    parts += [_bundle(engine, url) for url in _write_bundles(bundled, room)]
+    parts = [_file(text(file.url), file) for file in files if file.is_utf8 and file.size > largest_bundled]
+    parts += [_bundle(text(url)) for url in _write_bundles(bundled, room)]
     whole = _union(parts)
     # All marks: Spark takes one off a file's start before anybody sees it.
     ended = whole.withColumn(LINE, F.ltrim("value", F.lit(_BOM))).drop("value")
@@ -42,12 +44,12 @@ def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFr
     return ended.withColumn(LINE, line).where(F.length(F.btrim(LINE, F.lit(" \t\r"))) > 0)
 
 
-def _text(engine: Engine, url: str) -> DataFrame:
-    return engine.session.read.option("lineSep", "\n").text(engine.file(url))
+def _text(session: SparkSession, engine: Engine, url: str) -> DataFrame:
+    return session.read.option("lineSep", "\n").text(engine.file(url))
 
 
-def _file(engine: Engine, file: LandedFile) -> DataFrame:
-    return _text(engine, file.url).select(
+def _file(text: DataFrame, file: LandedFile) -> DataFrame:
+    return text.select(
         "value",
         F.lit(False).alias("not_utf8"),
         F.lit(file.day).alias("delivery_day"),
@@ -55,9 +57,8 @@ def _file(engine: Engine, file: LandedFile) -> DataFrame:
     )
 
 
-def _bundle(engine: Engine, url: str) -> DataFrame:
+def _bundle(text: DataFrame) -> DataFrame:
     """A bundle's lines: what `_write_bundle` put before each, and the line itself."""
-    text = _text(engine, url)
     day, name, bad = (F.split_part("value", F.lit("\t"), F.lit(part)) for part in (1, 2, 3))
     return text.select(
         F.expr("substring(value, length(substring_index(value, '\t', 3)) + 2)").alias("value"),
