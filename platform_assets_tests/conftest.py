@@ -35,7 +35,7 @@ WITH_EVERY_ENGINE = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--engine spark` runs the tests that use an engine, and only these, with Apache Spark."""
+    """`--engine=spark` runs the tests that use an engine, and only these, with Apache Spark."""
     parser.addoption("--engine", choices=("sail", "spark"), default="sail", help="the engine that is tested")
 
 

@@ -15,6 +15,7 @@ from deltalake import DeltaTable
 
 from platform_assets.definitions import defs
 from platform_assets.settings import Settings
+from platform_assets_tests.processes.site import outside
 from platform_assets_tests.services.s3 import s3_server
 
 ROOT = Path(__file__).parents[1]
@@ -48,9 +49,7 @@ def _shell(root: Path, command: str, variables: Mapping[str, str] | None = None)
     command = command.replace("platform-assets ", "python -m platform_assets.cli ")
     home = root / ".dagster"
     home.mkdir(exist_ok=True)
-    foreign = ("PLATFORM_", "SPARK_", "SAIL_", "AWS_")
-    settings = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    settings |= variables or {}
+    settings = outside() | dict(variables or {})
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-e", "-c", command],

@@ -107,12 +107,11 @@ def export(
     with reading(found, days) as reader:
         file = reader.room / "export"
         count = reader.write(kind, file)
-        with file.open("rb") as content:
-            if output == "-":
+        if output == "-":
+            with file.open("rb") as content:
                 shutil.copyfileobj(content, sys.stdout.buffer)
-                sys.stdout.buffer.flush()
-            else:
-                with storage.writing(storage.absolute(output)) as target:
-                    shutil.copyfileobj(content, target)
+            sys.stdout.buffer.flush()
+        else:
+            storage.put(file, storage.absolute(output))
     place = "standard output" if output == "-" else output
     remark(f"{number(count)} rows of {found.key}{f' {days}' if days else ''} written to {place}.")

@@ -1,7 +1,6 @@
 """`@document`: a transform and a file format joined into an export, written once a day and as `latest`."""
 
 import inspect
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -44,11 +43,11 @@ class StagedDocuments:
     def publish(self) -> None:
         """Put each day's document in its place, and the newest in `latest` when no newer day is there."""
         for day, file in self.files.items():
-            _put(file, storage.join(self.url, day.isoformat(), file.name))
+            storage.put(file, storage.join(self.url, day.isoformat(), file.name))
         newest = max(self.files)
         days = [entry.name for entry in storage.entries(self.url) if entry.is_folder and entry.name != LATEST]
         if newest.isoformat() == max(days):
-            _put(self.files[newest], storage.join(self.url, LATEST, self.files[newest].name))
+            storage.put(self.files[newest], storage.join(self.url, LATEST, self.files[newest].name))
 
 
 @dataclass(frozen=True)
@@ -160,8 +159,3 @@ class DocumentIOManager(dg.IOManager):
 def _rows_of(spool: str, day: date) -> ds.Dataset | None:
     files = storage.walk(storage.join(spool, f"day={day}"))
     return storage.parquet([file.url for file in files if file.name.endswith(".parquet")])
-
-
-def _put(file: Path, url: str) -> None:
-    with file.open("rb") as source, storage.writing(url) as target:
-        shutil.copyfileobj(source, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -175,15 +176,15 @@ def reading(url: str) -> Iterator[IO[bytes]]:
 @contextmanager
 def writing(url: str) -> Iterator[IO[bytes]]:
     """Open a file to write; it appears under its name whole, at the end, or not at all."""
-    fs, path = _filesystem(url)
-    fs.makedirs(posixpath.dirname(path), exist_ok=True)
     if not is_local(url):
         # An object appears when its upload is complete: of a whole file, never of one that an error cut short.
         with tempfile.NamedTemporaryFile() as whole:
             yield cast("IO[bytes]", whole)
             whole.flush()
-            fs.put_file(whole.name, path)
+            put(Path(whole.name), url)
         return
+    fs, path = _filesystem(url)
+    fs.makedirs(posixpath.dirname(path), exist_ok=True)
     unfinished = posixpath.join(posixpath.dirname(path), f".{posixpath.basename(path)}.{uuid4().hex}")
     try:
         with fs.open(unfinished, "wb") as file:
@@ -191,6 +192,17 @@ def writing(url: str) -> Iterator[IO[bytes]]:
         Path(unfinished).replace(path)
     finally:
         Path(unfinished).unlink(missing_ok=True)
+
+
+def put(file: Path, url: str) -> None:
+    """Copy a whole file of this machine; it appears under its name whole, or not at all."""
+    if not is_local(url):
+        fs, path = _filesystem(url)
+        fs.makedirs(posixpath.dirname(path), exist_ok=True)
+        fs.put_file(str(file), path)
+        return
+    with file.open("rb") as content, writing(url) as target:
+        shutil.copyfileobj(content, target)
 
 
 def parquet(urls: Sequence[str]) -> ds.Dataset | None:

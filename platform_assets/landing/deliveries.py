@@ -31,7 +31,10 @@ _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One delivered file; `size` is in bytes as stored, `lines` counts line ends (and a last line without one)."""
+    """One delivered file; `size` is in bytes as stored.
+
+    `lines` counts line ends (and a last line without one), `blank_lines` among them.
+    """
 
     day: date
     name: str

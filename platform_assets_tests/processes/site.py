@@ -42,6 +42,12 @@ def events(day: str, *ids: str) -> list[dict[str, Any]]:
     ]
 
 
+def outside() -> dict[str, str]:
+    """This machine's variables, but none of the platform, an engine or a store."""
+    foreign = ("PLATFORM_", "DAGSTER_", "SPARK_", "PYSPARK_", "SAIL_", "AWS_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+
+
 class Site(Platform):
     """Landing, lake and exports below one folder, and a `DAGSTER_HOME` with an instance file as it is shipped.
 
@@ -60,14 +66,12 @@ class Site(Platform):
     @property
     def environment(self) -> dict[str, str]:
         """What the processes see: this machine's variables, but none of the platform, an engine or a store."""
-        foreign = ("PLATFORM_", "DAGSTER_", "SPARK_", "SAIL_", "AWS_")
-        outside = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         chosen = self.settings.model_dump(include=self.settings.model_fields_set)
         ours = {
             f"PLATFORM_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
             for name, value in chosen.items()
         }
-        return outside | ours | {"DAGSTER_HOME": str(self.home)} | self.variables
+        return outside() | ours | {"DAGSTER_HOME": str(self.home)} | self.variables
 
     def dagster(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a `dagster` command to its end, in the repository's root as a user does."""
@@ -96,22 +100,8 @@ class Site(Platform):
     def started(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
         """A process with a group of its own, that ends with the block, whatever happens; its output is in a file."""
         log = self.root / f"output-{time.monotonic_ns()}.txt"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", *command],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
+        with running([sys.executable, "-W", "ignore", *command], log, ROOT, self.environment) as process:
             yield process
-        except BaseException:
-            print(log.read_text(errors="replace")[-10_000:])
-            raise
-        finally:
-            kill(process)
 
     def event_ids(self, table: str) -> list[tuple[str, str]]:
         """(day, event id) of every row of a table."""
@@ -122,6 +112,24 @@ class Site(Platform):
         """What the processes have recorded."""
         with dg.DagsterInstance.from_config(str(self.home)) as instance:
             yield instance
+
+
+@contextmanager
+def running(
+    command: Sequence[str], log: Path, folder: Path, variables: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A command with a process group of its own, killed at the end; its output is shown when the block fails."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=folder, env=variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield process
+    except BaseException:
+        print(f"{log.name}:\n{log.read_text(errors='replace')[-10_000:]}")
+        raise
+    finally:
+        kill(process)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

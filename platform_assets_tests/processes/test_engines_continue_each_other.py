@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +10,8 @@ import pytest
 
 from platform_assets_tests.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.platform import Platform
-from platform_assets_tests.processes.site import LONGEST, MATERIALIZE, ROOT, Site
+from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, TABLES, Site
 
-LANDING = str(ROOT / "data" / "landing")
-TABLES = ("web/raw_events", "web/user_web_hits", "web/aggregated_web_stats", "web/aggregated_web_page_stats")
 # The first by one engine, the others, the second of which runs a day again, by the other.
 RUNS = (("2026-01-01", "2026-01-03"), ("2026-01-04", "2026-01-07"), ("2026-01-02", "2026-01-02"))
 
@@ -29,32 +25,15 @@ def on_sail(site: Site, first: str, last: str) -> None:
 
 def on_spark(site: Site, first: str, last: str) -> None:
     """A range by Apache Spark, in a process of its own."""
-    spark = {"PLATFORM_ENGINE": "spark", "PLATFORM_SPARK_CONFIG": json.dumps(SPARK_FOR_FEW_ROWS)}
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "dagster",
-            *MATERIALIZE,
-            "--select",
-            "group:web",
-            "--partition-range",
-            f"{first}...{last}",
-        ],
-        cwd=ROOT,
-        env=site.environment | {"PLATFORM_LANDING": LANDING} | spark,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-5000:]
+    site.variables |= {"PLATFORM_ENGINE": "spark", "PLATFORM_SPARK_CONFIG": json.dumps(SPARK_FOR_FEW_ROWS)}
+    done = site.dagster(*MATERIALIZE, "--select", "group:web", "--partition-range", f"{first}...{last}")
+    assert done.returncode == 0, done.stdout[-5000:]
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Platform:
     """The same runs by the embedded engine alone."""
-    platform = Platform(tmp_path_factory.mktemp("alone"), landing=LANDING)
+    platform = Platform(tmp_path_factory.mktemp("alone"), landing=str(SAMPLES))
     for first, last in RUNS:
         platform.materialise(first, last)
     return platform
@@ -74,7 +53,7 @@ Materialise = Callable[[Site, str, str], None]
 def test_what_one_engine_has_begun_the_other_continues_as_if_it_were_the_same(
     tmp_path: Path, alone: Platform, one: Materialise, other: Materialise
 ) -> None:
-    site = Site(tmp_path, landing=LANDING)
+    site = Site(tmp_path, landing=str(SAMPLES))
     one(site, *RUNS[0])
     begun = {table: (site.version(table), site.rows(table)) for table in TABLES}
     other(site, *RUNS[1])

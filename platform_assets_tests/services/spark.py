@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from platform_assets_tests.processes.site import ROOT, kill, wait_for
+from platform_assets_tests.processes.site import ROOT, kill, outside, running, wait_for
 from platform_assets_tests.services.ports import answers, free_port
 
 GUIDE = ROOT / "deploy" / "spark.md"
 LOOPBACK = "127.0.0.1"
-_FOREIGN = ("PLATFORM_", "DAGSTER_", "SPARK_", "SAIL_", "PYSPARK_")
 # Processes that live for a minute start sooner without the second compiler of Java.
 _SHORT_LIVED = "-XX:TieredStopAtLevel=1"
 QUICK = {
@@ -40,10 +39,9 @@ def find_java() -> str | None:
 
 def environment() -> dict[str, str]:
     """The variables of a user who has activated the environment, without any of the platform's or of an engine's."""
-    outside = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     quick = {"SPARK_DAEMON_JAVA_OPTS": _SHORT_LIVED, "SPARK_SUBMIT_OPTS": _SHORT_LIVED}
-    return outside | quick | {"PATH": path, "SPARK_LOCAL_IP": LOOPBACK}
+    return outside() | quick | {"PATH": path, "SPARK_LOCAL_IP": LOOPBACK}
 
 
 def guide(containing: str, words: Mapping[str, str]) -> str:
@@ -84,22 +82,8 @@ def page(port: int, path: str) -> Any:
 @contextmanager
 def _running(command: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A command with a process group of its own, killed at the end; its output is shown when the block fails."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["bash", "-c", f"exec {command}"],
-            cwd=log.parent,
-            env=environment(),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
+    with running(["bash", "-c", f"exec {command}"], log, log.parent, environment()) as process:
         yield process
-    except BaseException:
-        print(f"{log.name}:\n{log.read_text(errors='replace')[-5_000:]}")
-        raise
-    finally:
-        kill(process)
 
 
 @dataclass(frozen=True)
