@@ -127,12 +127,13 @@ def row_rules(definition: RawTableDefinition) -> Iterator[tuple[str, str]]:
 
 
 def _checks(definition: Definition) -> str:
-    is_raw = isinstance(definition, RawTableDefinition)
     rules = {rule.name: rule for rule in definition.contract.rules}
     balances = () if isinstance(definition, RawTableDefinition) else definition.balances
     specs = check_specs(definition.contract, definition.key, balances)
     rows = []
-    for spec in specs + (delivery_checks(definition.key) if is_raw else []):
+    for spec in specs + (
+        delivery_checks(definition.key, definition.feed) if isinstance(definition, RawTableDefinition) else []
+    ):
         said = _rule(rules[spec.name]) if spec.name in rules else str(spec.description)
         rows.append([f"`{spec.name}`", f"{said} (a warning)" if spec.name in _WARNINGS else said])
     return _table(["Check", "What must hold"], rows)

@@ -4,11 +4,12 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import CompiledContract, compiled
 from platform_assets.contracts.contract import Contract
@@ -28,6 +29,8 @@ from platform_assets.settings import Settings
 
 TABLES_IO = "tables"
 ENGINE = "engine"
+BEFORE = "_before"
+DAYS = "days"
 Transform = Callable[..., DataFrame]
 Event = dg.AssetCheckResult | dg.Output[Any]
 
@@ -66,32 +69,68 @@ class TableDefinition(DeclaredTable):
         """The transform itself."""
         return self.transform(*inputs, **settings)
 
-    def inputs(self) -> list[str]:
-        """The tables of the same domain that the transform reads: its positional parameters."""
+    @property
+    def frames(self) -> list[str]:
+        """The transform's DataFrames: its positional parameters."""
         return parameters(self.transform, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+    def inputs(self) -> list[str]:
+        """The tables of the same domain that the transform reads."""
+        return list(dict.fromkeys(name.removesuffix(BEFORE) for name in self.frames))
 
     def asset(self, settings: Settings) -> dg.AssetsDefinition:
         """The Dagster asset: computes the run's days, stages and audits them; the IO manager publishes."""
         table = self.table(settings)
         chosen = chosen_settings(self.transform, settings)
+        first_day = self.domain.first_day(settings)
+        same_day = [name for name in self.frames if not name.endswith(BEFORE)]
 
         def compute(context: dg.AssetExecutionContext, **inputs: DataFrame) -> Iterator[Event]:
             engine = context.resources.engine.engine
-            rows = self.transform(**inputs, **chosen)
+            days = run_days(context)
+            before = None if days[0] == first_day else days[0] - timedelta(days=1)
+            frames = dict(inputs)
+            for name in (name for name in self.frames if name.endswith(BEFORE)):
+                of = name.removesuffix(BEFORE)
+                frames[name] = context.resources.tables.read_day(self.domain.key(of), before)
+                if of in inputs:  # it comes with the day before
+                    frames[of] = inputs[of].where(F.col("day") >= F.lit(days[0]))
+            rows = self.transform(**frames, **chosen, **({DAYS: days} if asks_for_days(self.transform) else {}))
 
             def judge(staged: Staged) -> list[Finding]:
-                return audit(staged, engine, self.balances, inputs)
+                return audit(staged, engine, self.balances, frames)
 
             yield from materialise(context, table, engine, rows, judge)
 
+        mappings = {name: self._mapping(name) for name in self.inputs()}
+        words = asset_words(self, settings)
         return make_asset(
             compute,
-            **asset_words(self, settings),
-            ins={name: dg.AssetIn(key=self.domain.key(name)) for name in self.inputs()},
+            **words | {"required_resource_keys": words["required_resource_keys"] | {TABLES_IO}},
+            ins={
+                name: dg.AssetIn(key=self.domain.key(name), partition_mapping=mapping)
+                for name, mapping in mappings.items()
+                if name in same_day
+            },
+            deps=[
+                dg.AssetDep(self.domain.key(name), partition_mapping=mapping)
+                for name, mapping in mappings.items()
+                if name not in same_day
+            ],
             check_specs=check_specs(self.contract, self.key, self.balances),
             io_manager_key=TABLES_IO,
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
+        )
+
+    def _mapping(self, name: str) -> dg.PartitionMapping | None:
+        """Which days of a table a day is made of: its own, the day before, or both."""
+        if name + BEFORE not in self.frames:
+            return None
+        return dg.TimeWindowPartitionMapping(
+            start_offset=-1,
+            end_offset=0 if name in self.frames else -1,
+            allow_nonexistent_upstream_partitions=True,
         )
 
 
@@ -100,7 +139,10 @@ def table(
 ) -> Callable[[Transform], TableDefinition]:
     """Declare a daily table: the decorated function, named as the table, is its transform.
 
-    Its positional parameters name the tables of the domain that it reads, its keyword-only parameters settings.
+    Its positional parameters name the tables of the domain that it reads, for the days of the run; with `_before`
+    behind its name, a table (also the declared one) is read for the day before them: no rows before the domain's
+    first day. Its keyword-only parameters are settings, but for `days`, the days of the run, in order.
+
     Raises `UncompilableRule` when the contract cannot be compiled, `ValueError` for a balance over no input and, when
     the asset is made, for a parameter that is no setting.
     """
@@ -108,10 +150,11 @@ def table(
     def declare(transform: Transform) -> TableDefinition:
         definition = TableDefinition(domain, transform.__name__, compiled(contract), transform, tuple(balances))
         for balance in balances:
-            if balance.source not in definition.inputs():
-                raise ValueError(
-                    f"{definition.name}: the balance {balance.name} is over {balance.source}, which is no input"
-                )
+            for source in balance.sources:
+                if source not in definition.frames:
+                    raise ValueError(
+                        f"{definition.name}: the balance {balance.name} is over {source}, which is no input"
+                    )
         return definition
 
     return declare
@@ -190,9 +233,14 @@ def parameters(function: Callable[..., Any], kind: Any) -> list[str]:
     return [p.name for p in inspect.signature(function).parameters.values() if p.kind is kind]
 
 
+def asks_for_days(function: Callable[..., Any]) -> bool:
+    """Whether a function wants the days of the run."""
+    return DAYS in parameters(function, inspect.Parameter.KEYWORD_ONLY)
+
+
 def chosen_settings(function: Callable[..., Any], settings: Settings) -> Mapping[str, Any]:
     """The settings that a function asks for: its keyword-only parameters, by name."""
-    wanted = parameters(function, inspect.Parameter.KEYWORD_ONLY)
+    wanted = [name for name in parameters(function, inspect.Parameter.KEYWORD_ONLY) if name != DAYS]
     unknown = [name for name in wanted if name not in type(settings).model_fields]
     if unknown:
         raise ValueError(f"{function.__name__} asks for {', '.join(unknown)}: there is no such setting")

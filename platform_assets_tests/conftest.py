@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Decide the engine of this process, before any test asks for it."""
+    # What a shell starts in the background ignores SIGINT, and Dagster's processes would then ignore SIGTERM, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     chosen = config.getoption("engine")
     if chosen == "spark":
         if not find_java():

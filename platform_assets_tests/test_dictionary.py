@@ -22,7 +22,8 @@ from platform_assets.domain import Domain
 from platform_assets.lake.audit import Balance, check_specs
 from platform_assets.lake.engine import Engine
 from platform_assets.landing.delivery_checks import delivery_checks
-from platform_assets.landing.json_lines import JsonLines
+from platform_assets.landing.feeds import Feed
+from platform_assets.landing.json_lines import JSON_LINES
 from platform_assets.landing.raw import RawTableDefinition, raw_table, violations
 from platform_assets.settings import FIRST_DAY, current
 from platform_assets.table import table
@@ -39,7 +40,7 @@ class RawOrders(RawContract):
     ordered_at: T.TimestampType = source("at", required=True, description="When (UTC)")
 
 
-@raw_table(RawOrders, JsonLines("orders"), domain=shop, event_time="ordered_at")
+@raw_table(RawOrders, Feed("orders", (JSON_LINES,)), domain=shop, event_time="ordered_at")
 def raw_orders() -> Mapping[str, Column]:
     """Times are written as nobody else writes them."""
     return {}
@@ -88,7 +89,7 @@ def test_every_column_rule_and_check_of_a_table_is_on_its_page(key: str, tmp_pat
     described = {line.split(" | ")[0].strip("| `") for line in text.splitlines() if line.startswith("| `")}
     named = set(contract.names) | {rule.name for rule in contract.rules}
     if isinstance(definition, RawTableDefinition):
-        specs = check_specs(contract, definition.key, ()) + delivery_checks(definition.key)
+        specs = check_specs(contract, definition.key, ()) + delivery_checks(definition.key, definition.feed)
     else:
         specs = check_specs(contract, definition.key, definition.balances)
     assert named | {spec.name for spec in specs} <= described

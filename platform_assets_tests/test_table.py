@@ -239,7 +239,7 @@ def test_totals_are_checked_against_the_inputs_of_the_runs_days(shop: Shop) -> N
 def test_a_table_without_an_input_that_was_published_says_what_to_do(shop: Shop, tmp_path: Path) -> None:
     shop.source = web.table("never_published", compiled(Visits), shop.settings)
     result = shop.run(shop.definition(summed), DAYS[0])
-    assert "web/never_published has no data yet: materialise it first" in failure(result)
+    assert f"web/never_published has no data yet for {DAYS[0]}: materialise it first" in failure(result)
     assert shop.state() == [([], {}, []), ([], {}, [])]
 
 

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -28,11 +29,12 @@ _SHRUNK = 0.5
 
 @dataclass(frozen=True)
 class Balance:
-    """A total that must agree between an input and the table.
+    """A total that must agree between inputs and the table.
 
-    `whole` is an aggregate over the input's rows of the window, `staged` one over the table's rows, `left_out`
-    names aggregates over the input for what the table leaves out on purpose: whole = staged + left out.
-    All are SQL, and each must give a number, also over no rows.
+    `whole` is an aggregate over the rows of the input `source`, `staged` one over the table's rows, `left_out`
+    names aggregates over the input for what the table leaves out on purpose. `added` and `elsewhere` are aggregates
+    over other inputs, by their names, that come to the whole, and that another table has:
+    whole + added = staged + left out + elsewhere. All are SQL, in which `{last}` is the last day of the run.
     """
 
     name: str
@@ -40,6 +42,19 @@ class Balance:
     whole: str
     staged: str = "count(*)"
     left_out: Mapping[str, str] = field(default_factory=dict)
+    added: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[str]:
+        """The inputs that it is over."""
+        return [self.source, *self.added, *self.elsewhere]
+
+    def __str__(self) -> str:
+        """The equation."""
+        whole = [f"{self.whole} of {self.source}", *(f"{sql} of {name}" for name, sql in self.added.items())]
+        parts = [self.staged, *self.left_out, *(f"{sql} of {name}" for name, sql in self.elsewhere.items())]
+        return f"{' + '.join(whole)} = {' + '.join(parts)}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,7 @@ def check_specs(contract: CompiledContract, key: dg.AssetKey, balances: Sequence
         (WINDOW, "Every row belongs to a day of the run"),
         (VOLUME, f"No day has less than {_SHRUNK:.0%} of the rows that are published for it"),
         *((rule.name, rule.description) for rule in contract.rules),
-        *((b.name, f"{b.whole} of {b.source} = {' + '.join([b.staged, *b.left_out])}") for b in balances),
+        *((balance.name, str(balance)) for balance in balances),
     ]
     twice = [name for name, times in Counter(name for name, _ in described).items() if times > 1]
     if twice:
@@ -96,7 +111,7 @@ def audit(
     rules = staged.table.contract.rules
     measures = _measures(staged, rules, balances)
     rows = staged.read(engine)
-    counted = _one_row(rows, measures) if measures and staged.files else dict.fromkeys(measures, 0)
+    counted = _one_row(rows, measures) if measures and staged.rows else dict.fromkeys(measures, 0)
     findings = [_window(staged), _volume(staged)]
     for rule in rules:
         if rule.kind == "key":
@@ -104,7 +119,7 @@ def audit(
         else:
             broken = counted[rule.name] if rule.name in counted else staged.nulls(rule.columns[0])
             findings.append(_rule(rule, rows, staged.rows, int(broken or 0)))
-    return findings + [_balance(balance, counted[balance.name], inputs[balance.source]) for balance in balances]
+    return findings + [_balance(balance, counted[balance.name], inputs, staged.days[-1]) for balance in balances]
 
 
 def _measures(staged: Staged, rules: Sequence[Rule], balances: Sequence[Balance]) -> dict[str, str]:
@@ -173,15 +188,22 @@ def _volume(staged: Staged) -> Finding:
     return Finding(VOLUME, not shrunk, said, warning=True, details={"days": shrunk})
 
 
-def _balance(balance: Balance, staged_total: Any, source: DataFrame) -> Finding:
-    asked = {"whole": balance.whole} | dict(balance.left_out)
-    found = {name: value or 0 for name, value in _one_row(source, asked).items()}
-    left_out = {name: int(found[name]) for name in balance.left_out}
-    whole, total = int(found["whole"]), int(staged_total or 0)
-    passed = whole == total + sum(left_out.values())
-    parts = " + ".join([str(total), *(f"{n} {name}" for name, n in left_out.items())])
-    said = f"{balance.source} {whole} {'=' if passed else '≠'} {parts}"
-    return Finding(balance.name, passed, said, details={balance.source: whole, "staged": total} | left_out)
+def _balance(balance: Balance, staged_total: Any, inputs: Mapping[str, DataFrame], last: date) -> Finding:
+    def total(source: str, asked: Mapping[str, str]) -> dict[str, int]:
+        measures = {name: sql.format(last=last) for name, sql in asked.items()}
+        return {name: int(value or 0) for name, value in _one_row(inputs[source], measures).items()}
+
+    found = total(balance.source, {"whole": balance.whole} | dict(balance.left_out))
+    whole = {balance.source: found.pop("whole")}
+    whole |= {source: total(source, {source: sql})[source] for source, sql in balance.added.items()}
+    elsewhere = {source: total(source, {source: sql})[source] for source, sql in balance.elsewhere.items()}
+    parts = {"staged": int(staged_total or 0)} | found | elsewhere
+    passed = sum(whole.values()) == sum(parts.values())
+    said = (
+        f"{' + '.join(f'{name} {n}' for name, n in whole.items())} {'=' if passed else '≠'} "
+        f"{' + '.join([str(parts['staged']), *(f'{n} {name}' for name, n in (found | elsewhere).items())])}"
+    )
+    return Finding(balance.name, passed, said, details=whole | parts)
 
 
 def samples(rows: DataFrame) -> dg.MetadataValue[Any]:

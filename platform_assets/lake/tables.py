@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import posixpath
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +19,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
+from pyarrow import parquet
 from pyspark.sql import DataFrame
 
 from platform_assets.contracts.compiled import CompiledContract
@@ -25,6 +28,7 @@ from platform_assets.lake.commits import commit_after_others, nobody_between
 from platform_assets.lake.engine import Engine
 
 RUNS = "runs"
+_WRITERS = 8
 
 
 def open_delta(url: str, version: int | None = None) -> DeltaTable:
@@ -107,19 +111,25 @@ class Table:
         """The rows whose event `day` lies in [first, last], and the table's version they are of.
 
         The version is pinned: a plan that reads the table twice sees the same rows. Raises `dagster.Failure`
-        when nothing was ever published.
+        when one of the days was never published (of a raw table, as a delivery day): what is not there yet must
+        not be taken for a day on which nothing happened.
         """
         table = self.delta()
-        if table is None:
+        absent = _days(first, last) - (set() if table is None else self._published_days(table))
+        if table is None or absent:
+            more = f" and {len(absent) - 1} more days" if len(absent) > 1 else ""
             raise dg.Failure(
-                f"{self.key} has no data yet: materialise it first, or select it together with this table "
-                f"(nothing was found at {self.url}).",
+                f"{self.key} has no data yet for {min(absent)}{more}: materialise it first, or select it together "
+                f"with this table ({self.url}).",
                 allow_retries=False,
             )
         version = table.version()
         reader = engine.session.read.format("delta").option("versionAsOf", version)
         frame = reader.load(engine.folder(self.url)).where(f"day BETWEEN DATE '{first}' AND DATE '{last}'")
         return engine.without_constants(frame), version
+
+    def _published_days(self, table: DeltaTable) -> set[str]:
+        return {str(partition[self.contract.partition_column]) for partition in table.partitions()}
 
     def stage(self, engine: Engine, rows: DataFrame | None, run_id: str, days: Sequence[date]) -> Staged:
         """Write a run's rows beside the table, invisible to its readers; None is no rows.
@@ -137,13 +147,16 @@ class Table:
                 if rows is not None:
                     writer = rows.select(*self.contract.names).write.format("delta").mode("append")
                     writer.save(engine.folder(staged.url))
-            return replace(staged, files=tuple(_staged_files(staged)))
+            written = replace(staged, files=tuple(_staged_files(staged)))
+            return replace(staged, files=(*written.files, *_empty_days(written)))
         except BaseException:
             staged.discard()
             raise
 
     def publish(self, staged: Staged) -> int:
         """Replace the window's days by the staged files, in one commit; returns the version that it made.
+
+        A day without rows has a file without rows, so that the table itself knows that the day was published.
 
         The commit is the last thing that happens: when this raises, nothing was published, unless `holds` says so.
         Raises `dagster.Failure` when the published days cannot follow the contract.
@@ -293,6 +306,41 @@ def _staged_files(staged: Staged) -> list[AddAction]:
                         stats=added["stats"],
                     )
     return list(files.values())
+
+
+def _empty_days(staged: Staged) -> list[AddAction]:
+    """A file without rows for each day of the window that has none."""
+    contract = staged.table.contract
+    column = contract.partition_column
+    rows = staged.rows_by_day
+    empty = [day.isoformat() for day in staged.days if not rows.get(day.isoformat())]
+    if not empty:
+        return []
+    schema = pa.schema(contract.delta_schema).remove(contract.names.index(column))
+    content = pa.BufferOutputStream()
+    parquet.write_table(schema.empty_table(), content)
+    data = content.getvalue().to_pybytes()
+    stats = json.dumps({"numRecords": 0, "nullCount": dict.fromkeys(schema.names, 0)})
+
+    def write(day: str) -> AddAction:
+        url = storage.join(staged.url, f"{column}={day}", "empty.parquet")
+        with storage.writing(url) as file:
+            file.write(data)
+        return AddAction(
+            path=posixpath.relpath(url, staged.table.url),
+            size=len(data),
+            partition_values={column: day},
+            modification_time=int(time.time() * 1000),
+            data_change=True,
+            stats=stats,
+        )
+
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        return list(pool.map(write, empty))
+
+
+def _days(first: date, last: date) -> set[str]:
+    return {(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)}
 
 
 def _rows(file: AddAction) -> int:

@@ -6,10 +6,10 @@ import codecs
 import gzip
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import IO, cast
 
@@ -21,6 +21,8 @@ _CHUNK = 1 << 20
 _LOOKERS = 8
 _BOM = rb"\xef\xbb\xbf"
 _BLANK = rb"(?:" + _BOM + rb")*[ \t\r]*"
+_MARKS = re.compile(rb"\A(?:" + _BOM + rb")+")
+_LONGEST_HEADER = 1 << 16
 _BLANK_LINE = re.compile(rb"\n" + _BLANK + rb"(?=\n)")
 _BLANK_END = re.compile(_BLANK)
 # A blank line as far as it goes; it may end within a byte order mark.
@@ -33,7 +35,8 @@ _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 class LandedFile:
     """One delivered file; `size` is in bytes as stored.
 
-    `lines` counts line ends (and a last line without one), `blank_lines` among them.
+    `lines` counts line ends (and a last line without one), `blank_lines` among them. `header` is the first line
+    that is not blank, where the format has one, and `headers` how often it stands in the file.
     """
 
     day: date
@@ -44,19 +47,32 @@ class LandedFile:
     blank_lines: int = 0
     is_utf8: bool = True
     is_empty: bool = False
+    header: str | None = None
+    headers: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Lines that are neither blank nor the header."""
+        return self.lines - self.blank_lines - (self.header is not None)
 
 
 @dataclass(frozen=True)
 class Landed:
-    """The deliveries of some days: the files to read, and by name those that were not."""
+    """The deliveries of some days: the files to read, and by name those that were not.
+
+    `without_header` says of files that should have a header why they have none; their lines cannot be read.
+    """
 
     files: tuple[LandedFile, ...] = ()
     empty: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    without_header: Mapping[str, str] = field(default_factory=dict)
 
 
-def landed(landing: str, feed: str, suffixes: Sequence[str], days: Sequence[date]) -> Landed:
-    """List and look at all files that a feed delivered on these days.
+def landed(
+    landing: str, feed: str, suffixes: Sequence[str], days: Sequence[date], headed: Sequence[str] = ()
+) -> Landed:
+    """List and look at all files that a feed delivered on these days; those with `headed` suffixes have a header.
 
     Raises `dagster.Failure`, naming the file, when one cannot be read: a broken gzip, no permission, a folder
     with a data file's name, a link to nothing, a name that no engine can write.
@@ -81,7 +97,7 @@ def landed(landing: str, feed: str, suffixes: Sequence[str], days: Sequence[date
             else:
                 files.append(LandedFile(day, entry.name, entry.url, entry.size))
     with ThreadPoolExecutor(_LOOKERS) as pool:
-        looked = list(pool.map(look, files))
+        looked = list(pool.map(lambda file: look(file, has_header=_has_suffix(file.name, headed)), files))
     return Landed(
         files=tuple(file for file in looked if not file.is_empty),
         empty=tuple(f"{file.day}/{file.name}" for file in looked if file.is_empty),
@@ -89,17 +105,20 @@ def landed(landing: str, feed: str, suffixes: Sequence[str], days: Sequence[date
     )
 
 
-def look(file: LandedFile) -> LandedFile:
+def look(file: LandedFile, *, has_header: bool = False) -> LandedFile:
     """Read a file once, in chunks: can it be read to its end, how many lines has it, is all of it UTF-8?"""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    lines, blank, size, is_utf8, begun = 0, 0, 0, True, b""
+    lines, blank, headers, size, is_utf8, begun = 0, 0, 0, 0, True, b""
     try:
+        header = _first_line(file.url) if has_header else None
+        again = _line_like(header or b"")
         with uncompressed(file.url) as content:
             while chunk := content.read(_CHUNK):
                 size += len(chunk)
                 lines += chunk.count(b"\n")
                 blank += len(_BLANK_LINE.findall(b"\n" + begun + chunk))
-                begun = _last_line(begun + chunk)
+                headers += len(again.findall(b"\n" + begun + chunk)) if header else 0
+                begun = _last_line(begun + chunk, header or b"")
                 is_utf8 = is_utf8 and _decodes(decoder, chunk)
     except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(file.url, str(error) or type(error).__name__) from error
@@ -107,13 +126,43 @@ def look(file: LandedFile) -> LandedFile:
     if begun:
         lines += 1
         blank += bool(_BLANK_END.fullmatch(begun))
-    return replace(file, lines=lines, blank_lines=blank, is_utf8=is_utf8, is_empty=not size)
+        headers += len(again.findall(b"\n" + begun + b"\n")) if header else 0
+    text = None if header is None else header.decode("utf-8", "replace")
+    return replace(
+        file,
+        lines=lines,
+        blank_lines=blank,
+        is_utf8=is_utf8,
+        is_empty=not size,
+        header=text,
+        headers=headers,
+    )
 
 
-def _last_line(content: bytes) -> bytes:
-    """What stands behind the last line end; of a line that is not blank no more than is needed to see that."""
+def _first_line(url: str) -> bytes | None:
+    """The first line that is not blank, without what is no part of it; None for a file of blanks.
+
+    Raises `OSError` for a line that is too long to be a header.
+    """
+    with uncompressed(url) as content:
+        while line := content.readline(_LONGEST_HEADER):
+            if len(line) == _LONGEST_HEADER:
+                raise OSError(f"its first line is longer than {_LONGEST_HEADER} bytes: that is no header")
+            if not _BLANK_END.fullmatch(line.removesuffix(b"\n")):
+                return _MARKS.sub(b"", line.removesuffix(b"\n")).removesuffix(b"\r")
+    return None
+
+
+def _line_like(line: bytes) -> re.Pattern[bytes]:
+    """What finds a line again, behind a line end, with marks and a carriage return that are no part of it."""
+    return re.compile(rb"\n(?:" + _BOM + rb")*" + re.escape(line) + rb"\r?(?=\n)")
+
+
+def _last_line(content: bytes, header: bytes) -> bytes:
+    """What stands behind the last line end; of a long line that is not blank no more than is needed to see that."""
     last = content[content.rfind(b"\n") + 1 :]
-    return last if _BLANK_SO_FAR.fullmatch(last) else b"..."
+    is_short = len(_MARKS.sub(b"", last)) <= len(header) + 1
+    return last if is_short or _BLANK_SO_FAR.fullmatch(last) else b"." * (len(header) + 2)
 
 
 @contextmanager

@@ -12,33 +12,43 @@ from pyspark.sql import functions as F
 from platform_assets.lake.audit import Finding
 from platform_assets.lake.tables import Staged
 from platform_assets.landing.deliveries import Landed
+from platform_assets.landing.feeds import Feed
 
 LIMIT = "reject_limit"
 EVERY_LINE = "every_line_kept"
 UNKNOWN = "no_unknown_files"
 EMPTY = "no_empty_files"
+HEADER = "headers_name_columns"
 _SHOWN_FIELDS = 100
 
 
-def delivery_checks(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
-    """The Dagster checks that a raw table has beyond those of its contract."""
+def delivery_checks(key: dg.AssetKey, feed: Feed) -> list[dg.AssetCheckSpec]:
+    """The Dagster checks that the raw table of a feed has beyond those of its contract."""
     described = {
         LIMIT: "No delivery day has more rejected rows than the feed's limit",
         EVERY_LINE: "Every line of every file that is not blank is a row of the table",
         UNKNOWN: "Every delivered file has a suffix that the feed knows",
         EMPTY: "No delivered file is empty",
     }
+    if feed.headed:
+        described[HEADER] = f"Every file ({', '.join(feed.headed)}) begins with a header that names the feed's columns"
     return [dg.AssetCheckSpec(name, asset=key, description=text) for name, text in described.items()]
 
 
-def judge_delivery(rows: DataFrame, staged: Staged, delivered: Landed, limits: tuple[float, int]) -> list[Finding]:
+def judge_delivery(
+    rows: DataFrame, staged: Staged, delivered: Landed, limits: tuple[float, int], feed: Feed
+) -> list[Finding]:
     """Whether a delivery may be published: lines kept, share of rejected rows, files that were left out."""
-    return [
+    findings = [
         _every_line(rows, delivered),
         _limit(rows, staged, limits),
         _files(UNKNOWN, delivered.unknown, "files have a suffix that the feed does not know"),
         _files(EMPTY, delivered.empty, "files are empty"),
     ]
+    if feed.headed:
+        said = tuple(f"{file}: {what}" for file, what in delivered.without_header.items())
+        findings.append(_files(HEADER, said, "files have no header, all their lines are rejected"))
+    return findings
 
 
 def _files(check: str, names: tuple[str, ...], what: str) -> Finding:
@@ -52,7 +62,7 @@ def _every_line(rows: DataFrame, delivered: Landed) -> Finding:
     kept = {(r["delivery_day"], r["source_file"]): r["count"] for r in by_file.collect()} if by_file else {}
     lost: dict[str, str] = {}
     for file in delivered.files:
-        due, found = file.lines - file.blank_lines, kept.get((file.day, file.name), 0)
+        due, found = file.rows, kept.get((file.day, file.name), 0)
         if found != due:
             lost[f"{file.day}/{file.name}"] = f"{due} lines, {found} rows"
     lines = sum(file.lines for file in delivered.files)
@@ -64,7 +74,7 @@ def _every_line(rows: DataFrame, delivered: Landed) -> Finding:
 
 def _limit(rows: DataFrame, staged: Staged, limits: tuple[float, int]) -> Finding:
     share, least = limits
-    rejected = rejected_by_rule(rows) if staged.files else []
+    rejected = rejected_by_rule(rows) if staged.rows else []
     rejected_rows = {str(day): n for day, rule, n in rejected if rule is None}
     by_rule: Counter[str] = Counter()
     for _, rule, n in rejected:
@@ -86,7 +96,7 @@ def _limit(rows: DataFrame, staged: Staged, limits: tuple[float, int]) -> Findin
             "PLATFORM_REJECT_SHARE or PLATFORM_REJECT_LIMITS"
         )
     details = {"rows": staged.rows, "rejected": total, "by_rule": dict(by_rule.most_common())}
-    details["extra_fields"] = extra_fields(rows) if staged.files else {}
+    details["extra_fields"] = extra_fields(rows) if staged.rows else {}
     return Finding(LIMIT, not over, said, details=details)
 
 

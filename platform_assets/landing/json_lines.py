@@ -27,20 +27,23 @@ _MARK = "_"
 
 @dataclass(frozen=True)
 class JsonLines:
-    """The format of a feed: `.json` or `.jsonl` files, an object a line.
-
-    `read` gives the lines' frame two structs of the raw columns' names: `text` (each field's value as text, NULL
-    when absent, null or empty) and `mistyped` (true where a field's value has a JSON type that it must not have),
-    and `malformed` and `extra_fields`. Of a field that stands twice in an object, the last counts.
+    """`.json` or `.jsonl` files, an object a line. Of a field that stands twice in an object, the last counts.
 
     A line is malformed, too, when no table could hold it: a number beyond a double, half of a surrogate pair, or
     objects in objects more than 127 deep. An integer is written as one (`1e3`, `5.0` and `-0` are none).
     """
 
-    name: str
+    name: str = "json"
     suffixes: tuple[str, ...] = (".json", ".jsonl")
+    has_header: bool = False
 
-    def read(self, engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame:
+    def wrong_header(self, header: str, columns: Sequence[ColumnSpec]) -> str:
+        """Every object names its own fields: there is no header."""
+        return ""
+
+    def read(
+        self, engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec], header: str | None = None
+    ) -> DataFrame:
         """Parse each line; a line that is no JSON object is `malformed`, fields nobody knows are `extra_fields`."""
         line = F.col(LINE)
         sources = {column.name: column.source for column in columns if column.source}
@@ -154,3 +157,6 @@ def _extra_fields(paths: Sequence[str]) -> Column:
     nothing = F.array().cast("array<string>")
     every = F.concat(*[F.coalesce(unknown(outer), nothing) for outer in ["", *outers]])
     return F.when(F.regexp_count(_JSON, F.lit(_KEY)) > reduce(add, present), F.array_sort(every)).otherwise(nothing)
+
+
+JSON_LINES = JsonLines()

@@ -29,7 +29,8 @@ def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFr
 
     Only a line feed ends a line; a carriage return at its end, and byte order marks at its start (files that were
     joined have them inside), are no part of it. Files that are not UTF-8, their bad bytes replaced by U+FFFD, and
-    the small ones among very many are bundled in `room`, a folder of the run.
+    the small ones among very many are bundled in `room`, a folder of the run. All files have the same header, which
+    is no line of them (only where it stands once more, it is one), or none has any.
     """
     text = partial(_text, engine.session, engine)  # an engine that cannot be had says so before anything is written
     largest_bundled = _SMALL if len(files) > _MANY else -1
@@ -41,7 +42,19 @@ def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFr
     ended = whole.withColumn(LINE, F.ltrim("value", F.lit(_BOM))).drop("value")
     line = F.col(LINE)
     line = F.when(line.endswith("\r"), F.substring(line, F.lit(1), F.length(line) - 1)).otherwise(line)
-    return ended.withColumn(LINE, line).where(F.length(F.btrim(LINE, F.lit(" \t\r"))) > 0)
+    lines = ended.withColumn(LINE, line).where(F.length(F.btrim(LINE, F.lit(" \t\r"))) > 0)
+    return lines if files[0].header is None else _without_header(engine.session, lines, files)
+
+
+def _without_header(session: SparkSession, lines: DataFrame, files: Sequence[LandedFile]) -> DataFrame:
+    """The lines of files but their header; lines have no order, so that all like it go and the others come back."""
+    others = lines.where(F.col(LINE) != F.lit(files[0].header))
+    again = [(file.day, file.name, file.header, file.headers - 1) for file in files if file.headers > 1]
+    if not again:
+        return others
+    counted = session.createDataFrame(again, f"delivery_day date, source_file string, {LINE} string, times int")
+    each = counted.withColumn("number", F.explode(F.sequence(F.lit(1), F.col("times"))))
+    return others.unionByName(each.withColumn("not_utf8", F.lit(False)).select(*others.columns))
 
 
 def _text(session: SparkSession, engine: Engine, url: str) -> DataFrame:

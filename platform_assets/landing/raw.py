@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
 
 import dagster as dg
 import pyspark.sql.types as T
@@ -17,9 +16,10 @@ from platform_assets.lake import storage
 from platform_assets.lake.audit import Finding, audit, check_specs
 from platform_assets.lake.engine import Engine
 from platform_assets.lake.tables import RUNS, Staged
-from platform_assets.landing.deliveries import landed
+from platform_assets.landing.deliveries import LandedFile
 from platform_assets.landing.delivery_checks import delivery_checks, judge_delivery
-from platform_assets.landing.lines import LINE, read_lines
+from platform_assets.landing.feeds import Feed
+from platform_assets.landing.lines import LINE
 from platform_assets.settings import Settings
 from platform_assets.table import (
     TABLES_IO,
@@ -36,16 +36,6 @@ from platform_assets.table import (
 _INTEGER = r"\A-?[0-9]+\z"
 
 
-class Format(Protocol):
-    """A feed: its folder in landing, the suffixes of its files, and how a line becomes fields."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def suffixes(self) -> tuple[str, ...]: ...
-    def read(self, engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame: ...
-
-
 Parse = Callable[..., Mapping[str, Column]]
 
 
@@ -53,7 +43,7 @@ Parse = Callable[..., Mapping[str, Column]]
 class RawTableDefinition(DeclaredTable):
     """A table of a feed's rows."""
 
-    feed: Format
+    feed: Feed
     parse: Parse
     event_time: str | None
 
@@ -66,10 +56,15 @@ class RawTableDefinition(DeclaredTable):
         """A raw table reads no other table."""
         return []
 
-    def read(self, engine: Engine, lines: DataFrame, settings: Settings) -> DataFrame:
-        """Lines (line, not_utf8, delivery_day, source_file) as the raw table's rows, good and rejected."""
-        columns = [column for column in self.contract.columns if column.source]
-        fields = self.feed.read(engine, lines, columns)
+    @property
+    def sourced(self) -> list[ColumnSpec]:
+        """The columns that the feed fills."""
+        return [column for column in self.contract.columns if column.source]
+
+    def read(self, engine: Engine, files: Sequence[LandedFile], settings: Settings, room: str) -> DataFrame:
+        """The lines of landed files as the raw table's rows, good and rejected; `room` is a folder of the run."""
+        columns = self.sourced
+        fields = self.feed.read(engine, files, columns, room)
         parsed = self.parse(**chosen_settings(self.parse, settings))
         rows = fields.withColumns({f"typed_{c.name}": _well_typed(c, parsed.get(c.name)) for c in columns})
         first = self.domain.first_day(settings)
@@ -105,17 +100,18 @@ class RawTableDefinition(DeclaredTable):
         def compute(context: dg.AssetExecutionContext) -> Iterator[Event]:
             engine = context.resources.engine.engine
             days = run_days(context)
-            delivered = landed(settings.landing, self.feed.name, self.feed.suffixes, days)
+            delivered = self.feed.landed(settings.landing, days, self.sourced)
             run = storage.join(table.url, RUNS, context.run.run_id)
             room = storage.join(run, "_landing")
 
             def judge(staged: Staged) -> list[Finding]:
                 findings = audit(staged, engine, (), {})
-                return findings + judge_delivery(staged.read(engine), staged, delivered, self.limits(settings))
+                return findings + judge_delivery(
+                    staged.read(engine), staged, delivered, self.limits(settings), self.feed
+                )
 
             try:
-                lines = read_lines(engine, delivered.files, room) if delivered.files else None
-                rows = None if lines is None else self.read(engine, lines, settings)
+                rows = self.read(engine, delivered.files, settings, room) if delivered.files else None
                 yield from materialise(context, table, engine, rows, judge)
             finally:
                 storage.remove(room)
@@ -125,7 +121,7 @@ class RawTableDefinition(DeclaredTable):
             compute,
             **asset_words(self, settings),
             deps=[self.landing_key],
-            check_specs=check_specs(self.contract, self.key, ()) + delivery_checks(self.key),
+            check_specs=check_specs(self.contract, self.key, ()) + delivery_checks(self.key, self.feed),
             io_manager_key=TABLES_IO,
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
@@ -137,12 +133,13 @@ class RawTableDefinition(DeclaredTable):
 
 
 def raw_table(
-    contract: type[RawContract], feed: Format, *, domain: Domain, event_time: str | None = None
+    contract: type[RawContract], feed: Feed, *, domain: Domain, event_time: str | None = None
 ) -> Callable[[Parse], RawTableDefinition]:
     """Declare a raw table: the decorated function, named as the table, gives the columns with a parse of their own.
 
-    It returns column names to expressions over the struct `text` of the fields' text (NULL for what is invalid);
-    its keyword-only parameters are settings. `event_time` names the column whose UTC day is the event's.
+    It returns column names to expressions over the struct `text` of the fields' text and the file's `format` (NULL
+    for what is invalid); its keyword-only parameters are settings. `event_time` names the column whose UTC day is the
+    event's.
     """
 
     def declare(parse: Parse) -> RawTableDefinition:

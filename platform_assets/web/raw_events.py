@@ -6,7 +6,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.contract import RawContract, T, source
-from platform_assets.landing.json_lines import JsonLines
+from platform_assets.landing.feeds import Feed
+from platform_assets.landing.json_lines import JSON_LINES
 from platform_assets.landing.raw import raw_table
 from platform_assets.transforms.urls import has_host
 from platform_assets.web.domain import web
@@ -26,7 +27,7 @@ class RawEvents(RawContract):
     timestamp: T.TimestampType = source("timestamp", required=True, description="When (UTC)")
 
 
-@raw_table(RawEvents, JsonLines("web_events"), domain=web, event_time="timestamp")
+@raw_table(RawEvents, Feed("web_events", (JSON_LINES,)), domain=web, event_time="timestamp")
 def raw_events(*, web_date_order: str) -> Mapping[str, Column]:
     """Times are written DD/MM/YYYY HH:MM:SS (or MM/DD), day and month with one or two digits; URLs need a host."""
     time, url = F.col("text.timestamp"), F.col("text.url")

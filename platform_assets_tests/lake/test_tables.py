@@ -76,7 +76,7 @@ def test_no_log_of_the_staging_is_left_behind(engine: Engine, table: Table) -> N
     publish(engine, table, "run-1", [1], (1, "/a", 1, None))
     publish(engine, table, "run-2", [1])
     assert not [file.url for file in storage.walk(table.url) if "/runs/" in file.url and "_delta_log" in file.url]
-    assert [Path(name).suffix for name in files(table)] == [".parquet"]
+    assert {Path(name).suffix for name in files(table)} == {".parquet"}
 
 
 def test_discarded_rows_leave_nothing_behind(engine: Engine, table: Table) -> None:
@@ -156,7 +156,7 @@ def test_columns_that_are_the_same_in_every_row_can_be_grouped_counted_and_dedup
 
 def test_reading_a_table_that_was_never_published_says_what_to_do(engine: Engine, table: Table) -> None:
     stage(engine, table, "run-1", [1], (1, "/a", 1, None))
-    with pytest.raises(dg.Failure, match="shop/visits has no data yet: materialise it first"):
+    with pytest.raises(dg.Failure, match="shop/visits has no data yet for 2026-01-01: materialise it first"):
         table.read(engine, january(1), january(1))
 
 

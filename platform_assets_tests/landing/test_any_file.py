@@ -16,8 +16,6 @@ from hypothesis import strategies as st
 
 from platform_assets.lake.engine import Engine
 from platform_assets.landing import lines as lines_module
-from platform_assets.landing.deliveries import landed
-from platform_assets.landing.lines import read_lines
 from platform_assets.settings import Settings
 from platform_assets.web.raw_events import raw_events
 from platform_assets_tests.engines import examples
@@ -41,12 +39,12 @@ def read(engine: Engine, room: Path, files: dict[str, bytes], order: str) -> tup
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("a.json", "b.jsonl.gz"):
         (folder / name).write_bytes(gzip.compress(files[name]) if name.endswith("gz") else files[name])
-    delivered = landed(str(room), "web_events", (".json", ".jsonl"), [DAY])
-    if not delivered.files:
+    files = raw_events.feed.landed(str(room), [DAY], raw_events.sourced).files
+    if not files:
         return [], 0
-    lines = read_lines(engine, delivered.files, str(room / "rewritten"))
-    rows = raw_events.read(engine, lines, Settings(_env_file=None, web_start=START, web_date_order=order))
-    return rows.toArrow().to_pylist(), sum(file.lines - file.blank_lines for file in delivered.files)
+    settings = Settings(_env_file=None, web_start=START, web_date_order=order)
+    rows = raw_events.read(engine, files, settings, str(room / "rewritten"))
+    return rows.toArrow().to_pylist(), sum(file.rows for file in files)
 
 
 @settings(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame
 
-from platform_assets.landing import raw
+from platform_assets.landing import feeds
 from platform_assets_tests.platform import Platform, checks, failure
 
 FEED = "web_events"
@@ -107,7 +107,7 @@ def test_a_line_that_does_not_become_exactly_one_row_stops_the_run(
 ) -> None:
     platform.deliver(FEED, "2026-01-05", "a.json", "\n".join(["", *map(json.dumps, lines(3))]))
     platform.deliver(FEED, "2026-01-05", "b.json", lines(2))
-    reader = raw.read_lines
+    reader = feeds.read_lines
 
     def careless(*arguments: Any) -> DataFrame:
         read: DataFrame = reader(*arguments)
@@ -120,7 +120,7 @@ def test_a_line_that_does_not_become_exactly_one_row_stops_the_run(
             "if(source_file = 'a.json', 'b.json', 'a.json') AS source_file",
         )
 
-    monkeypatch.setattr(raw, "read_lines", careless)
+    monkeypatch.setattr(feeds, "read_lines", careless)
     result = run(platform)
     assert not result.success
     assert "every_line_kept" in failure(result)

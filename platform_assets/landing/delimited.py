@@ -1,0 +1,97 @@
+"""Delimited text: CSV and TSV lines cut into fields by place, leniently and without losing a character."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from platform_assets.contracts.compiled import ColumnSpec
+from platform_assets.lake.engine import Engine
+from platform_assets.landing.lines import LINE
+
+_FIELDS = "fields"
+_QUOTED = '"(?:[^"]|"")*"'
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """A delimited format: with a header, which names the columns in any order, or without, the columns in theirs.
+
+    With `quotes`, a field may stand in double quotes, in which two of them are one; without, a quote is a character
+    like any other. A line is malformed when it has more or fewer fields than the header, or a quote where none may
+    be. No field holds a line end.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    delimiter: str
+    has_header: bool
+    quotes: bool
+
+    def wrong_header(self, header: str, columns: Sequence[ColumnSpec]) -> str:
+        """Why a file's first line cannot be its header, empty when it can."""
+        if "\ufffd" in header:
+            return "the header is not UTF-8"
+        names = self._names(header)
+        lacking = [name for name in _fields(columns, required=True) if name not in names]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if lacking:
+            return f"the header has no {', '.join(lacking)}"
+        return f"the header names {', '.join(twice)} more than once" if twice else ""
+
+    def read(self, engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec], header: str | None) -> DataFrame:
+        """Cut each line at the delimiters; of a file that should have a header and has none, no line can be read."""
+        readable = header is not None or not self.has_header
+        names = _fields(columns) if header is None else self._names(header)
+        cut = lines.withColumn(_FIELDS, self._cut(F.col(LINE)))
+        whole = F.coalesce(F.size(_FIELDS) == len(names), F.lit(False)) & F.lit(readable)
+
+        def value(field: str) -> Column:
+            text = F.get(_FIELDS, F.lit(names.index(field))) if field in names else F.lit(None).cast("string")
+            return F.when(whole & (text != ""), text)
+
+        known = {column.name: column.source.field for column in columns if column.source}
+        unknown = [F.when(value(name).isNotNull(), F.lit(name)) for name in names if name not in known.values()]
+        extra = F.array_sort(F.array_compact(F.array(*unknown))) if unknown else F.array().cast("array<string>")
+        return cut.select(
+            *lines.columns,
+            F.struct(*[value(field).alias(name) for name, field in known.items()]).alias("text"),
+            F.struct(*[F.lit(False).alias(name) for name in known]).alias("mistyped"),
+            (~whole).alias("malformed"),
+            extra.alias("extra_fields"),
+        )
+
+    def _names(self, header: str) -> list[str]:
+        reader = csv.reader([header], delimiter=self.delimiter, quoting=csv.QUOTE_MINIMAL)
+        return next(reader, []) if self.quotes else header.split(self.delimiter)
+
+    def _cut(self, line: Column) -> Column:
+        """The fields, NULL where quotes stand wrong; lines without quotes, nearly all, are simply split."""
+        mark = re.escape(self.delimiter)
+        plain = F.split(line, mark)
+        if not self.quotes:
+            return plain
+        field = f'(?:{_QUOTED}|[^"{mark}]*)'
+        well_formed = line.rlike(rf"\A{field}(?:{mark}{field})*\z")
+        # With a delimiter before it, no field is empty text to the search, which engines go on from in their own ways.
+        found = F.regexp_extract_all(F.concat(F.lit(self.delimiter), line), F.lit(f"{mark}({field})"), F.lit(1))
+        quoted = F.when(well_formed, F.transform(found, _unquoted))
+        return F.when(line.contains('"'), quoted).otherwise(plain)
+
+
+def _unquoted(field: Column) -> Column:
+    inner = F.substring(field, F.lit(2), F.length(field) - 2)
+    return F.when(field.startswith('"'), F.replace(inner, F.lit('""'), F.lit('"'))).otherwise(field)
+
+
+def _fields(columns: Sequence[ColumnSpec], *, required: bool = False) -> list[str]:
+    return [c.source.field for c in columns if c.source and (c.source.required or not required)]
+
+
+TSV = Delimited("tsv", (".tsv",), delimiter="\t", has_header=False, quotes=False)
+CSV = Delimited("csv", (".csv",), delimiter=",", has_header=True, quotes=True)

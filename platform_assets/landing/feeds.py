@@ -1,0 +1,93 @@
+"""A feed: its folder in landing, the formats of its files, and how its lines become fields, whatever the format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import reduce
+from itertools import chain
+from typing import Protocol
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from platform_assets.contracts.compiled import ColumnSpec
+from platform_assets.lake import storage
+from platform_assets.lake.engine import Engine
+from platform_assets.landing.deliveries import Landed, LandedFile, landed
+from platform_assets.landing.lines import read_lines
+
+FORMAT = "format"
+
+
+class Format(Protocol):
+    """A file format: its name, the suffixes of its files, whether they begin with a header, and how a line is read.
+
+    `read` gives the lines' frame two structs of the raw columns' names: `text` (each field's value as text, NULL when
+    absent, null or empty) and `mistyped` (true where a field's value has a type that it must not have), and
+    `malformed` (the line is not of the format) and `extra_fields` (names of fields that no column is for). `header`
+    is the header of the file that the lines are from, NULL where it has none.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def suffixes(self) -> tuple[str, ...]: ...
+    @property
+    def has_header(self) -> bool: ...
+    def wrong_header(self, header: str, columns: Sequence[ColumnSpec]) -> str: ...
+    def read(
+        self, engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec], header: str | None
+    ) -> DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What is delivered to `<landing>/<name>/<day>/`: files of one or more formats, told apart by their suffixes."""
+
+    name: str
+    formats: tuple[Format, ...]
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The suffixes of all files of the feed."""
+        return tuple(chain.from_iterable(each.suffixes for each in self.formats))
+
+    @property
+    def headed(self) -> tuple[str, ...]:
+        """The suffixes of the files that begin with a header."""
+        return tuple(chain.from_iterable(each.suffixes for each in self.formats if each.has_header))
+
+    def landed(self, landing: str, days: Sequence[date], columns: Sequence[ColumnSpec]) -> Landed:
+        """The feed's deliveries; a file's header is only kept where it can be read by it.
+
+        Raises `dagster.Failure` for files that cannot be read.
+        """
+        found = landed(landing, self.name, self.suffixes, days, self.headed)
+        wrong = {
+            file: said
+            for file in found.files
+            if file.header is not None and (said := self._format(file).wrong_header(file.header, columns))
+        }
+        return replace(
+            found,
+            files=tuple(replace(file, header=None) if file in wrong else file for file in found.files),
+            without_header={f"{file.day}/{file.name}": said for file, said in wrong.items()},
+        )
+
+    def read(self, engine: Engine, files: Sequence[LandedFile], columns: Sequence[ColumnSpec], room: str) -> DataFrame:
+        """The rows of the files: what `read_lines` and the file's format say, and the format's name as `format`."""
+        parts: dict[tuple[Format, str | None], list[LandedFile]] = {}
+        for file in files:
+            parts.setdefault((self._format(file), file.header), []).append(file)
+        frames = []
+        for number, ((each, header), group) in enumerate(parts.items()):
+            lines = read_lines(engine, group, storage.join(room, str(number)))
+            rows = each.read(engine, lines, columns, header)
+            frames.append(rows.withColumn(FORMAT, F.lit(each.name)))
+        return reduce(DataFrame.unionByName, frames)
+
+    def _format(self, file: LandedFile) -> Format:
+        name = file.name.removesuffix(".gz")
+        return next(each for each in self.formats if name.endswith(each.suffixes))
