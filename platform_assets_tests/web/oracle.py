@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
+from collections import Counter
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
-Row = dict[str, Any]
+from platform_assets_tests import feed_oracle, sessions_oracle
+from platform_assets_tests.feed_oracle import Judged, Row
+from platform_assets_tests.feed_oracle import comparable as comparable
+from platform_assets_tests.sessions_oracle import Session
 
 TEXTS = {
     "event_id": ("event_id",),
@@ -23,90 +25,41 @@ REQUIRED = ("event_id", "user_id", "action", "url", "timestamp")
 COLUMNS = ("event_id", "user_id", "user_session_id", "user_ip", "action", "url", "timestamp")
 KNOWN = {"event_id", "user", "action", "url", "timestamp"}
 KNOWN_OF_USER = {"session_id", "id", "ip"}
+LEVELS = ("url_level1", "url_level2", "url_level3")
+GAP = 1800
 
 
 def raw_rows(content: bytes, delivery_day: date, source_file: str, *, start: date, order: str = "dmy") -> list[Row]:
     """The rows of the raw table that a file's bytes become."""
-    rows = []
-    for line in content.split(b"\n"):
-        line = re.sub(rb"\A(\xef\xbb\xbf)+", b"", line).removesuffix(b"\r")
-        if line.strip(b" \t\r"):
-            rows.append(_raw_row(line, delivery_day, source_file, start, order))
-    return rows
+    return [
+        feed_oracle.raw_row(
+            line,
+            lambda text: _judged(text, order),
+            columns=COLUMNS,
+            time="timestamp",
+            delivery_day=delivery_day,
+            source_file=source_file,
+            start=start,
+        )
+        for line in feed_oracle.lines(content)
+    ]
 
 
-def _raw_row(line: bytes, delivery_day: date, source_file: str, start: date, order: str) -> Row:
-    text = line.decode(errors="replace")
-    values: Row = dict.fromkeys(COLUMNS)
-    day, extra = None, []
-    try:
-        found = _json_object(text)
-    except ValueError:
-        broken = ["malformed"]
-    else:
-        values, broken = _judged(found, order)
-        day = values["timestamp"] and values["timestamp"].date()
-        if day and day < start:
-            broken.append("before_start")
-        if day and day > delivery_day + timedelta(days=1):
-            broken.append("after_delivery")
-        user = found.get("user")
-        of_user = user if isinstance(user, dict) else {}
-        extra = sorted([*found.keys() - KNOWN, *(f"user.{key}" for key in of_user.keys() - KNOWN_OF_USER)])
-    if text.encode() != line:
-        broken = ["not_utf8"]
-    return values | {
-        "delivery_day": delivery_day,
-        "day": day,
-        "source_file": source_file,
-        "raw": text if broken else None,
-        "violations": broken,
-        "extra_fields": extra,
-    }
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    """A line's object; raises ValueError for text that is no JSON object, or that no UTF-8 table can hold."""
-
-    def number(written: str) -> float:
-        if math.isinf(float(written)):
-            raise ValueError(f"{written} is beyond a double")
-        return float(written)
-
-    def integer(written: str) -> int:
-        number(written)
-        return int(written)
-
-    def no_number(written: str) -> float:
-        raise ValueError(f"{written} is no JSON")
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        json.dumps(pairs, ensure_ascii=False).encode()  # half a surrogate pair cannot be written
-        return dict(pairs)
-
-    found = json.loads(text, parse_float=number, parse_int=integer, parse_constant=no_number, object_pairs_hook=unique)
-    if not isinstance(found, dict):
-        raise ValueError("no object")
-    return found
-
-
-def _judged(found: dict[str, Any], order: str) -> tuple[Row, list[str]]:
+def _judged(text: str, order: str) -> Judged | None:
+    found = feed_oracle.json_object(text)
+    if found is None:
+        return None
     user = found.get("user")
     inner = user if isinstance(user, dict) else {}
-    values: Row = {}
-    broken = []
+    given = {}
     for column in COLUMNS:
         path = TEXTS.get(column, ("user", "id"))
-        given = inner.get(path[-1]) if path[0] == "user" else found.get(path[0])
-        if column == "user_id" and not isinstance(user, (dict, type(None))):
-            given = [user]  # no object, and no user ID either
-        values[column] = None
-        if given is None or given == "":
-            broken += [f"missing_{column}"] * (column in REQUIRED)
-        else:
-            values[column] = _value(column, given, order)
-            broken += [f"invalid_{column}"] * (values[column] is None)
-    return values, broken
+        given[column] = inner.get(path[-1]) if path[0] == "user" else found.get(path[0])
+    if not isinstance(user, (dict, type(None))):
+        given["user_id"] = [user]  # no object, and no user ID either
+    values, broken = feed_oracle.judged(given, REQUIRED, lambda column, value: _value(column, value, order))
+    extra = sorted([*found.keys() - KNOWN, *(f"user.{key}" for key in inner.keys() - KNOWN_OF_USER)])
+    return values, broken, extra
 
 
 def _value(column: str, given: Any, order: str) -> Any:
@@ -150,7 +103,8 @@ def levels(url: str) -> tuple[str, str | None, str | None]:
     name = authority.split("@")[-1]
     address = re.match(r"\[[^\]]*\]", name)
     host = address.group() if address else name.split(":")[0]
-    return host.lower(), *([*path, "", ""][n] or None for n in range(2))
+    level2, level3 = (*path, "", "")[:2]
+    return host.lower(), level2 or None, level3 or None
 
 
 def bare(host: str) -> str:
@@ -196,6 +150,38 @@ def statistics(hit_rows: Iterable[Row], *places: str) -> list[Row]:
     ]
 
 
-def comparable(rows: Iterable[Row]) -> list[str]:
-    """Rows as sorted text: the same for the same rows in any order, also when their time zones are other objects."""
-    return sorted(json.dumps(row, default=str, sort_keys=True) for row in rows)
+def _visits(hit_rows: Iterable[Row]) -> list[sessions_oracle.Event]:
+    return [(hit["user_id"], hit["time_stamp"], tuple(hit[level] for level in LEVELS)) for hit in hit_rows]
+
+
+def _columns(session: Session) -> Row:
+    return {
+        "session_id": session.session_id,
+        "user_id": session.user,
+        "started_at": session.started_at,
+        "ended_at": session.ended_at,
+        "hits": len(session.items),
+        "pages": len(set(session.items)),
+    }
+
+
+def open_sessions(hit_rows: Iterable[Row], days: Iterable[date], *, gap: int = GAP) -> list[Row]:
+    """Of each day the sessions that a hit of the next day could still continue; the pages visited are sorted."""
+    by_day = sessions_oracle.sessions(_visits(hit_rows), gap, days)
+    rows = []
+    for day, found in by_day.items():
+        for session in found.open:
+            pages = sorted(Counter(session.items).items(), key=lambda page: [(name or "") for name in page[0]])
+            visited = [dict(zip(LEVELS, page, strict=True)) | {"hits": number} for page, number in pages]
+            rows.append({"day": day, **_columns(session), "visited": visited})
+    return rows
+
+
+def sessions(hit_rows: Iterable[Row], days: Iterable[date], *, gap: int = GAP) -> list[Row]:
+    """Of each day the sessions that it closed."""
+    by_day = sessions_oracle.sessions(_visits(hit_rows), gap, days)
+    return [
+        {"day": day, **_columns(session), "duration_seconds": session.duration_seconds}
+        for day, found in by_day.items()
+        for session in found.closed
+    ]
