@@ -39,6 +39,7 @@ def default_engine_memory() -> int:
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
+GapSeconds = Annotated[int, Field(ge=1, le=24 * 60 * 60)]
 
 
 class Settings(BaseSettings):
@@ -88,6 +89,33 @@ class Settings(BaseSettings):
     """How web events write their dates: 02/01/2026 is 2 January (`dmy`) or 1 February (`mdy`)."""
     web_hosts: Literal["raw", "bare"] = "raw"
     """Web hosts as they are (`raw`), or without a leading www. or w3. (`bare`)."""
+    web_gap_seconds: GapSeconds = 1800
+    """Seconds without a hit that end a session of the web domain: one more than this opens a new one."""
+
+    listening_start: date = FIRST_DAY
+    """First day of the listening domain; earlier plays are rejected as before_start."""
+    listening_gap_seconds: GapSeconds = 1200
+    """Seconds from the start of a play to the next that still belong to one session; one more opens a new one."""
+    listening_top_sessions: int = Field(default=50, ge=1)
+    """How many of the longest sessions the top list holds."""
+    listening_top_songs: int = Field(default=10, ge=1)
+    """How many songs of the longest sessions the top list holds."""
+    listening_rank_by: Literal["plays", "distinct_tracks", "duration_seconds"] = "plays"
+    """What makes a session long: its plays, its distinct tracks, or its duration in seconds."""
+    listening_song_key: Literal["artist_and_title", "title"] = "artist_and_title"
+    """What makes two plays the same song: artist and title, or the title alone."""
+
+    actions_start: date = FIRST_DAY
+    """First day of the actions domain; earlier actions are rejected as before_start."""
+    actions_window_minutes: int = Field(default=10, ge=1, le=24 * 60)
+    """Length of the windows in which actions are counted; it divides a day, so that each lies in one."""
+
+    @field_validator("actions_window_minutes")
+    @classmethod
+    def _divides_a_day(cls, minutes: int) -> int:
+        if 24 * 60 % minutes:
+            raise ValueError("a window must not cross midnight: take a number of minutes that divides 1440")
+        return minutes
 
     @field_validator("landing", "lake", "exports")
     @classmethod

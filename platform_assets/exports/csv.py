@@ -17,13 +17,15 @@ from platform_assets.settings import Settings
 class Csv:
     """A CSV file with a header: rows sorted by all columns, NULL an empty cell, LF, UTF-8, times in UTC.
 
-    `columns` are the document's, in order; `times` is a `strftime` format.
+    `columns` are the document's, in order; `times` is a `strftime` format. Without `quotes` a cell stands as it is,
+    whatever is in it: for rows in which no delimiter can be.
     """
 
     file: str
     columns: tuple[str, ...]
     times: str = "%Y-%m-%dT%H:%M:%SZ"
     delimiter: str = ","
+    quotes: bool = True
 
     def write(self, documents: Mapping[Path, ds.Dataset | None], settings: Settings) -> int:
         """Write each file's rows (None: there are none) and return how many; sorts on disk beyond its memory."""
@@ -37,10 +39,11 @@ class Csv:
             return 0
         cells = ", ".join(self._cell(rows, name) for name in self.columns)
         order = ", ".join(f'"{name}" ASC NULLS FIRST' for name in self.columns)
+        quoting = "" if self.quotes else ", QUOTE '', ESCAPE ''"
         connection.register("document", rows)
         connection.execute(
             f"COPY (SELECT {cells} FROM (SELECT * FROM document ORDER BY {order})) TO {quoted(target)} "
-            f"(FORMAT csv, HEADER, DELIMITER '{self.delimiter}')"
+            f"(FORMAT csv, HEADER, DELIMITER '{self.delimiter}'{quoting})"
         )
         (count,) = connection.fetchone() or (0,)
         return int(count)

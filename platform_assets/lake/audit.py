@@ -190,7 +190,7 @@ def _volume(staged: Staged) -> Finding:
 
 def _balance(balance: Balance, staged_total: Any, inputs: Mapping[str, DataFrame], last: date) -> Finding:
     def total(source: str, asked: Mapping[str, str]) -> dict[str, int]:
-        measures = {name: sql.format(last=last) for name, sql in asked.items()}
+        measures = {name: sql.replace("{last}", last.isoformat()) for name, sql in asked.items()}
         return {name: int(value or 0) for name, value in _one_row(inputs[source], measures).items()}
 
     found = total(balance.source, {"whole": balance.whole} | dict(balance.left_out))

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+GOOD = "count_if(size(violations) = 0)"
+"""How many rows of a raw table break no rule, as an aggregate for balances."""
+
 
 def accepted(raw: DataFrame) -> DataFrame:
     """The rows of a raw table that break no rule."""

@@ -6,11 +6,10 @@ from pyspark.sql import functions as F
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.lake.audit import Balance
 from platform_assets.table import table
-from platform_assets.transforms.events import accepted, first_of_each
+from platform_assets.transforms.events import GOOD, accepted, first_of_each
 from platform_assets.transforms.urls import bare_host, host, host_and_path, segment
 from platform_assets.web.domain import web
 
-GOOD = "count_if(size(violations) = 0)"
 EVENTS = "count(DISTINCT CASE WHEN size(violations) = 0 THEN xxhash64(day, event_id) END)"
 
 
