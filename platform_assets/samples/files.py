@@ -49,6 +49,12 @@ def in_turn(kinds: Sequence[str], start: int, stop: int) -> Counter[str]:
     return Counter(kinds[turn % len(kinds)] for turn in range(start, stop))
 
 
+def planned_dirt(kinds: Sequence[str], day: date, *, first_day: date, rows: int) -> Counter[str]:
+    """Count the dirty rows of a delivery by kind, two per cent; raises ValueError like `delivery_number`."""
+    number, dirty = delivery_number(day, first_day), rows * 2 // 100
+    return in_turn(kinds, number * dirty, (number + 1) * dirty)
+
+
 def spread(random: Random, plan: Counter[str], rows: int) -> dict[int, str]:
     """Give each planned row a place in the delivery, but neither the first nor the last."""
     return dict(zip(random.sample(range(1, rows - 1), plan.total()), plan.elements(), strict=True))
