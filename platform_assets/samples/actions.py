@@ -43,6 +43,7 @@ _HOURS = (  # the runs of a delivery, some hours being busier than others and so
 
 _HOUR = 3_600_000  # milliseconds, as all times of events
 _EDGES = 300_000  # where windows of 5, 10, 30 ... minutes begin
+_MIDNIGHTS = (0, 24 * _HOUR - 1, 24 * _HOUR)  # the first events of every delivery
 _YEAR_10000 = 253_402_300_800
 
 
@@ -174,7 +175,9 @@ def _events(random: Random, day: date, total: int, late: bool) -> Iterator[_Even
     for index in range(total):
         run, ms = divmod((index * span + random.randrange(span)) // total, _HOUR)
         ms += hours[run] * _HOUR
-        if not random.randrange(20):  # at the very start of a window, or at the very end of the one before
+        if index < len(_MIDNIGHTS):
+            ms = _MIDNIGHTS[index]
+        elif not random.randrange(20):  # at the very start of a window, or at the very end of the one before
             ms = max(0, ms - ms % _EDGES - random.randrange(2))
         # Mornings open and evenings close.
         action = random.choice(_SPELLINGS["Open" if random.randrange(25) >= hours[run] else "Close"])
