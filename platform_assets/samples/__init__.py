@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
+from platform_assets.samples.actions import write_actions
+from platform_assets.samples.plays import write_plays
 from platform_assets.samples.web_events import write_web_events
 
 __all__ = ["FEED_WRITERS", "FeedWriter", "write_samples"]
@@ -24,7 +26,9 @@ class FeedWriter(Protocol):
         """Write the delivery of `day`, creating `folder`."""
 
 
-FEED_WRITERS: Mapping[str, FeedWriter] = MappingProxyType({"web_events": write_web_events})
+FEED_WRITERS: Mapping[str, FeedWriter] = MappingProxyType(
+    {"actions": write_actions, "plays": write_plays, "web_events": write_web_events}
+)
 """The feeds there are samples of, by the name of their landing folder."""
 
 
@@ -39,7 +43,7 @@ def write_samples(landing: Path, *, first_day: date, days: int, rows: int, seed:
         landing: the landing folder, created when it does not exist.
         first_day: the day of the first delivery, and the first day of good events.
         days: the number of deliveries of each feed, one a day without gaps.
-        rows: the number of rows in each delivery of each feed, blank lines not counted.
+        rows: the number of rows in each delivery of each feed, blank lines and headers not counted.
         seed: chooses one of many equally plausible worlds.
 
     Returns:

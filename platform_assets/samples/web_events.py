@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from heapq import heappop, heappush
 from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
 
-_FILES = (  # name, line end, first bytes, whether the last line ends too
-    ("events-main.jsonl", b"\n", b"", True),
-    ("events-mobile.jsonl.gz", b"\n", b"", True),
-    ("events-partner.json", b"\r\n", b"\xef\xbb\xbf", False),
+from platform_assets.samples.files import (
+    BLANK,
+    CUT,
+    DAY,
+    GOOD,
+    SampleFile,
+    delivery_number,
+    in_turn,
+    instant,
+    slots,
+    spread,
+    write_files,
 )
+
+_FILES = (
+    SampleFile("events-main.jsonl"),
+    SampleFile("events-mobile.jsonl.gz"),
+    SampleFile("events-partner.json", b"\r\n", b"\xef\xbb\xbf", last_line_ends=False),
+)
+_OTHERS = {1: {"empty.jsonl": b""}, 2: {"NOTES.txt": b"Sent twice.\n"}}  # on one day of three each
 _FILE_OF_LINE = (0,) * 7 + (1,) * 2 + (2,)  # drawn from evenly, as are all tuples of values below
 _HOSTS = (
     *(("www.homefix.example",) * 30 + ("w3.homefix.example", "homefix.example")),
@@ -39,9 +52,6 @@ _ACTIONS = ("page_view",) * 9 + ("button_click",) * 3 + ("claim",)
 _ODD_IPS = ("999.1.2.300", "unknown", "")
 _GAPS = (5, 20, 45, 60, 90, 150, 240, 400, 700, 1800, 1801)  # seconds from one hit to the next
 
-_DAY = 86_400  # seconds
-_CUT = 1_200  # a delivery is cut 20 minutes after midnight, so that visits may cross it
-_BLANK_EVERY = 200  # rows
 _DIRTY_FROM = 500_000_000  # number of a delivery's first event that is to be spoiled
 _TRUNCATED = "truncated_last_line"
 
@@ -55,7 +65,7 @@ _text = json.JSONEncoder(ensure_ascii=False).encode
 
 def _stamp(day: date, second: int) -> str:
     """Write the instant so many seconds after the start of the day."""
-    at = datetime.combine(day, time()) + timedelta(seconds=second)
+    at = instant(day, second)
     return f"{at.day:02}/{at.month:02}/{at.year:04} {at.hour:02}:{at.minute:02}:{at.second:02}"
 
 
@@ -93,7 +103,7 @@ _DIRT: dict[str, tuple[str, _Spoil]] = {
         )
     },
     "too_early": ("before_start", lambda e, _, first: _with(e, "timestamp", _stamp(first, -1))),
-    "too_late": ("after_delivery", lambda e, day, _: _with(e, "timestamp", _stamp(day, 3 * _DAY))),
+    "too_late": ("after_delivery", lambda e, day, _: _with(e, "timestamp", _stamp(day, 3 * DAY))),
     "no_closing_brace": ("malformed", lambda event, *_: _text(event)[:-1]),
     "single_quotes": ("malformed", lambda event, *_: _text(event).replace('"', "'")),
     "not_an_object": ("malformed", lambda event, *_: f"[{_text(event)}]"),
@@ -111,15 +121,11 @@ def planned_rows(day: date, *, first_day: date, rows: int) -> Counter[str]:
 
     All other rows are good first occurrences. Raises ValueError when `day` is before `first_day`.
     """
-    number = (day - first_day).days
-    if number < 0:
-        raise ValueError(f"no delivery on {day}, before the first day {first_day}")
+    number = delivery_number(day, first_day)
     dirty = rows * 24 // 1000
     truncated = number % 2 if dirty else 0
-    # The kinds take turns over the days, so that small samples have each of them.
     kinds = [kind for kind in _DIRT if kind != _TRUNCATED]
-    turns = range(number * dirty, (number + 1) * dirty - truncated)
-    plan = Counter(kinds[turn % len(kinds)] for turn in turns)
+    plan = in_turn(kinds, number * dirty, (number + 1) * dirty - truncated)
     plan[_TRUNCATED] = truncated
     for kind, per_mille in zip(COPIES, (6, 4, 10 if number else 0), strict=True):
         plan[kind] = rows * per_mille // 1000
@@ -144,41 +150,16 @@ def write_web_events(folder: Path, day: date, *, first_day: date, rows: int, see
         OSError: a file cannot be written.
     """
     plan = planned_rows(day, first_day=first_day, rows=rows)
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / name for name, *_ in _FILES]
-    with ExitStack() as stack:
-        writes = [stack.enter_context(_writing(path)) for path in paths]
-        before = [start for _, _, start, _ in _FILES]  # what precedes the next line of each file
-        for file, line in _lines(plan, day, first_day, rows, seed):
-            writes[file](before[file] + line.encode("utf-8", "surrogateescape"))
-            before[file] = _FILES[file][1]
-        for file, (_, newline, _, ends) in enumerate(_FILES):
-            if ends and before[file] and not (file == 0 and plan[_TRUNCATED]):
-                writes[file](newline)
-    for turn, name, content in ((1, "empty.jsonl", b""), (2, "NOTES.txt", b"Sent twice.\n")):
-        if (day - first_day).days % 3 == turn:
-            paths.append(folder / name)
-            paths[-1].write_bytes(content)
-    return sorted(paths)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[Callable[[bytes], int]]:
-    with path.open("wb") as file:
-        if path.suffix != ".gz":
-            yield file.write
-            return
-        # Neither a name nor a time in the header, so that the bytes are always the same.
-        with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
-            yield packed.write
+    main = _FILES[0]._replace(last_line_ends=not plan[_TRUNCATED])
+    others = _OTHERS.get((day - first_day).days % 3, {})
+    return write_files(folder, (main, *_FILES[1:]), _lines(plan, day, first_day, rows, seed), others)
 
 
 def _lines(plan: Counter[str], day: date, first_day: date, rows: int, seed: int) -> Iterator[tuple[int, str]]:
     """Yield the lines, blank ones included, each with the number of its file."""
     random = Random(f"web_events:{seed}:{day}:lines")
-    specials = [kind for kind in plan.elements() if kind != _TRUNCATED]
     # The first row is good, so that there is something to copy.
-    special = dict(zip(random.sample(range(1, rows - 1), len(specials)), specials, strict=True))
+    special = spread(random, plan - Counter({_TRUNCATED: 1}), rows)
     if plan[_TRUNCATED]:
         special[rows - 1] = _TRUNCATED
     good = _good_events(day, first_day, rows, seed)
@@ -186,11 +167,10 @@ def _lines(plan: Counter[str], day: date, first_day: date, rows: int, seed: int)
     dirt = sum(plan[kind] for kind in DIRT_RULES)
     dirty = _events(Random(f"web_events:{seed}:{day}:dirt"), day, dirt, False, _DIRTY_FROM)
     last = 0, ""
-    for row in range(rows):
-        file, kind = random.choice(_FILE_OF_LINE), special.get(row)
-        if row % _BLANK_EVERY == _BLANK_EVERY - 1:
+    for file, kind in slots(random, special, rows, _FILE_OF_LINE):
+        if kind == BLANK:
             yield file, ""
-        if kind is None:
+        elif kind == GOOD:
             last = file, _text(next(good))
             yield last
         elif kind in DIRT_RULES:
@@ -214,13 +194,13 @@ def _events(random: Random, day: date, total: int, late: bool, number: int) -> I
     users = max(10, total // 12)
     due: list[tuple[int, int, int, int]] = []  # a heap: second, visit, user, shift of the day
     for index in range(total):
-        now = index * (_DAY + _CUT) // total
+        now = index * (DAY + CUT) // total
         if due and due[0][0] <= now:
             second, visit, user, shift = heappop(due)
         else:  # nobody goes on, so somebody begins; some users come more often than others
             second, visit = now, number + index
             user = 10_000 + min(random.randrange(users), random.randrange(users))
-            shift = -_DAY if late and index and random.randrange(100) < 4 else 0
+            shift = -DAY if late and index and random.randrange(100) < 4 else 0
         if random.randrange(5):
             heappush(due, (second + random.choice(_GAPS), visit, user, shift))
         odd, serial = random.randrange(100), number + index
