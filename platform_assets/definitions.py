@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from platform_assets import web
+from platform_assets import actions, listening, web
 from platform_assets.exports.documents import DOCUMENTS_IO, DocumentIOManager
 from platform_assets.lake.engine import EngineResource
 from platform_assets.lake.io_managers import TableIOManager
@@ -16,7 +16,7 @@ from platform_assets.landing.raw import RawTableDefinition
 from platform_assets.settings import Settings, current
 from platform_assets.table import ENGINE, TABLES_IO
 
-DOMAINS = (web,)
+DOMAINS = (web, listening, actions)
 TABLES = tuple(chain.from_iterable(domain.TABLES for domain in DOMAINS))
 EXPORTS = tuple(chain.from_iterable(domain.EXPORTS for domain in DOMAINS))
 # In one process there is one engine: starting one for each step would cost more than most steps.

@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     """How many of the longest sessions the top list holds."""
     listening_top_songs: int = Field(default=10, ge=1)
     """How many songs of the longest sessions the top list holds."""
-    listening_rank_by: Literal["plays", "distinct_tracks", "duration_seconds"] = "plays"
+    listening_rank_by: Literal["plays", "distinct_tracks", "duration"] = "plays"
     """What makes a session long: its plays, its distinct tracks, or its duration in seconds."""
     listening_song_key: Literal["artist_and_title", "title"] = "artist_and_title"
     """What makes two plays the same song: artist and title, or the title alone."""

@@ -3,6 +3,7 @@
 import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -127,11 +128,12 @@ class TableDefinition(DeclaredTable):
         """Which days of a table a day is made of: its own, the day before, or both."""
         if name + BEFORE not in self.frames:
             return None
-        return dg.TimeWindowPartitionMapping(
-            start_offset=-1,
-            end_offset=0 if name in self.frames else -1,
-            allow_nonexistent_upstream_partitions=True,
-        )
+        with _beta("allow_nonexistent_upstream_partitions"):
+            return dg.TimeWindowPartitionMapping(
+                start_offset=-1,
+                end_offset=0 if name in self.frames else -1,
+                allow_nonexistent_upstream_partitions=True,
+            )
 
 
 def table(
@@ -207,11 +209,17 @@ def run_days(context: dg.AssetExecutionContext) -> list[date]:
 
 def make_asset(compute: Callable[..., Any], **words: Any) -> dg.AssetsDefinition:
     """The asset of a compute function, described by `words`."""
-    with warnings.catch_warnings():
-        # Single-run backfills are what the platform is built on, and the only beta word it uses.
-        warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
+    with _beta("backfill_policy"):
         asset: dg.AssetsDefinition = dg.asset(**words)(compute)
     return asset
+
+
+@contextmanager
+def _beta(word: str) -> Iterator[None]:
+    """Use one of the two beta words that the platform is built on: single-run backfills, and days that go on."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", f"Parameter `{word}`", dg.BetaWarning)
+        yield
 
 
 def asset_words(definition: Any, settings: Settings) -> dict[str, Any]:

@@ -94,7 +94,9 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
         if event.is_step_failure:
             data = event.step_failure_data
             failed = data.user_failure_data
-            return str(failed.description if failed else data.error.to_string() if data.error else "")
+            if failed or not data.error:
+                return str(failed.description if failed else "")
+            return "\n".join(error.to_string() for error in (data.error, data.error.cause) if error)
     raise AssertionError("no step has failed")
 
 

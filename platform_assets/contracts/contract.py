@@ -40,17 +40,19 @@ class Contract(DataFrameModel):  # type: ignore[type-arg]
 class Source:
     """Where a raw column comes from: the feed's own field, and whether a row must have it.
 
-    `text` says that the feed writes it as text: another JSON type (a number, an object) is then invalid.
+    `text` says that the feed writes it as text: another JSON type (a number, an object) is then invalid. `trimmed`
+    takes blanks (spaces, tabs) off both its ends; what is nothing else is empty.
     """
 
     field: str
     required: bool
     text: bool
+    trimmed: bool = False
 
 
-def source(field: str, *, required: bool = False, text: bool = True, **words: Any) -> Any:
+def source(field: str, *, required: bool = False, text: bool = True, trimmed: bool = False, **words: Any) -> Any:
     """A raw column that holds the feed's `field` (dots lead into nested objects); `words` are Pandera's."""
-    return Field(nullable=True, metadata={"source": Source(field, required, text)}, **words)
+    return Field(nullable=True, metadata={"source": Source(field, required, text, trimmed)}, **words)
 
 
 class RawContract(Contract):

@@ -102,9 +102,9 @@ def column_type(annotation: Any, field: Any) -> T.DataType:
 
 
 def _refuse_type(dtype: T.DataType) -> None:
-    """Refuse types that Delta lacks, and the promise that nothing in an array or a map is NULL: no rule checks it."""
+    """Refuse types that Delta lacks, and the promise that nothing inside a value is NULL: no rule checks it."""
     said = dtype.simpleString()
-    if type(dtype) not in _TYPES:
+    if type(dtype) not in (*_TYPES, T.StructType):
         raise UncompilableRule(f"{said} is no type of what a column holds")
     if isinstance(dtype, T.DecimalType) and not 0 <= dtype.scale <= dtype.precision <= 38:
         raise UncompilableRule(f"{said} does not exist: a decimal has at most 38 digits, those of its scale included")
@@ -113,6 +113,8 @@ def _refuse_type(dtype: T.DataType) -> None:
         held, may_be_null = [dtype.elementType], dtype.containsNull
     elif isinstance(dtype, T.MapType):
         held, may_be_null = [dtype.keyType, dtype.valueType], dtype.valueContainsNull
+    elif isinstance(dtype, T.StructType):
+        held, may_be_null = [field.dataType for field in dtype.fields], all(field.nullable for field in dtype.fields)
     if held and not may_be_null:
         raise UncompilableRule(f"no rule checks for NULL inside {said}: write True, for it may hold NULL")
     for inner in held:

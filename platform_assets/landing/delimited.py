@@ -61,7 +61,8 @@ class Delimited:
         return cut.select(
             *lines.columns,
             F.struct(*[value(field).alias(name) for name, field in known.items()]).alias("text"),
-            F.struct(*[F.lit(False).alias(name) for name in known]).alias("mistyped"),
+            # Nothing is mistyped; NULL where nothing is known, as in other formats, with which lines are put together.
+            F.struct(*[F.when(whole, F.lit(False)).alias(name) for name in known]).alias("mistyped"),
             (~whole).alias("malformed"),
             extra.alias("extra_fields"),
         )

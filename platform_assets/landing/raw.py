@@ -64,7 +64,7 @@ class RawTableDefinition(DeclaredTable):
     def read(self, engine: Engine, files: Sequence[LandedFile], settings: Settings, room: str) -> DataFrame:
         """The lines of landed files as the raw table's rows, good and rejected; `room` is a folder of the run."""
         columns = self.sourced
-        fields = self.feed.read(engine, files, columns, room)
+        fields = _trimmed(self.feed.read(engine, files, columns, room), columns)
         parsed = self.parse(**chosen_settings(self.parse, settings))
         rows = fields.withColumns({f"typed_{c.name}": _well_typed(c, parsed.get(c.name)) for c in columns})
         first = self.domain.first_day(settings)
@@ -159,6 +159,16 @@ def default_parse(column: ColumnSpec) -> Column:
     if isinstance(column.dtype, T.IntegralType):
         return F.when(text.rlike(_INTEGER), text.try_cast(column.dtype))
     raise ValueError(f"{column.name}: a column of type {column.dtype.simpleString()} needs a parse of its own")
+
+
+def _trimmed(fields: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame:
+    """The fields, without the blanks around those that are trimmed."""
+    text = F.col("text")
+    for column in columns:
+        if column.source and column.source.trimmed:
+            value = F.btrim(text[column.name], F.lit(" \t"))
+            text = text.withField(column.name, F.when(value != "", value))
+    return fields.withColumn("text", text)
 
 
 def _well_typed(column: ColumnSpec, parsed: Column | None) -> Column:

@@ -43,7 +43,8 @@ def top_sessions(
     listening_rank_by: str,
 ) -> DataFrame:
     """The best of the list of the day before, the sessions closed since, and those open: a session only grows."""
-    order = [F.desc(listening_rank_by), F.asc("started_at"), F.asc("user_id")]
+    measure = "duration_seconds" if listening_rank_by == "duration" else listening_rank_by
+    order = [F.desc(measure), F.asc("started_at"), F.asc("user_id")]
     # Those that were open then have closed since, or are open still: they come from there.
     was_open = is_open(days[0] - timedelta(days=1), listening_gap_seconds)
     before = top_sessions_before.where(~was_open).withColumn("day", F.lit(days[0])).select(*sessions.columns)

@@ -9,7 +9,9 @@ _LAST_SECOND = 253402300799  # of the year 9999
 
 def utc_instant(text: Column, *, millis: bool = False) -> Column:
     """`yyyy-MM-ddTHH:mm:ssZ`, or with `millis` `yyyy-MM-ddTHH:mm:ss.SSSZ`, as a timestamp; NULL for other text."""
-    written, form = (r"\.[0-9]{3}Z\z", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'") if millis else (r"Z\z", "yyyy-MM-dd'T'HH:mm:ss'Z'")
+    written, form = (
+        (r"\.[0-9]{3}Z\z", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'") if millis else (r"Z\z", "yyyy-MM-dd'T'HH:mm:ss'Z'")
+    )
     as_written = text.rlike(_SECONDS + written) & ~text.startswith("0000")
     return F.when(as_written, F.try_to_timestamp(text, F.lit(form)))
 

@@ -1,4 +1,4 @@
-"""The web domain: what users did on web sites, as hits, hourly statistics and exports."""
+"""The web domain: what users did on web sites, as hits, hourly statistics, sessions and exports."""
 
 from platform_assets.exports.documents import DocumentDefinition
 from platform_assets.landing.raw import RawTableDefinition
@@ -6,7 +6,9 @@ from platform_assets.table import TableDefinition
 from platform_assets.web.aggregated_web_page_stats import aggregated_web_page_stats
 from platform_assets.web.aggregated_web_stats import aggregated_web_stats
 from platform_assets.web.aggregated_web_stats_csv import aggregated_web_stats_csv
+from platform_assets.web.open_sessions import open_sessions
 from platform_assets.web.raw_events import raw_events
+from platform_assets.web.sessions import sessions
 from platform_assets.web.user_web_hits import user_web_hits
 from platform_assets.web.user_web_hits_csv import user_web_hits_csv
 
@@ -15,5 +17,7 @@ TABLES: tuple[RawTableDefinition | TableDefinition, ...] = (
     user_web_hits,
     aggregated_web_stats,
     aggregated_web_page_stats,
+    open_sessions,
+    sessions,
 )
 EXPORTS: tuple[DocumentDefinition, ...] = (user_web_hits_csv, aggregated_web_stats_csv)

@@ -47,25 +47,9 @@ def _lines(draw: st.DrawFn, delivery: int) -> list[Line]:
     return [event() for _ in range(draw(st.integers(0, 12)))]
 
 
-def _ranges(days: Sequence[date]) -> st.SearchStrategy[list[Range]]:
-    """Any split of the days into runs, in any order."""
-    cuts = st.sets(st.integers(1, len(days) - 1), max_size=2)
-
-    def split(places: set[int]) -> list[Range]:
-        bounds = [0, *sorted(places), len(days)]
-        return [(days[a], days[b - 1]) for a, b in pairwise(bounds)]
-
-    return cuts.map(split).flatmap(st.permutations)
-
-
 _deliveries = st.tuples(
     *[st.fixed_dictionaries({"b.json": _lines(n)}, optional={"a.json": _lines(n)}) for n in range(DELIVERIES)]
 )
-
-
-def _run(platform: Platform, ranges: Sequence[Range], tables: str) -> None:
-    for first, last in ranges:
-        platform.materialise(first.isoformat(), last.isoformat(), select=tables)
 
 
 @settings(
@@ -75,9 +59,10 @@ def _run(platform: Platform, ranges: Sequence[Range], tables: str) -> None:
 )
 @given(
     deliveries=_deliveries,
-    raw_ranges=_ranges(DAYS),
-    ranges=_ranges(DAYS),
-    again=_ranges(DAYS).map(lambda ranges: ranges[:1]),
+    raw_ranges=in_any_order(DAYS),
+    ranges=in_any_order(DAYS),
+    in_order=splits(DAYS),
+    again=st.integers(0, len(DAYS) - 1).flatmap(lambda first: splits(DAYS[first:]) if DAYS[first + 1 :] else st.just([(DAYS[-1], DAYS[-1])])),
 )
 def test_any_split_into_runs_gives_the_tables_of_one_run_over_all_days(
     engine: Engine,

@@ -1,0 +1,31 @@
+"""actions/minutes: actions per minute."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from platform_assets.actions.domain import actions as domain
+from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets.lake.audit import Balance
+from platform_assets.table import table
+from platform_assets.transforms.windows import window_start
+
+
+class Minutes(Contract):
+    """Actions per minute; a minute without actions has no row."""
+
+    day: T.DateType = Field(description="UTC day of the minute")
+    minute: T.TimestampType = Field(description="Start of the minute (UTC)")
+    open: T.LongType = Field(ge=0, description="How many were opened")
+    close: T.LongType = Field(ge=0, description="How many were closed")
+
+    class Config:
+        unique = ["day", "minute"]
+        columns_agree = {"rules": {"minute_in_day": "to_date(minute) = day"}}
+
+
+@table(Minutes, domain=domain, balances=[Balance("every_action_once", "actions", "count(*)", "sum(open + close)")])
+def minutes(actions: DataFrame) -> DataFrame:
+    """Opens and closes per minute."""
+    return actions.groupBy("day", window_start("occurred_at", 1).alias("minute")).agg(
+        F.count_if(F.col("action") == "Open").alias("open"), F.count_if(F.col("action") == "Close").alias("close")
+    )
