@@ -1,0 +1,84 @@
+"""The law of days in actions: however days are split into runs, the tables are those of one batch over all actions."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from platform_assets.lake.engine import Engine
+from platform_assets_tests.actions import oracle
+from platform_assets_tests.actions.feeds import deliveries
+from platform_assets_tests.days import Range, deliver, in_any_order, run, splits, tails
+from platform_assets_tests.engines import examples
+from platform_assets_tests.landing.parcels import Deliveries
+from platform_assets_tests.platform import Platform
+
+FIRST = date(2026, 1, 1)
+DELIVERIES = [FIRST + timedelta(days=n) for n in range(4)]
+# The last delivery may bring actions of the day after it.
+DAYS = [*DELIVERIES, FIRST + timedelta(days=4)]
+RAW = "actions/raw_actions"
+BY_DAY = ("actions/actions", "actions/windows", "actions/minutes")
+AS_OF = ("actions/window_summary", "actions/top_windows")
+ALL = (RAW, *BY_DAY, *AS_OF)
+
+
+@settings(
+    max_examples=examples(12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(
+    delivered=deliveries(DELIVERIES),
+    minutes=st.sampled_from((10, 10, 1, 7 * 60 + 12, 1440)),
+    ranges=in_any_order(DAYS),
+    in_order=splits(DAYS),
+    again=tails(DAYS),
+)
+def test_any_split_into_runs_gives_what_one_batch_over_all_actions_gives(
+    engine: Engine,
+    delivered: Deliveries,
+    minutes: int,
+    ranges: list[Range],
+    in_order: list[Range],
+    again: list[Range],
+) -> None:
+    raw = [
+        row
+        for day, files in delivered.items()
+        for name, content in files.items()
+        for row in oracle.raw_rows(content, day, name, start=FIRST)
+    ]
+    acts = oracle.actions(raw)
+    windows = oracle.windows(acts, minutes=minutes)
+    rows = {
+        RAW: raw,
+        BY_DAY[0]: acts,
+        BY_DAY[1]: windows,
+        BY_DAY[2]: oracle.minutes(acts),
+        AS_OF[0]: oracle.window_summary(windows, DAYS),
+        AS_OF[1]: oracle.top_windows(windows, DAYS),
+    }
+
+    def differences(platform: Platform) -> list[str]:
+        return [table for table in rows if oracle.comparable(platform.rows(table)) != oracle.comparable(rows[table])]
+
+    with TemporaryDirectory() as folder:
+        landing = Path(folder) / "landing"
+        words = {"landing": str(landing), "reject_share": 1.0, "actions_window_minutes": minutes}
+        whole, parts = (Platform(Path(folder) / name, **words) for name in ("whole", "parts"))
+        deliver(landing, "actions", delivered)
+
+        run(whole, [(DAYS[0], DAYS[-1])], ALL)
+        assert differences(whole) == []
+
+        run(parts, ranges, [RAW])
+        run(parts, ranges, BY_DAY)
+        run(parts, in_order, AS_OF)
+        assert differences(parts) == []
+        run(parts, again, ALL)
+        assert differences(parts) == []
