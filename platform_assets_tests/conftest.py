@@ -22,7 +22,9 @@ from platform_assets_tests.services.spark import INSTALL_JAVA, fill_with_jars, f
 # What an engine does differently shows here. Other tests start processes with an engine of their own, test what no
 # engine does, or need hundreds of runs, of which a cold Spark makes three a minute.
 WITH_EVERY_ENGINE = (
+    "actions",
     "contracts",
+    "listening",
     "transforms",
     "landing/test_any_file.py",
     "landing/test_dirty_lines.py",
