@@ -65,7 +65,8 @@ WITH machines AS (
     SELECT *, CASE WHEN place > 0 AND hash(i, 'equal') % 300 = 0 THEN 1 ELSE 0 END AS back
     FROM (FROM machines UNION ALL FROM people)
 )
-SELECT i, user_id::BIGINT AS user_id, (begun + (place - back) * pace + hash(i - back, 'pause') % spread)::BIGINT AS second,
+SELECT i, user_id::BIGINT AS user_id,
+    (begun + (place - back) * pace + hash(i - back, 'pause') % spread)::BIGINT AS second,
     floor({songs} * pow(hash(i, 'song') % 1000003 / 1000003, 3))::BIGINT AS song, second // 86400 AS day
 FROM plays
 """
@@ -74,7 +75,8 @@ FROM plays
 _PLAY_LINES = r"""
 SELECT concat_ws(E'\t',
     format('user_{{:06d}}', user_id),
-    strftime(TIMESTAMP '{first}' + to_seconds(second), '%Y-%m-%dT%H:%M:%S') || CASE i % 3000 WHEN 7 THEN '' ELSE 'Z' END,
+    strftime(TIMESTAMP '{first}' + to_seconds(second), '%Y-%m-%dT%H:%M:%S')
+        || CASE i % 3000 WHEN 7 THEN '' ELSE 'Z' END,
     CASE WHEN song // 20 % 25 = 4 THEN '' ELSE md5('artist' || song // 20)::UUID::TEXT END,
     CASE WHEN song // 20 % 9 = 5 THEN 'Künstler ' ELSE 'Artist ' END || song // 20,
     CASE WHEN hash(i, 'id') % 100 < 11 THEN '' ELSE md5('track' || song)::UUID::TEXT END,
