@@ -48,6 +48,21 @@ def found(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     return output, duckdb_listening.main(landing, output, FIRST_DAY.isoformat(), "1GB")
 
 
+GOOD = "u\t2026-01-02T10:00:00Z\t\ta\t\tt"
+DIRT = {
+    "u\t2026-01-02T10:00:00Z\t\ta\t": ["malformed"],
+    f"{GOOD}\tx": ["malformed"],
+    "\t\t\t\t\t": [f"missing_{name}" for name in ("user_id", "played_at", "artist_name", "track_name")],
+    "u\t2026-01-02T10:00:00\t\t\t\tt": ["invalid_played_at", "missing_artist_name"],
+    GOOD.replace("T10", "T24"): ["invalid_played_at"],
+    GOOD.replace("T10", "T 1"): ["invalid_played_at"],
+    GOOD.replace("-02T", "-32T"): ["invalid_played_at"],
+    GOOD.replace("-02T", "/02T"): ["invalid_played_at"],
+    GOOD.replace("-02T", "-01T"): ["before_start"],
+    GOOD.replace("-02T", "-04T"): ["after_delivery"],
+}
+
+
 def _rows(folder: Path, columns: str) -> list[tuple[Any, ...]]:
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
@@ -145,3 +160,17 @@ def test_top_sessions_and_songs(landing: Path, found: tuple[Path, dict[str, Any]
     lines = (output / "exports" / "top_songs_tsv" / "latest" / "top_songs.tsv").read_text().splitlines()
     assert lines[0] == "rank\tartist_name\ttrack_name\tplays\tsessions"
     assert lines[1:] == [f"{rank}\t" + "\t".join(map(str, song)) for rank, song in enumerate(latest, 1)]
+
+
+def test_rejected_lines(tmp_path: Path) -> None:
+    feed = tmp_path / "plays" / FIRST_DAY.isoformat()
+    feed.mkdir(parents=True)
+    good = [GOOD, GOOD.replace("\tt", '\t"'), GOOD.replace("\tt", "\tNA")]
+    (feed / "dirt.tsv").write_text("\n".join([*good, "", *DIRT]) + "\n")
+    report = duckdb_listening.main(feed.parent, tmp_path / "out", FIRST_DAY.isoformat())
+    raw = tmp_path / "out" / "raw_plays"
+    rows = _rows(raw, "raw, violations")
+    assert {text: rules for text, rules in rows if text is not None} == DIRT
+    assert [rules for text, rules in rows if text is None] == [[]] * len(good)
+    assert report["plays"] == len(good)
+    assert _rows(raw, "DISTINCT delivery_day, source_file") == [(FIRST_DAY, "dirt.tsv")]
