@@ -132,17 +132,18 @@ WITH longest AS (
 ), candidates AS (
     SELECT days.day, longest.* EXCLUDE (day) FROM days JOIN longest ON longest.day <= days.day
     UNION ALL BY NAME SELECT * EXCLUDE (tracks) FROM open_sessions
+), ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY day ORDER BY plays DESC, started_at, user_id) AS rank
+    FROM candidates QUALIFY rank <= 50
 )
-SELECT *, row_number() OVER (PARTITION BY day ORDER BY plays DESC, started_at, user_id) AS rank
-FROM candidates QUALIFY rank <= 50;
+SELECT session_id(user_id, started_at) AS session_id, * FROM ranked;
 CREATE TEMP TABLE top_session_tracks AS
-WITH top AS (SELECT DISTINCT user_id, started_at FROM top_sessions), daily AS (
-    SELECT user_id, started_at, song, played_at::DATE AS played_on, count(*) AS plays
-    FROM session_plays SEMI JOIN top USING (user_id, started_at) GROUP BY ALL
+WITH top AS (SELECT DISTINCT session_id, user_id, started_at FROM top_sessions), daily AS (
+    SELECT session_id, song, played_at::DATE AS played_on, count(*) AS plays
+    FROM session_plays JOIN top USING (user_id, started_at) GROUP BY ALL
 )
-SELECT day, user_id, started_at, song, sum(daily.plays)::BIGINT AS plays
-FROM top_sessions JOIN daily USING (user_id, started_at) WHERE played_on <= day
-GROUP BY day, user_id, started_at, song;
+SELECT day, session_id, song, sum(daily.plays)::BIGINT AS plays
+FROM top_sessions JOIN daily USING (session_id) WHERE played_on <= day GROUP BY day, session_id, song;
 CREATE TEMP TABLE top_songs AS
 WITH counted AS (
     SELECT day, song, sum(plays)::BIGINT AS plays, count(*) AS sessions
@@ -156,15 +157,15 @@ FROM counted JOIN songs USING (song) QUALIFY rank <= 10;
 
 LATEST = "SELECT artist_name, track_name, plays, sessions FROM top_songs WHERE day = $day ORDER BY rank"
 
-_SESSION = "session_id(user_id, started_at) AS session_id, user_id, utc(started_at) AS started_at"
-_ENDED = f"{_SESSION}, utc(ended_at) AS ended_at, plays, distinct_tracks"
+_ID = "session_id(user_id, started_at) AS session_id"
+_SESSION = "user_id, utc(started_at) AS started_at, utc(ended_at) AS ended_at, plays, distinct_tracks"
 _DURATION = "epoch(ended_at - started_at)::BIGINT AS duration_seconds"
 TABLES = {
-    "sessions": f"SELECT {_ENDED}, {_DURATION}, day FROM sessions SEMI JOIN days USING (day)",
-    "open_sessions": f"SELECT {_ENDED}, tracks, day FROM open_sessions",
-    "top_sessions": f"SELECT rank, {_ENDED}, {_DURATION}, day FROM top_sessions",
-    "top_session_tracks": """SELECT session_id(user_id, started_at) AS session_id, artist_name, track_name,
-        plays, day FROM top_session_tracks JOIN songs USING (song)""",
+    "sessions": f"SELECT {_ID}, {_SESSION}, {_DURATION}, day FROM sessions SEMI JOIN days USING (day)",
+    "open_sessions": f"SELECT {_ID}, {_SESSION}, tracks, day FROM open_sessions",
+    "top_sessions": f"SELECT rank, session_id, {_SESSION}, {_DURATION}, day FROM top_sessions",
+    "top_session_tracks": """SELECT session_id, artist_name, track_name, plays, day
+        FROM top_session_tracks JOIN songs USING (song)""",
     "top_songs": "SELECT * FROM top_songs",
 }
 
