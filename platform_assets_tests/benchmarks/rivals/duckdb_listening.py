@@ -105,10 +105,13 @@ FROM gaps;
 # All sessions by the day on which they close, which for some is after the last day.
 SESSIONS = """
 CREATE TEMP TABLE sessions AS
-SELECT user, session, any_value(user_id) AS user_id, min(played_at) AS started_at, max(played_at) AS ended_at,
-    count(*) AS plays, count(DISTINCT song) AS distinct_tracks,
-    (max(played_at) + INTERVAL 20 MINUTES)::DATE AS day
-FROM session_plays JOIN users USING (user) GROUP BY user, session;
+WITH counted AS (
+    SELECT user, session, min(played_at) AS started_at, max(played_at) AS ended_at,
+        count(*) AS plays, count(DISTINCT song) AS distinct_tracks
+    FROM session_plays GROUP BY user, session
+)
+SELECT counted.*, user_id, (ended_at + INTERVAL 20 MINUTES)::DATE AS day
+FROM counted JOIN users USING (user);
 """
 
 # Only a session with a play in the last 20 minutes of a day is open at its end.
