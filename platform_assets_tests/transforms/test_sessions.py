@@ -71,7 +71,7 @@ class Cut:
     ) -> None:
         events, days = frame(engine, *lines), [january(day) for day in range(first, last + 1)]
         known = nothing(engine) if before is None else before.open_frame.where(f"day = DATE '{january(first - 1)}'")
-        self.open_frame = VISITS.open(events, known, gap=gap, days=days)
+        self.open_frame: DataFrame = VISITS.open(events, known, gap=gap, days=days)
         self.closed_frame = VISITS.closed(events, known, gap=gap, days=days)
         self.closed = _sorted(self.closed_frame)
         self.open = _sorted(self.open_frame)
