@@ -54,7 +54,8 @@ class Shop:
     """The table `visits`, published; `page_visits` made from it by any transform; `busy_pages` behind that."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
-        self.settings = Settings(_env_file=None, lake=str(folder / "lake"))
+        words: dict[str, Any] = {"_env_file": None, "lake": str(folder / "lake")}
+        self.settings = Settings(**words)
         self.instance = dg.DagsterInstance.ephemeral()
         self.source_key = web.key("visits")
         self.source = web.table("visits", compiled(Visits), self.settings)
@@ -107,5 +108,6 @@ class Shop:
         """The verdicts of a check of `page_visits` in the instance, newest first."""
         key = dg.AssetCheckKey(web.key("page_visits"), check)
         history = self.instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
-        evaluations = [record.event.dagster_event.event_specific_data for record in history if record.event]
+        events = [record.event.dagster_event for record in history if record.event]
+        evaluations = [event.event_specific_data for event in events if event]
         return [found.passed for found in evaluations if isinstance(found, dg.AssetCheckEvaluation)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,13 @@ from platform_assets_tests.samples.deliveries import DAYS, FIRST_DAY, SHIPPED, s
 
 LAST = DAYS[-1]
 Rows = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture
+def variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, str], None]:
+    """Sets an environment variable, in a folder without a `.env` file."""
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch.setenv
 
 
 @pytest.fixture(scope="module")
@@ -113,14 +121,14 @@ def test_windows_and_top_windows_are_written_for_each_day_and_as_the_latest(
     ],
 )
 def test_a_window_that_does_not_divide_a_day_is_an_error_when_settings_load(
-    monkeypatch: pytest.MonkeyPatch, minutes: str, said: str
+    variable: Callable[[str, str], None], minutes: str, said: str
 ) -> None:
-    monkeypatch.setenv("PLATFORM_ACTIONS_WINDOW_MINUTES", minutes)
+    variable("PLATFORM_ACTIONS_WINDOW_MINUTES", minutes)
     with pytest.raises(ValidationError, match=f"actions_window_minutes\n.*{said}"):
-        Settings(_env_file=None)
+        Settings()
 
 
 @pytest.mark.parametrize("minutes", [1, 10, 480, 1440])
-def test_a_window_may_be_any_part_of_a_day(monkeypatch: pytest.MonkeyPatch, minutes: int) -> None:
-    monkeypatch.setenv("PLATFORM_ACTIONS_WINDOW_MINUTES", str(minutes))
-    assert Settings(_env_file=None).actions_window_minutes == minutes
+def test_a_window_may_be_any_part_of_a_day(variable: Callable[[str, str], None], minutes: int) -> None:
+    variable("PLATFORM_ACTIONS_WINDOW_MINUTES", str(minutes))
+    assert Settings().actions_window_minutes == minutes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,13 @@ from platform_assets_tests.samples.deliveries import DAYS, FIRST_DAY, SHIPPED, s
 
 LAST = DAYS[-1]
 Rows = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture
+def variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, str], None]:
+    """Sets an environment variable, in a folder without a `.env` file."""
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch.setenv
 
 
 @pytest.fixture(scope="module")
@@ -129,18 +137,20 @@ def test_the_top_songs_are_written_as_tab_separated_files_without_quoting(
     ],
 )
 def test_a_gap_of_nothing_or_of_more_than_a_day_is_an_error_when_settings_load(
-    monkeypatch: pytest.MonkeyPatch, name: str, seconds: int | str, said: str
+    variable: Callable[[str, str], None], name: str, seconds: int | str, said: str
 ) -> None:
-    monkeypatch.setenv(f"PLATFORM_{name.upper()}", str(seconds))
+    variable(f"PLATFORM_{name.upper()}", str(seconds))
     with pytest.raises(ValidationError, match=f"{name}\n.*{said}"):
-        Settings(_env_file=None)
+        Settings()
 
 
 @pytest.mark.parametrize("name", ["listening_gap_seconds", "web_gap_seconds"])
 @pytest.mark.parametrize("seconds", [1, 86400])
-def test_a_gap_may_be_anything_from_a_second_to_a_day(monkeypatch: pytest.MonkeyPatch, name: str, seconds: int) -> None:
-    monkeypatch.setenv(f"PLATFORM_{name.upper()}", str(seconds))
-    assert getattr(Settings(_env_file=None), name) == seconds
+def test_a_gap_may_be_anything_from_a_second_to_a_day(
+    variable: Callable[[str, str], None], name: str, seconds: int
+) -> None:
+    variable(f"PLATFORM_{name.upper()}", str(seconds))
+    assert getattr(Settings(), name) == seconds
 
 
 @pytest.mark.parametrize(
@@ -153,8 +163,8 @@ def test_a_gap_may_be_anything_from_a_second_to_a_day(monkeypatch: pytest.Monkey
     ],
 )
 def test_a_list_that_cannot_be_made_is_an_error_when_settings_load(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    variable: Callable[[str, str], None], name: str, value: str
 ) -> None:
-    monkeypatch.setenv(f"PLATFORM_{name.upper()}", value)
+    variable(f"PLATFORM_{name.upper()}", value)
     with pytest.raises(ValidationError, match=name):
-        Settings(_env_file=None)
+        Settings()
