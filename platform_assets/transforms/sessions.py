@@ -113,8 +113,8 @@ class Sessions:
 
 
 def duration_seconds() -> Column:
-    """Seconds from a session's first event to its last."""
-    return F.unix_seconds(ENDED) - F.unix_seconds(STARTED)
+    """Whole seconds from a session's first event to its last."""
+    return F.floor((_micros(ENDED) - _micros(STARTED)) / _MICROS)
 
 
 def is_open(day: date, gap: int) -> Column:
