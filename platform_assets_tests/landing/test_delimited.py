@@ -482,7 +482,7 @@ def due(rows: list[Row]) -> Counter[tuple[date, str]]:
 PROPERTY = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=examples(60), deadline=None, suppress_health_check=PROPERTY)
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=PROPERTY)
 @given(
     first=files_of_things(),
     second=files_of_things(),
@@ -531,7 +531,7 @@ def test_any_delivery_of_a_delimited_feed_gives_the_rows_that_its_rules_say(
     strategy: st.SearchStrategy[Deliveries],
     raw_rows: Callable[..., list[Row]],
 ) -> None:
-    @settings(max_examples=examples(15), deadline=None, suppress_health_check=PROPERTY)
+    @settings(max_examples=examples(10), deadline=None, suppress_health_check=PROPERTY)
     @given(delivered=strategy, bundled=st.booleans(), chunk=st.sampled_from((1, 7, 1 << 20)))
     def holds(delivered: Deliveries, bundled: bool, chunk: int) -> None:
         expected = [
