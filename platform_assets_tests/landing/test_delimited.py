@@ -394,7 +394,9 @@ def _names(header: bytes) -> list[str] | None:
 def _thing(line: bytes, source_file: str, delimiter: str, quotes: bool, names: list[str]) -> Row:
     text = line.decode(errors="replace")
     cut = cells(text, delimiter, quotes=quotes)
-    given: dict[str, str] | None = dict(zip(names, cut, strict=True)) if cut is not None and len(cut) == len(names) else None
+    given: dict[str, str] | None = (
+        dict(zip(names, cut, strict=True)) if cut is not None and len(cut) == len(names) else None
+    )
     values = {column: (given or {}).get(field) or None for column, field in FIELDS.items()}
     size = values["size"]
     is_whole = size is not None and re.fullmatch("-?[0-9]+", size) and -(2**63) <= int(size) < 2**63
