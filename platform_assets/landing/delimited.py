@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from platform_assets.landing.lines import LINE
 
 _FIELDS = "fields"
 _QUOTED = '"(?:[^"]|"")*"'
+_PIECE = '"[^"]*"'
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Delimited:
         if "\ufffd" in header:
             return "the header is not UTF-8"
         names = self._names(header)
+        if not names:
+            return "the header has a quote where none may be"
         lacking = [name for name in _fields(columns, required=True) if name not in names]
         twice = sorted({name for name in names if names.count(name) > 1})
         if lacking:
@@ -70,20 +72,32 @@ class Delimited:
         )
 
     def _names(self, header: str) -> list[str]:
-        reader = csv.reader([header], delimiter=self.delimiter, quoting=csv.QUOTE_MINIMAL)
-        return next(reader, []) if self.quotes else header.split(self.delimiter)
+        """The names in a header, cut like any line; none where quotes stand wrong."""
+        if not self.quotes:
+            return header.split(self.delimiter)
+        mark = re.escape(self.delimiter)
+        field = f'{_QUOTED}|[^"{mark}]*'
+        if not re.fullmatch(f"(?:{mark}(?:{field}))+", self.delimiter + header):
+            return []
+        found = re.findall(f"{mark}({field})", self.delimiter + header)
+        return [name[1:-1].replace('""', '"') if name.startswith('"') else name for name in found]
 
     def _cut(self, line: Column) -> Column:
-        """The fields, NULL where quotes stand wrong; lines without quotes, nearly all, are simply split."""
+        """The fields, NULL where quotes stand wrong; lines without quotes, nearly all, are simply split.
+
+        A search for a quoted field with quotes in it goes too deep for Java when there are thousands of them. So the
+        pieces that it has are searched, each by itself (`"a""b"` has two); a line feed, which no line holds, is put
+        behind them and in place of the delimiters between fields.
+        """
         mark = re.escape(self.delimiter)
         plain = F.split(line, mark)
         if not self.quotes:
             return plain
-        field = f'(?:{_QUOTED}|[^"{mark}]*)'
-        well_formed = line.rlike(rf"\A{field}(?:{mark}{field})*\z")
-        # With a delimiter before it, no field is empty text to the search, which engines go on from in their own ways.
-        found = F.regexp_extract_all(F.concat(F.lit(self.delimiter), line), F.lit(f"{mark}({field})"), F.lit(1))
-        quoted = F.when(well_formed, F.transform(found, _unquoted))
+        misplaced = F.regexp_replace(line, _PIECE, "\n").rlike(rf'"|[^{mark}\n]\n|\n[^{mark}\n]')
+        marked = F.regexp_replace(line, f"({_PIECE})|{mark}", "$1\n")
+        joined = F.replace(marked, F.lit('"\n"'), F.lit('""'))
+        fields = F.split(F.replace(joined, F.lit('"\n'), F.lit('"')), "\n")
+        quoted = F.when(~misplaced, F.transform(fields, _unquoted))
         return F.when(line.contains('"'), quoted).otherwise(plain)
 
 

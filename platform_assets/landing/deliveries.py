@@ -155,7 +155,9 @@ def _first_line(url: str) -> bytes | None:
 
 def _line_like(line: bytes) -> re.Pattern[bytes]:
     """What finds a line again, behind a line end, with marks and a carriage return that are no part of it."""
-    return re.compile(rb"\n(?:" + _BOM + rb")*" + re.escape(line) + rb"\r?(?=\n)")
+    # The last carriage return is none: a line that ends in one has another behind it.
+    end = rb"\r" if line.endswith(b"\r") else rb"\r?"
+    return re.compile(rb"\n(?:" + _BOM + rb")*" + re.escape(line) + end + rb"(?=\n)")
 
 
 def _last_line(content: bytes, header: bytes) -> bytes:
