@@ -42,7 +42,7 @@ def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFr
     ended = whole.withColumn(LINE, F.ltrim("value", F.lit(_BOM))).drop("value")
     line = F.col(LINE)
     line = F.when(line.endswith("\r"), F.substring(line, F.lit(1), F.length(line) - 1)).otherwise(line)
-    lines = ended.withColumn(LINE, line).where(F.length(F.btrim(LINE, F.lit(" \t\r"))) > 0)
+    lines = ended.where(F.btrim(LINE, F.lit(" \t\r")) != "").withColumn(LINE, line)
     return lines if files[0].header is None else _without_header(engine.session, lines, files)
 
 

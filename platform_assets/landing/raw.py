@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 
 import dagster as dg
 import pyspark.sql.types as T
@@ -181,7 +183,7 @@ def violations(columns: Sequence[ColumnSpec], first_day: date | None) -> Column:
 
     A line that is not UTF-8, or cannot be parsed, breaks only that rule: nobody knows what it should have said.
     """
-    broken: list[Column] = []
+    broken: dict[str, Column] = {}
     for column in columns:
         assert column.source is not None
         value, mistyped = F.col(f"typed_{column.name}"), F.col(f"mistyped.{column.name}")
@@ -190,14 +192,16 @@ def violations(columns: Sequence[ColumnSpec], first_day: date | None) -> Column:
         for rule in column.rules:
             invalid = invalid | F.expr(rule.broken.replace(f"`{column.name}`", f"`typed_{column.name}`"))
         if column.source.required:
-            broken.append(F.when(~delivered, F.lit(f"missing_{column.name}")))
-        broken.append(F.when(invalid, F.lit(f"invalid_{column.name}")))
+            broken[f"missing_{column.name}"] = ~delivered
+        broken[f"invalid_{column.name}"] = invalid
     if first_day:
-        broken.append(F.when(F.col("day") < F.lit(first_day), F.lit("before_start")))
-        late = F.col("day") > F.date_add("delivery_day", 1)
-        broken.append(F.when(late, F.lit("after_delivery")))
+        broken["before_start"] = F.col("day") < F.lit(first_day)
+        broken["after_delivery"] = F.col("day") > F.date_add("delivery_day", 1)
     alone = {"not_utf8": F.col("not_utf8"), "malformed": F.col("malformed")}
-    found = F.array_compact(F.array(*broken))
+    # Hardly any row breaks a rule: for the others no list of names is made and thinned out.
+    any_broken = reduce(or_, (F.coalesce(condition, F.lit(False)) for condition in broken.values()))
+    names = F.array_compact(F.array(*[F.when(condition, F.lit(name)) for name, condition in broken.items()]))
+    found = F.when(any_broken, names).otherwise(F.array().cast("array<string>"))
     for name, condition in reversed(alone.items()):
         found = F.when(condition, F.array(F.lit(name))).otherwise(found)
     return found
