@@ -18,7 +18,7 @@ RAW, ACTIONS = "actions/raw_actions", "actions/actions"
 AT = datetime(2026, 1, 5, 10, 15, tzinfo=timezone.utc)
 TIME, SECONDS = "2026-01-05T10:15:00.000Z", 1767608100
 CSV = f"{TIME},Open"
-VALUES = {"time": AT, "action": "Open", "extra_fields": []}
+VALUES: dict[str, Any] = {"time": AT, "action": "Open", "extra_fields": []}
 BAD_ACTION, BAD_TIME = ["invalid_action"], ["invalid_time"]
 Bad = dict[str, tuple[str, list[str]]]
 Good = dict[str, tuple[str, dict[str, Any]]]
