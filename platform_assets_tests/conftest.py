@@ -22,14 +22,19 @@ from platform_assets_tests.services.spark import INSTALL_JAVA, fill_with_jars, f
 # What an engine does differently shows here. Other tests start processes with an engine of their own, test what no
 # engine does, or need hundreds of runs, of which a cold Spark makes three a minute.
 WITH_EVERY_ENGINE = (
+    "actions/test_actions_end_to_end.py",
+    "actions/test_dirty_actions.py",
     "contracts",
-    "transforms",
     "landing/test_any_file.py",
     "landing/test_dirty_lines.py",
+    "landing/test_delimited.py",
     "landing/test_files.py",
     "landing/test_odd_good_lines.py",
     "lake/test_tables.py",
     "lake/test_values.py",
+    "listening/test_dirty_plays.py",
+    "listening/test_listening_end_to_end.py",
+    "transforms",
     "web/test_official_sample.py",
     "web/test_web_end_to_end.py",
 )

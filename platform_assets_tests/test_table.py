@@ -1,104 +1,21 @@
 """`@table`: what becomes of a run when its transform is right, and in every way that it can be wrong."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import dagster as dg
 import pytest
 from dagster import AssetRecordsFilter
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import compiled
-from platform_assets.contracts.contract import Contract, Field, T
-from platform_assets.domain import Domain
 from platform_assets.lake.audit import Balance
 from platform_assets.lake.engine import Engine, EngineResource
-from platform_assets.lake.io_managers import TableIOManager
-from platform_assets.lake.tables import Table
-from platform_assets.settings import Settings
-from platform_assets.table import ENGINE, TABLES_IO, TableDefinition, table
-from platform_assets_tests.lake.visits import Visits, files, publish, visits
-from platform_assets_tests.platform import END, START, checks, failure
-
-web = Domain("web", owner="team:web")
-DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
-SOURCE = [(1, "/a", 1, None), (2, "/a", 2, None), (2, "/b", 3, None), (3, "/a", 4, None)]
-
-
-class PageVisits(Contract):
-    """Visits of pages, summed up."""
-
-    day: T.DateType = Field(description="UTC day of the visits")
-    page: T.StringType = Field(description="Page")
-    visits: T.LongType = Field(ge=1, description="How often it was visited")
-
-    class Config:
-        unique = ["day", "page"]
-
-
-def summed(visits: DataFrame) -> DataFrame:
-    """Visits per day and page."""
-    return visits.groupBy("day", "page").agg(F.sum("visits").alias("visits"))
-
-
-@table(PageVisits, domain=web)
-def busy_pages(page_visits: DataFrame) -> DataFrame:
-    """Pages visited more than once a day."""
-    return page_visits.where("visits > 1")
-
-
-class Shop:
-    """The table `visits`, published; `page_visits` made from it by any transform; `busy_pages` behind that."""
-
-    def __init__(self, engine: Engine, folder: Path) -> None:
-        self.settings = Settings(_env_file=None, lake=str(folder / "lake"))
-        self.instance = dg.DagsterInstance.ephemeral()
-        self.source_key = web.key("visits")
-        self.source = web.table("visits", compiled(Visits), self.settings)
-        publish(engine, self.source, "before", [1, 2, 3], *SOURCE)
-
-    def definition(self, transform: Callable[..., DataFrame], *balances: Balance) -> TableDefinition:
-        """`page_visits`, made by a transform."""
-        return TableDefinition(web, "page_visits", compiled(PageVisits), transform, balances)
-
-    def run(self, definition: TableDefinition, first: str, last: str | None = None) -> dg.ExecuteInProcessResult:
-        """Materialise the two tables in one run, as a user does."""
-        tables: Mapping[dg.AssetKey, Table] = {
-            self.source_key: self.source,
-            definition.key: definition.table(self.settings),
-            busy_pages.key: busy_pages.table(self.settings),
-        }
-        engine = EngineResource()
-        definitions = dg.Definitions(
-            assets=[
-                dg.AssetSpec(self.source_key, partitions_def=web.days(self.settings)).with_io_manager_key(TABLES_IO),
-                definition.asset(self.settings),
-                busy_pages.asset(self.settings),
-            ],
-            resources={ENGINE: engine, TABLES_IO: TableIOManager(tables, engine)},
-            executor=dg.in_process_executor,
-        )
-        return definitions.resolve_implicit_global_asset_job_def().execute_in_process(
-            instance=self.instance,
-            asset_selection=[definition.key, busy_pages.key],
-            tags={START: first, END: last or first},
-            raise_on_error=False,
-        )
-
-    def state(self) -> list[Any]:
-        """All that a reader can see of both tables, and every file in their folders."""
-        both = [self.definition(summed).table(self.settings), busy_pages.table(self.settings)]
-        return [(one.history(), one.published_rows_by_day(), files(one)) for one in both]
-
-    def recorded(self, check: str) -> list[bool]:
-        """The verdicts of a check of `page_visits` in the instance, newest first."""
-        key = dg.AssetCheckKey(web.key("page_visits"), check)
-        history = self.instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
-        evaluations = [record.event.dagster_event.event_specific_data for record in history if record.event]
-        return [found.passed for found in evaluations if isinstance(found, dg.AssetCheckEvaluation)]
+from platform_assets.table import table
+from platform_assets_tests.lake.visits import Visits, publish, visits
+from platform_assets_tests.platform import checks, failure
+from platform_assets_tests.shop import DAYS, SOURCE, PageVisits, Shop, busy_pages, summed, web
 
 
 @pytest.fixture
@@ -251,10 +168,18 @@ def test_a_parameter_that_is_no_setting_is_an_error_when_definitions_load(shop: 
         shop.definition(page_visits).asset(shop.settings)
 
 
-def test_a_total_of_something_that_is_no_input_is_an_error_when_definitions_load() -> None:
+@pytest.mark.parametrize(
+    "balance",
+    [
+        Balance("all_visits", "visitors", "count(*)"),
+        Balance("all_visits", "visits", "count(*)", added={"visitors": "count(*)"}),
+        Balance("all_visits", "visits", "count(*)", elsewhere={"visitors": "count(*)"}),
+    ],
+)
+def test_a_total_of_something_that_is_no_input_is_an_error_when_definitions_load(balance: Balance) -> None:
     with pytest.raises(ValueError, match="page_visits: the balance all_visits is over visitors, which is no input"):
 
-        @table(PageVisits, domain=web, balances=[Balance("all_visits", "visitors", "count(*)")])
+        @table(PageVisits, domain=web, balances=[balance])
         def page_visits(visits: DataFrame) -> DataFrame:
             return visits
 
@@ -262,3 +187,149 @@ def test_a_total_of_something_that_is_no_input_is_an_error_when_definitions_load
 def test_a_transform_is_called_as_it_is_written_without_dagster(engine: Engine) -> None:
     rows = busy_pages(visits(engine, (1, "/a", 1, None), (1, "/b", 2, None))).collect()
     assert [row["page"] for row in rows] == ["/b"]
+
+
+def so_far(visits: DataFrame, page_visits_before: DataFrame, *, days: Sequence[date]) -> DataFrame:
+    """Visits of each page up to each day: those of the day before, and those since."""
+    carried = page_visits_before.withColumn("day", F.lit(days[0]))
+    since = F.explode(F.sequence("day", F.lit(days[-1])))
+    return summed(summed(visits).unionByName(carried).withColumn("day", since))
+
+
+SO_FAR = [(1, "/a", 1), (2, "/a", 3), (2, "/b", 3), (3, "/a", 7), (3, "/b", 3)]
+
+
+class Watched:
+    """`so_far`, which remembers the days that it was given and the rows of the day before."""
+
+    def __init__(self) -> None:
+        self.days: list[int] = []
+        self.before: list[tuple[int, str, int]] = []
+
+    def transform(self) -> Callable[..., DataFrame]:
+        def page_visits(visits: DataFrame, page_visits_before: DataFrame, *, days: Sequence[date]) -> DataFrame:
+            self.days = [day.day for day in days]
+            self.before = sorted((row["day"].day, row["page"], row["visits"]) for row in page_visits_before.collect())
+            return so_far(visits, page_visits_before, days=days)
+
+        return page_visits
+
+
+@pytest.mark.parametrize("splits", [[(0, 2)], [(0, 0), (1, 1), (2, 2)], [(0, 1), (2, 2)], [(0, 2), (1, 2), (2, 2)]])
+def test_a_table_goes_on_from_the_day_before_however_days_are_split(shop: Shop, splits: list[tuple[int, int]]) -> None:
+    for first, last in splits:
+        assert shop.run(shop.definition(so_far), DAYS[first], DAYS[last]).success
+    assert shop.rows() == SO_FAR
+
+
+def test_a_run_is_given_its_days_and_of_the_days_before_only_the_last(shop: Shop) -> None:
+    seen = Watched()
+    definition = shop.definition(seen.transform())
+    assert shop.run(definition, DAYS[0], DAYS[-1]).success
+    assert (seen.days, seen.before) == ([1, 2, 3], [])
+    assert shop.run(definition, DAYS[2]).success
+    assert (seen.days, seen.before) == ([3], [(2, "/a", 3), (2, "/b", 3)])
+    assert shop.run(definition, DAYS[1], DAYS[2]).success
+    assert (seen.days, seen.before) == ([2, 3], [(1, "/a", 1)])
+
+
+def test_a_run_whose_day_before_was_never_published_says_which_and_publishes_nothing(shop: Shop) -> None:
+    result = shop.run(shop.definition(so_far), DAYS[1], DAYS[2])
+    assert f"web/page_visits has no data yet for {DAYS[0]}: materialise it first" in failure(result)
+    assert shop.state() == [([], {}, []), ([], {}, [])]
+    assert shop.run(shop.definition(so_far), DAYS[0]).success
+    before = shop.state()
+    result = shop.run(shop.definition(so_far), DAYS[2])
+    assert f"web/page_visits has no data yet for {DAYS[1]}: materialise it first" in failure(result)
+    assert shop.state() == before
+    assert not result.get_step_success_events()
+
+
+def test_a_day_published_without_rows_is_a_day_to_go_on_from(shop: Shop) -> None:
+    none = shop.definition(lambda visits: summed(visits).where("false"))
+    assert shop.run(none, DAYS[0], DAYS[1]).success
+    page_visits, *_ = shop.state()
+    assert page_visits[1] == {DAYS[0]: 0, DAYS[1]: 0}
+    assert len(page_visits[2]) == 2
+    assert shop.run(shop.definition(so_far), DAYS[2]).success
+    assert shop.rows() == [(3, "/a", 4)]
+
+
+def test_one_table_may_be_read_for_the_days_of_the_run_and_for_the_day_before(shop: Shop, engine: Engine) -> None:
+    seen: list[list[int]] = []
+
+    def page_visits(visits: DataFrame, visits_before: DataFrame) -> DataFrame:
+        seen[:] = [sorted({row["day"].day for row in rows.collect()}) for rows in (visits, visits_before)]
+        return summed(visits)
+
+    definition = shop.definition(page_visits)
+    for first, last, expected in (
+        (0, 0, [[1], []]),
+        (0, 2, [[1, 2, 3], []]),
+        (2, 2, [[3], [2]]),
+        (1, 2, [[2, 3], [1]]),
+    ):
+        assert shop.run(definition, DAYS[first], DAYS[last]).success
+        assert seen == expected
+    assert shop.rows() == [(day, page, number) for day, page, number, _ in SOURCE]
+
+    before = shop.state()
+    shop.source = web.table("late_visits", compiled(Visits), shop.settings)
+    publish(engine, shop.source, "before", [2, 3], *SOURCE[1:])
+    assert f"web/late_visits has no data yet for {DAYS[0]}: materialise it first" in failure(
+        shop.run(definition, DAYS[1])
+    )
+    assert shop.state() == before
+
+
+LAST = "sum(CASE WHEN day = DATE '{last}' THEN visits END)"
+GOES_ON = Balance("all_so_far", "visits", "sum(visits)", LAST, added={"page_visits_before": "sum(visits)"})
+
+
+def test_totals_are_checked_against_the_day_before_and_on_the_last_day(shop: Shop) -> None:
+    result = shop.run(shop.definition(so_far, GOES_ON), DAYS[0], DAYS[1])
+    assert checks(result, "web/page_visits")["all_so_far"].description == "visits 6 + page_visits_before 0 = 6"
+    result = shop.run(shop.definition(so_far, GOES_ON), DAYS[2])
+    assert checks(result, "web/page_visits")["all_so_far"].description == "visits 4 + page_visits_before 6 = 10"
+
+    def forgetful(visits: DataFrame, page_visits_before: DataFrame, *, days: Sequence[date]) -> DataFrame:
+        return so_far(visits, page_visits_before.where("page = '/b'"), days=days)
+
+    before = shop.state()
+    result = shop.run(shop.definition(forgetful, GOES_ON), DAYS[1], DAYS[2])
+    assert "  - all_so_far: visits 9 + page_visits_before 1 ≠ 9" in failure(result)
+    assert shop.state() == before
+    assert shop.recorded("all_so_far") == [False, True, True]
+
+
+def only_before(visits_before: DataFrame) -> DataFrame:
+    return summed(visits_before).withColumn("day", F.date_add("day", 1))
+
+
+def both(visits: DataFrame, visits_before: DataFrame) -> DataFrame:
+    return summed(visits)
+
+
+@pytest.mark.parametrize(
+    ("transform", "second_day"),
+    [
+        (summed, {("visits", DAYS[1])}),
+        (only_before, {("visits", DAYS[0])}),
+        (both, {("visits", DAYS[0]), ("visits", DAYS[1])}),
+        (so_far, {("visits", DAYS[1]), ("page_visits", DAYS[0])}),
+    ],
+)
+def test_dagster_is_told_which_days_a_day_is_made_of(
+    shop: Shop, transform: Callable[..., DataFrame], second_day: set[tuple[str, str]]
+) -> None:
+    definition = shop.definition(transform)
+    graph = shop.definitions(definition).resolve_asset_graph()
+
+    def parents(day: str) -> set[tuple[str, str]]:
+        found = graph.get_parents_partitions(definition.key, day)
+        assert not found.required_but_nonexistent_parents_partitions
+        return {(parent.asset_key.path[-1], str(parent.partition_key)) for parent in found.parent_partitions}
+
+    assert parents(DAYS[1]) == second_day
+    # Before the first day there is no day to be made of.
+    assert parents(DAYS[0]) == {("visits", DAYS[0])} & {(name, DAYS[0]) for name, day in second_day if day == DAYS[1]}

@@ -183,6 +183,9 @@ def _try_next(some: Sequence[Overview]) -> list[tuple[str, str]]:
     good = [overview for overview in some if overview.rejected is None]
     if good:
         key, name, days = good[0].table.key, good[0].table.name, list(good[0].rows_by_day)
+        # What a domain comes to is its last table.
+        last = {overview.table.domain: overview.table for overview in good}
+        commands += [(f"platform-assets show {table.key}", f"the newest {table.name}") for table in last.values()]
         commands += [
             (f"platform-assets show {key} --day {days[-1]}", "rows of a day"),
             (f"platform-assets export {key} -o {name}.csv", "all rows as csv, tsv, json or parquet"),

@@ -23,6 +23,9 @@ COPY_OPTIONS = {
     "parquet": "FORMAT parquet",
 }
 
+# Characters of an array or a struct that are shown.
+_WIDEST = 100
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -37,8 +40,8 @@ class Reader:
     room: Path
 
     def first_rows(self, limit: int) -> list[tuple[str | None, ...]]:
-        """The first rows in the table's order, each cell as text."""
-        cells = ", ".join(_text(field) for field in self.schema)
+        """The first rows in the table's order, each cell as text; long arrays and structs are cut short."""
+        cells = ", ".join(_shortened(field) for field in self.schema)
         return self.connection.execute(f"SELECT {cells} {self._sorted()} LIMIT {limit}").fetchall()
 
     def write(self, kind: str, target: Path) -> int:
@@ -112,6 +115,13 @@ def _text(field: pa.Field) -> str:
     else:
         text = f"CAST({column} AS VARCHAR)"
     return f'{text} AS "{field.name}"'
+
+
+def _shortened(field: pa.Field) -> str:
+    if not pa.types.is_nested(field.type):
+        return _text(field)
+    text = _text(field).removesuffix(f' AS "{field.name}"')
+    return f"(CASE WHEN length({text}) > {_WIDEST} THEN left({text}, {_WIDEST - 1}) || '…' ELSE {text} END)"
 
 
 def _json(field: pa.Field) -> str:

@@ -114,6 +114,9 @@ def _refuse_type(dtype: T.DataType) -> None:
     elif isinstance(dtype, T.MapType):
         held, may_be_null = [dtype.keyType, dtype.valueType], dtype.valueContainsNull
     elif isinstance(dtype, T.StructType):
+        if not dtype.fields:
+            raise UncompilableRule(f"{said} cannot be written: give it a field")
+        refuse_names(dtype.names, "field")
         held, may_be_null = [field.dataType for field in dtype.fields], all(field.nullable for field in dtype.fields)
     if held and not may_be_null:
         raise UncompilableRule(f"no rule checks for NULL inside {said}: write True, for it may hold NULL")

@@ -130,7 +130,12 @@ def _measures(staged: Staged, rules: Sequence[Rule], balances: Sequence[Balance]
             measures[rule.name] = f"count(DISTINCT {_hash(rule.columns)})"
         elif rule.kind != "null" or "isnan" in rule.broken or staged.nulls(rule.columns[0]) is None:
             measures[rule.name] = f"count_if({rule.broken})"
-    return measures | {balance.name: balance.staged for balance in balances}
+    return measures | {balance.name: _on(balance.staged, staged.days[-1]) for balance in balances}
+
+
+def _on(sql: str, last: date) -> str:
+    """A balance's SQL for a run with that last day."""
+    return sql.replace("{last}", last.isoformat())
 
 
 def _hash(columns: Sequence[str]) -> str:
@@ -190,7 +195,7 @@ def _volume(staged: Staged) -> Finding:
 
 def _balance(balance: Balance, staged_total: Any, inputs: Mapping[str, DataFrame], last: date) -> Finding:
     def total(source: str, asked: Mapping[str, str]) -> dict[str, int]:
-        measures = {name: sql.replace("{last}", last.isoformat()) for name, sql in asked.items()}
+        measures = {name: _on(sql, last) for name, sql in asked.items()}
         return {name: int(value or 0) for name, value in _one_row(inputs[source], measures).items()}
 
     found = total(balance.source, {"whole": balance.whole} | dict(balance.left_out))

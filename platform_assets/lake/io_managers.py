@@ -42,16 +42,19 @@ class TableIOManager(dg.IOManager):
         context.log.info("%s: published %s rows as version %s", table.key, f"{obj.rows:,}", version)
 
     def load_input(self, context: dg.InputContext) -> DataFrame:
-        """The upstream rows whose event day is among the partitions asked for."""
+        """The upstream rows whose event day is among the partitions asked for; no rows when none is."""
         table = self._tables[context.asset_key]
         days = sorted(date.fromisoformat(key) for key in context.asset_partition_keys)
+        if not days:
+            return self._no_rows(table)
         frame, version = table.read(self._engine.engine, days[0], days[-1])
         context.log.info("%s: reading %s...%s of version %s", table.key, days[0], days[-1], version)
         return frame
 
     def read_day(self, key: dg.AssetKey, day: date | None) -> DataFrame:
         """The rows of a day that a table goes on from; no rows for None, when there is no day to go on from."""
-        table, engine = self._tables[key], self._engine.engine
-        if day is None:
-            return engine.session.createDataFrame([], table.contract.spark_schema)
-        return table.read(engine, day, day)[0]
+        table = self._tables[key]
+        return table.read(self._engine.engine, day, day)[0] if day else self._no_rows(table)
+
+    def _no_rows(self, table: Table) -> DataFrame:
+        return self._engine.engine.session.createDataFrame([], table.contract.spark_schema)

@@ -50,12 +50,14 @@ class Delimited:
         """Cut each line at the delimiters; of a file that should have a header and has none, no line can be read."""
         readable = header is not None or not self.has_header
         names = _fields(columns) if header is None else self._names(header)
-        cut = lines.withColumn(_FIELDS, self._cut(F.col(LINE)))
-        whole = F.coalesce(F.size(_FIELDS) == len(names), F.lit(False)) & F.lit(readable)
+        found = self._cut(F.col(LINE))
+        # NULL here, and not for each field: a line is cut once only where no condition stands before it.
+        cut = lines.withColumn(_FIELDS, F.when((F.size(found) == len(names)) & F.lit(readable), found))
+        whole = F.col(_FIELDS).isNotNull()
 
         def value(field: str) -> Column:
             text = F.get(_FIELDS, F.lit(names.index(field))) if field in names else F.lit(None).cast("string")
-            return F.when(whole & (text != ""), text)
+            return F.nullif(text, F.lit(""))
 
         known = {column.name: column.source.field for column in columns if column.source}
         unknown = [F.when(value(name).isNotNull(), F.lit(name)) for name in names if name not in known.values()]

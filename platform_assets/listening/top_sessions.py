@@ -27,7 +27,7 @@ class TopSessions(Contract):
     duration_seconds: T.LongType = Field(ge=0, description="Seconds from the start of the first play to the last's")
 
     class Config:
-        unique = ["day", "session_id"]
+        unique = ["day", "rank"]
         columns_agree = {"rules": {"nothing_later_than_the_day": "to_date(ended_at) <= day"}}
 
 

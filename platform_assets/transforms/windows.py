@@ -6,8 +6,9 @@ from pyspark.sql import functions as F
 
 def window_start(time: str, minutes: int) -> Column:
     """Start of the window that a time lies in; windows of minutes that divide a day start at its midnight (UTC)."""
-    seconds = F.unix_seconds(time)
-    return F.timestamp_seconds(seconds - F.pmod(seconds, F.lit(minutes * 60)))
+    # In microseconds: not every engine rounds the seconds of a time before 1970 down.
+    micros = F.unix_micros(time)
+    return F.timestamp_micros(micros - F.pmod(micros, F.lit(minutes * 60_000_000)))
 
 
 def window_end(start: str, minutes: int) -> Column:

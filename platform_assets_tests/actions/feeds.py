@@ -71,7 +71,7 @@ def _dirty_json(good: bytes) -> tuple[bytes, ...]:
             f'"{seconds}.0"',
             '"2026-01-01T12:00:00Z"',
         ),
-        *(f"{seconds}.0", f"{seconds}000", f"-{seconds}", "0", "-0", "1e9", "true", "null", '""', "[]", "{}"),
+        *(f"{seconds}.0", f"{seconds}000", f"-{seconds}", "0", "1e9", "true", "null", '""', "[]", "{}"),
         *("9" * 25, f'"{"9" * 25}"', "NaN", f"0{seconds}"),
     )
     return (

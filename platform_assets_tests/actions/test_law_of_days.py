@@ -34,7 +34,7 @@ ALL = (RAW, *BY_DAY, *AS_OF)
 )
 @given(
     delivered=deliveries(DELIVERIES),
-    minutes=st.sampled_from((10, 10, 1, 7 * 60 + 12, 1440)),
+    minutes=st.sampled_from((10, 10, 1, 4 * 60 + 48, 1440)),
     ranges=in_any_order(DAYS),
     in_order=splits(DAYS),
     again=tails(DAYS),

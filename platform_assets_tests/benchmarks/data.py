@@ -1,13 +1,17 @@
-"""Landing files for benchmarks: any number of web events, a little of them dirty, written by DuckDB."""
+"""Landing files for benchmarks: any number of web events or plays, a little of them dirty, written by DuckDB."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
 FIRST_DAY = date(2026, 1, 2)
+
+# A table of one column is written as lines: with a separator that no line contains, and without quotes.
+_AS_TEXT = "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER E'\\x01')"
 
 # Of 1000 events: 5 delivered twice, 1 malformed, 1 without an action, 1 in month 13, 1 with a number as url.
 _LINES = """
@@ -38,7 +42,71 @@ def write_events(feed: Path, rows: int, days: int = 1) -> None:
         folder.mkdir(parents=True)
         first, last = rows * number // days, rows * (number + 1) // days
         lines = _LINES.replace("{day}", day.isoformat()).replace("{first}", str(first)).replace("{last}", str(last))
-        duckdb.sql(
-            f"COPY ({lines}) TO '{folder / 'events.jsonl'}' "
-            "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER E'\\x01')"
-        )
+        duckdb.sql(f"COPY ({lines}) TO '{folder / 'events.jsonl'}' {_AS_TEXT}")
+
+
+# A play's session and its place there follow from its number, so that any number of plays fits into memory:
+# 210 plays are 20 sessions, of 1 to 20 plays each. Two plays in a session start 60 to 480 seconds apart, as each has
+# a window of 270 seconds and starts in its first 210; some take over the time of the play before.
+# The first plays belong to machine-like users, who play every 12 seconds, for days.
+_PLAYS = """
+WITH machines AS (
+    SELECT i, i // {machine} AS user_id, i % {machine} AS place, 12 AS pace, 6 AS spread,
+        hash(user_id, 'begin') % ({seconds} - {machine} * 12) AS begun
+    FROM range({machines} * {machine}) AS t(i)
+), people AS (
+    SELECT i, hash(i // 210 * 20 + n, 'user') % {users} AS user_id, i % 210 - n * (n + 1) // 2 AS place, 270 AS pace,
+        211 AS spread, hash(i // 210 * 20 + n, 'begin') % ({seconds} - (n + 1) * 270) AS begun
+    FROM (
+        SELECT i, floor((sqrt(8 * (i % 210) + 1) - 1) / 2)::BIGINT AS n
+        FROM range({machines} * {machine}, {plays}) AS t(i)
+    )
+), plays AS (
+    SELECT *, CASE WHEN place > 0 AND hash(i, 'equal') % 300 = 0 THEN 1 ELSE 0 END AS back
+    FROM (FROM machines UNION ALL FROM people)
+)
+SELECT i, user_id::BIGINT AS user_id,
+    (begun + (place - back) * pace + hash(i - back, 'pause') % spread)::BIGINT AS second,
+    floor({songs} * pow(hash(i, 'song') % 1000003 / 1000003, 3))::BIGINT AS song, second // 86400 AS day
+FROM plays
+"""
+
+# Of 3000 plays 1 has five fields, 1 no title and 1 no valid time; 11 % have no track id.
+_PLAY_LINES = r"""
+SELECT concat_ws(E'\t',
+    format('user_{{:06d}}', user_id),
+    strftime(TIMESTAMP '{first}' + to_seconds(second), '%Y-%m-%dT%H:%M:%S')
+        || CASE i % 3000 WHEN 7 THEN '' ELSE 'Z' END,
+    CASE WHEN song // 20 % 25 = 4 THEN '' ELSE md5('artist' || song // 20)::UUID::TEXT END,
+    CASE WHEN song // 20 % 9 = 5 THEN 'Künstler ' ELSE 'Artist ' END || song // 20,
+    CASE WHEN hash(i, 'id') % 100 < 11 THEN '' ELSE md5('track' || song)::UUID::TEXT END,
+    CASE WHEN i % 3000 = 1007 THEN NULL WHEN i % 3000 = 2007 THEN '' WHEN song % 500 = 77 THEN 'NA'
+        WHEN song % 40 = 3 THEN '12" Mix ' || song ELSE 'Track ' || song END
+)
+FROM read_parquet('{numbers}')
+ORDER BY user_id, second DESC
+"""
+
+
+def write_plays(feed: Path, plays: int, *, users: int, days: int) -> None:
+    """Write `plays` plays in all, delivered on the day they started, over `days` days from `FIRST_DAY` on."""
+    machine = max(min(50_000, 6_000 * days, plays // 50), 1)
+    numbers = _PLAYS.format(
+        plays=plays,
+        users=users,
+        seconds=days * 86_400,
+        songs=max(plays // 50, 100),
+        machine=machine,
+        machines=plays // 50 // machine,
+    )
+    feed.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=feed.parent) as room, duckdb.connect(config={"temp_directory": room}) as con:
+        con.execute(f"COPY ({numbers}) TO '{room}/numbers' (FORMAT parquet, PARTITION_BY (day))")
+        for number in range(days):
+            files = Path(room, "numbers", f"day={number}")
+            if not files.is_dir():
+                continue
+            folder = feed / (FIRST_DAY + timedelta(days=number)).isoformat()
+            folder.mkdir()
+            lines = _PLAY_LINES.format(first=FIRST_DAY, numbers=files / "*.parquet")
+            con.execute(f"COPY ({lines}) TO '{folder / 'plays.tsv'}' {_AS_TEXT}")

@@ -79,6 +79,60 @@ FIELDS: dict[str, tuple[Any, dict[str, Any], str]] = {
     "a type with too many words": (Annotated[T.LongType, 64], {}, "T.LongType"),
     "no NULL inside an array": (Annotated[T.ArrayType, T.LongType(), False], {}, "write True"),
     "no NULL inside a map": (Annotated[T.MapType, T.StringType(), T.LongType(), False], {}, "write True"),
+    "no NULL inside a struct": (
+        Annotated[T.ArrayType, T.StructType([T.StructField("page", T.StringType(), nullable=False)]), True],
+        {},
+        "no rule checks for NULL inside struct<page:string>",
+    ),
+    "no NULL in one field of a struct": (
+        Annotated[
+            T.ArrayType,
+            T.StructType([T.StructField("page", T.StringType()), T.StructField("hits", T.LongType(), nullable=False)]),
+            True,
+        ],
+        {},
+        "no rule checks for NULL inside struct<page:string,hits:bigint>",
+    ),
+    "no NULL inside a struct's array": (
+        Annotated[
+            T.ArrayType, T.StructType([T.StructField("pages", T.ArrayType(T.StringType(), containsNull=False))]), True
+        ],
+        {},
+        "no rule checks for NULL inside array<string>",
+    ),
+    "no NULL as a struct of an array": (
+        Annotated[T.ArrayType, T.StructType([T.StructField("page", T.StringType())]), False],
+        {},
+        "no rule checks for NULL inside array<struct<page:string>>",
+    ),
+    "binary inside a struct": (
+        Annotated[T.ArrayType, T.StructType([T.StructField("page", T.BinaryType())]), True],
+        {},
+        "binary is no type of what a column holds",
+    ),
+    "a decimal that is none inside a struct": (
+        Annotated[T.ArrayType, T.StructType([T.StructField("price", T.DecimalType(2, 3))]), True],
+        {},
+        "decimal(2,3) does not exist",
+    ),
+    "a struct of its own": (T.StructType([T.StructField("page", T.StringType())]), {}, "annotate it with one of"),
+    "an empty struct": (
+        Annotated[T.ArrayType, T.StructType([]), True],
+        {},
+        "struct<> cannot be written: give it a field",
+    ),
+    "fields of a struct that differ only in case": (
+        Annotated[
+            T.ArrayType, T.StructType([T.StructField("a", T.LongType()), T.StructField("A", T.LongType())]), True
+        ],
+        {},
+        "field A stands twice",
+    ),
+    "a field of a struct whose name is no word": (
+        Annotated[T.ArrayType, T.StructType([T.StructField("a b", T.LongType())]), True],
+        {},
+        "field 'a b' must be named by a letter",
+    ),
     "an array of binary": (Annotated[T.ArrayType, T.BinaryType(), True], {}, "binary is no type"),
     "a rule on an array": (Annotated[T.ArrayType, T.LongType(), True], {"eq": 1}, "not a value of a column of type"),
     "a text rule on a number": (T.LongType, {"str_length": 3}, "type bigint"),

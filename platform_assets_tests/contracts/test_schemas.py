@@ -16,6 +16,14 @@ from platform_assets.contracts.contract import Contract, Field, RawContract, Sou
 from platform_assets.lake.engine import Engine
 from platform_assets.lake.tables import Table
 
+PAGE = T.StructType(
+    [
+        T.StructField("page", T.StringType()),
+        T.StructField("hits", T.LongType()),
+        T.StructField("at", T.ArrayType(T.TimestampType())),
+    ]
+)
+
 
 class Everything(Contract):
     """Every type that a column may have.
@@ -38,6 +46,7 @@ class Everything(Contract):
     tags: Annotated[T.ArrayType, T.StringType(), True] = Field(description="Tags")
     prices: Annotated[T.MapType, T.StringType(), T.DecimalType(9, 2), True] = Field(nullable=True, description="Prices")
     nested: Annotated[T.ArrayType, T.ArrayType(T.LongType()), True] = Field(nullable=True, description="Nested")
+    pages: Annotated[T.ArrayType, PAGE, True] = Field(description="Pages")
 
     class Config:
         unique = ["day", "text"]
@@ -59,6 +68,16 @@ ROW: dict[str, tuple[Any, pa.DataType]] = {
     "tags": (["x", None], pa.list_(pa.string())),
     "prices": ([("x", Decimal("1.50"))], pa.map_(pa.string(), pa.decimal128(9, 2))),
     "nested": ([[1], []], pa.list_(pa.list_(pa.int64()))),
+    "pages": (
+        [
+            {"page": "a", "hits": 1, "at": [datetime(2026, 1, 1, tzinfo=timezone.utc), None]},
+            {"page": None, "hits": None, "at": None},
+            None,
+        ],
+        pa.list_(
+            pa.struct([("page", pa.string()), ("hits", pa.int64()), ("at", pa.list_(pa.timestamp("us", tz="UTC")))])
+        ),
+    ),
 }
 
 
@@ -78,7 +97,7 @@ def test_the_published_schema_has_types_comments_and_not_null() -> None:
         "wide": ("decimal(38,10)", True),
         "moment": ("timestamp", True),
     }
-    assert [field.nullable for field in schema.fields[12:]] == [False, True, True]
+    assert [field.nullable for field in schema.fields[12:]] == [False, True, True, False]
     comments = {field.name: field.metadata["comment"] for field in schema.fields}
     assert comments["text"] == 'What "it" is, isn\'t it? é 😀'
     assert comments == {column.name: column.description for column in compiled(Everything).columns}
@@ -114,6 +133,22 @@ def test_differences_are_sentences_about_columns() -> None:
         "money": "has type decimal(18,4), the contract says decimal(18,2)",
         "day": "stands 2 times",
     }
+
+
+def test_a_struct_with_other_fields_is_another_type() -> None:
+    contract = compiled(Everything)
+    said = "array<struct<page:string,hits:bigint,at:array<timestamp>>>"
+    for fields, found in (
+        ([PAGE.fields[1], PAGE.fields[0], PAGE.fields[2]], "hits:bigint,page:string,at:array<timestamp>"),
+        (PAGE.fields[:2], "page:string,hits:bigint"),
+    ):
+        other = [
+            T.StructField(f.name, T.ArrayType(T.StructType(fields)) if f.name == "pages" else f.dataType)
+            for f in contract.spark_schema.fields
+        ]
+        assert contract.differences(T.StructType(other)) == {
+            "pages": f"has type array<struct<{found}>>, the contract says {said}"
+        }
 
 
 def test_a_time_without_a_zone_is_another_type() -> None:

@@ -212,6 +212,37 @@ def test_totals_that_do_not_agree_stop_the_table(engine: Engine, table: Table) -
     assert broken(empty) == ["orders_are_visits"]
 
 
+SPLIT = Balance(
+    "orders_are_visits",
+    "visits",
+    "sum(visits)",
+    "sum(CASE WHEN day <= DATE '{last}' THEN number END)",
+    {"unwanted": "count_if(day = DATE '{last}' AND visits = 9)"},
+    added={"left_yesterday": "sum(visits)", "found": "count(*)"},
+    elsewhere={"left": "sum(CASE WHEN day = DATE '{last}' THEN visits END)"},
+)
+
+
+def test_totals_over_several_inputs_agree_on_the_last_day_of_the_run(engine: Engine, table: Table) -> None:
+    inputs = {
+        "visits": visits(engine, (1, "/a", 4, None), (2, "/b", 9, None)),
+        "left_yesterday": visits(engine, (1, "/c", 3, None)),
+        "found": visits(engine),
+        "left": visits(engine, (1, "/d", 100, None), (2, "/d", 5, None)),
+    }
+    staged = orders(engine, table, (1, "a", 4, 5.0, None), (2, "a", 6, 5.0, None), days=(1, 2))
+    found = findings(engine, staged, [SPLIT], **inputs)
+    assert broken(found) == []
+    assert found["orders_are_visits"].summary == "visits 13 + left_yesterday 3 + found 0 = 10 + 1 unwanted + 5 left"
+    assert found["orders_are_visits"].details == {
+        **{"visits": 13, "left_yesterday": 3, "found": 0},
+        **{"staged": 10, "unwanted": 1, "left": 5},
+    }
+    lost = findings(engine, staged, [SPLIT], **inputs | {"left": visits(engine, (1, "/d", 100, None))})
+    assert broken(lost) == ["orders_are_visits"]
+    assert lost["orders_are_visits"].summary == "visits 13 + left_yesterday 3 + found 0 ≠ 10 + 1 unwanted + 0 left"
+
+
 def test_a_day_that_shrinks_far_is_a_warning_that_says_from_what_to_what(engine: Engine, tmp_path: Path) -> None:
     table = visits_table(tmp_path)
     before = [(day, f"/{n}", 1, None) for day in (1, 2, 3, 4) for n in range(4)]

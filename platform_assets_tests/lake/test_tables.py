@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
+import polars as pl
 import pyarrow as pa
 import pytest
 from pyspark.sql import functions as F
@@ -158,6 +160,50 @@ def test_reading_a_table_that_was_never_published_says_what_to_do(engine: Engine
     stage(engine, table, "run-1", [1], (1, "/a", 1, None))
     with pytest.raises(dg.Failure, match="shop/visits has no data yet for 2026-01-01: materialise it first"):
         table.read(engine, january(1), january(1))
+
+
+def test_a_day_without_rows_is_known_as_published_until_a_restore_to_before_it(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1, 3], (1, "/a", 1, None))
+    publish(engine, table, "run-2", [2])
+    assert table.published_rows_by_day() == {"2026-01-01": 1, "2026-01-02": 0, "2026-01-03": 0}
+    assert len(files(table)) == 3
+    assert [row["page"] for row in table.read(engine, january(1), january(3))[0].collect()] == ["/a"]
+    assert table.read(engine, january(2), january(2))[0].collect() == []
+    table.restore(1)
+    assert table.published_rows_by_day() == {"2026-01-01": 1, "2026-01-03": 0}
+    assert table.read(engine, january(3), january(3))[0].collect() == []
+    with pytest.raises(dg.Failure, match="shop/visits has no data yet for 2026-01-02: materialise it first"):
+        table.read(engine, january(1), january(3))
+
+
+def test_of_days_that_were_not_published_the_first_is_named_and_the_others_counted(
+    engine: Engine, table: Table
+) -> None:
+    publish(engine, table, "run-1", [2, 4], (2, "/a", 1, None))
+    spans = {(2, 3): "2026-01-03:", (1, 4): "2026-01-01 and 1 more days:", (3, 9): "2026-01-03 and 5 more days:"}
+    for (first, last), said in spans.items():
+        with pytest.raises(dg.Failure, match=f"shop/visits has no data yet for {said} materialise it first"):
+            table.read(engine, january(first), january(last))
+
+
+def test_days_without_rows_are_read_by_every_reader_of_delta_tables(engine: Engine, tmp_path: Path) -> None:
+    table = visits_table(tmp_path)
+    publish(engine, table, "run-1", [1, 2, 3, 4], (2, "/a", 1, None), (2, "/b", 2, "x"), (4, "/a", 3, None))
+    expected = [(2, "/a", 1, None), (2, "/b", 2, "x"), (4, "/a", 3, None)]
+    assert published(table) == expected
+    delta = open_delta(table.url)
+    assert len(delta.file_uris()) == 4
+    scanned = duckdb.from_arrow(delta.to_pyarrow_dataset())
+    assert sorted((day.day, *other) for day, *other in scanned.select("day", "page", "visits", "note").fetchall()) == (
+        expected
+    )
+    assert scanned.filter("day = DATE '2026-01-03'").fetchall() == []
+    frame = pl.read_delta(table.url)
+    assert sorted((day.day, *other) for day, *other in frame.select("day", "page", "visits", "note").rows()) == expected
+    assert pl.scan_delta(table.url).filter(pl.col("day") == january(1)).collect().rows() == []
+    assert pl.scan_delta(table.url).filter(pl.col("visits") > 1).select("page").collect()["page"].sort().to_list() == [
+        *("/a", "/b")
+    ]
 
 
 def test_restoring_brings_a_version_back_as_a_new_one(engine: Engine, table: Table) -> None:

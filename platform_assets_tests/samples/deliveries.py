@@ -14,6 +14,7 @@ from platform_assets.samples import write_samples
 FIRST_DAY = date(2026, 1, 1)
 DAYS = [FIRST_DAY + timedelta(days=number) for number in range(7)]
 ROWS = 500
+SHIPPED = Path(__file__).parents[2] / "data" / "landing"
 BOM = b"\xef\xbb\xbf"
 
 
@@ -66,3 +67,10 @@ def planned(plan: Mapping[str, int], rules: Mapping[str, str]) -> Counter[tuple[
         if kind in rules:
             counts[rules[kind],] += count
     return counts
+
+
+def shipped(feed: str, *suffixes: str) -> Iterator[tuple[date, str, bytes]]:
+    """The deliveries that the repository ships: day, name and unpacked content of each file of these suffixes."""
+    for path in sorted((SHIPPED / feed).glob("*/*")):
+        if path.name.removesuffix(".gz").endswith(suffixes):
+            yield date.fromisoformat(path.parent.name), path.name, content_of(path)
