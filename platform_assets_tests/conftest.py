@@ -25,6 +25,7 @@ WITH_EVERY_ENGINE = (
     "actions/test_actions_end_to_end.py",
     "actions/test_dirty_actions.py",
     "contracts",
+    "landing/test_any_delimited.py",
     "landing/test_any_file.py",
     "landing/test_dirty_lines.py",
     "landing/test_delimited.py",

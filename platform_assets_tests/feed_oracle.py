@@ -73,9 +73,9 @@ def json_object(text: str) -> dict[str, Any] | None:
             raise ValueError(f"{written} is beyond a double")
         return float(written)
 
-    def integer(written: str) -> int | float:
-        found = number(written)
-        return found if written == "-0" else int(written)  # `-0` is not written as an integer
+    def integer(written: str) -> int:
+        number(written)
+        return int(written)
 
     def no_number(written: str) -> float:
         raise ValueError(f"{written} is no JSON")

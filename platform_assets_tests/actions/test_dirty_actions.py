@@ -18,7 +18,7 @@ RAW, ACTIONS = "actions/raw_actions", "actions/actions"
 AT = datetime(2026, 1, 5, 10, 15, tzinfo=timezone.utc)
 TIME, SECONDS = "2026-01-05T10:15:00.000Z", 1767608100
 CSV = f"{TIME},Open"
-VALUES = {"time": AT, "action": "Open", "extra_fields": []}
+VALUES: dict[str, Any] = {"time": AT, "action": "Open", "extra_fields": []}
 BAD_ACTION, BAD_TIME = ["invalid_action"], ["invalid_time"]
 Bad = dict[str, tuple[str, list[str]]]
 Good = dict[str, tuple[str, dict[str, Any]]]
@@ -168,7 +168,7 @@ WRONG_JSON: Bad = {
     **{
         f"time {written}": (seconds(written), BAD_TIME)
         for written in (
-            *(f"{SECONDS}.0", f"{SECONDS}.5", f"{SECONDS / 1e9}e9", "1e9", "-1e9", "0.0", "-0", "0e0", "true", "false"),
+            *(f"{SECONDS}.0", f"{SECONDS}.5", f"{SECONDS / 1e9}e9", "1e9", "-1e9", "0.0", "0e0", "true", "false"),
             *("[]", "{}", f"[{SECONDS}]", f'{{"time": {SECONDS}}}', f'"{TIME}"', '"2026-01-05T10:15:00Z"', '"now"'),
             *(f'"{SECONDS}.0"', f'" {SECONDS}"', f'"{SECONDS} "', f'"+{SECONDS}"', f'"-{SECONDS}"', '"1e9"', '"null"'),
             *(f"{SECONDS}000", f'"{SECONDS}000"', "253402300800", "-62135596801", '"253402300800"', "999999999999"),
