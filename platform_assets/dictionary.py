@@ -13,11 +13,11 @@ from platform_assets.lake.audit import VOLUME, check_specs
 from platform_assets.landing.delivery_checks import EMPTY, UNKNOWN, delivery_checks
 from platform_assets.landing.raw import RawTableDefinition
 from platform_assets.settings import FIRST_DAY, Settings
-from platform_assets.table import TableDefinition, parameters
+from platform_assets.table import BEFORE, TableDefinition, asked_settings
 
 Definition = TableDefinition | RawTableDefinition
 
-_WARNINGS = {VOLUME, UNKNOWN, EMPTY}
+_WARNINGS = {VOLUME, UNKNOWN, EMPTY, HEADER}
 _SOURCE = "_Written by `platform-assets docs`. What it says stands in the table's own file._"
 # A part of a text that is code already: Markdown's own signs are left alone in it.
 _CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
@@ -80,6 +80,12 @@ def _facts(definition: Definition, readers: Sequence[str]) -> Iterator[list[str]
         yield ["Built from", f"the feed `{definition.feed.name}`: files in {feed} ({suffixes}, plain or `.gz`)"]
     else:
         yield ["Built from", ", ".join(map(_link, _inputs(definition)))]
+        before = [
+            definition.domain.key(name.removesuffix(BEFORE)) for name in definition.frames if name.endswith(BEFORE)
+        ]
+        if before:
+            links = ", ".join(_link(key.to_user_string()) for key in before)
+            yield ["Goes on from", f"the day before of {links}: each day needs the one before it"]
     yield ["Rows", inspect.cleandoc(_function(definition).__doc__ or "")]
     yield ["Read by", ", ".join(map(_link, readers)) or "no other table"]
     yield ["Owner", definition.domain.owner]
@@ -140,7 +146,7 @@ def _checks(definition: Definition) -> str:
 
 
 def _settings(definition: Definition) -> list[list[str]]:
-    names = parameters(_function(definition), inspect.Parameter.KEYWORD_ONLY)
+    names = asked_settings(_function(definition))
     fields = Settings.model_fields
     return [[f"`PLATFORM_{name.upper()}`", fields[name].description or ""] for name in names]
 

@@ -145,13 +145,16 @@ def table(
     behind its name, a table (also the declared one) is read for the day before them: no rows before the domain's
     first day. Its keyword-only parameters are settings, but for `days`, the days of the run, in order.
 
-    Raises `UncompilableRule` when the contract cannot be compiled, `ValueError` for a balance over no input and, when
-    the asset is made, for a parameter that is no setting.
+    Raises `UncompilableRule` when the contract cannot be compiled, `ValueError` for a balance over no input, or with
+    a total twice, and, when the asset is made, for a parameter that is no setting.
     """
 
     def declare(transform: Transform) -> TableDefinition:
         definition = TableDefinition(domain, transform.__name__, compiled(contract), transform, tuple(balances))
         for balance in balances:
+            names = [*balance.sources, *balance.left_out]
+            if len(names) > len(set(names)):
+                raise ValueError(f"{definition.name}: the balance {balance.name} has a total twice: {', '.join(names)}")
             for source in balance.sources:
                 if source not in definition.frames:
                     raise ValueError(
@@ -246,9 +249,14 @@ def asks_for_days(function: Callable[..., Any]) -> bool:
     return DAYS in parameters(function, inspect.Parameter.KEYWORD_ONLY)
 
 
+def asked_settings(function: Callable[..., Any]) -> list[str]:
+    """The settings that a function asks for, by name: its keyword-only parameters but the days of the run."""
+    return [name for name in parameters(function, inspect.Parameter.KEYWORD_ONLY) if name != DAYS]
+
+
 def chosen_settings(function: Callable[..., Any], settings: Settings) -> Mapping[str, Any]:
     """The settings that a function asks for: its keyword-only parameters, by name."""
-    wanted = [name for name in parameters(function, inspect.Parameter.KEYWORD_ONLY) if name != DAYS]
+    wanted = asked_settings(function)
     unknown = [name for name in wanted if name not in type(settings).model_fields]
     if unknown:
         raise ValueError(f"{function.__name__} asks for {', '.join(unknown)}: there is no such setting")

@@ -41,6 +41,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         init.write(listing)
     (command,) = (line for line in ONE_MACHINE.splitlines() if "--select 'group:web' --partition-range" in line)
     _shell(root, command)
+    _shell(root, command.replace("group:web", "group:listening"))
     return root
 
 

@@ -235,12 +235,13 @@ def test_a_run_is_given_its_days_and_of_the_days_before_only_the_last(shop: Shop
 
 def test_a_run_whose_day_before_was_never_published_says_which_and_publishes_nothing(shop: Shop) -> None:
     result = shop.run(shop.definition(so_far), DAYS[1], DAYS[2])
-    assert f"web/page_visits has no data yet for {DAYS[0]}: materialise it first" in failure(result)
+    assert f"web/page_visits was never materialised for {DAYS[0]}, from which this run would go on" in failure(result)
+    assert "from the first day of the domain (PLATFORM_WEB_START) on" in failure(result)
     assert shop.state() == [([], {}, []), ([], {}, [])]
     assert shop.run(shop.definition(so_far), DAYS[0]).success
     before = shop.state()
     result = shop.run(shop.definition(so_far), DAYS[2])
-    assert f"web/page_visits has no data yet for {DAYS[1]}: materialise it first" in failure(result)
+    assert f"web/page_visits was never materialised for {DAYS[1]}" in failure(result)
     assert shop.state() == before
     assert not result.get_step_success_events()
 

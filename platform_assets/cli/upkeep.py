@@ -123,7 +123,7 @@ def _readers(definition: Definition) -> list[str]:
     return [
         "/".join(other.key.path)
         for other in (*TABLES, *EXPORTS)
-        if other.domain == definition.domain and definition.name in other.inputs()
+        if other.domain == definition.domain and other != definition and definition.name in other.inputs()
     ]
 
 

@@ -9,7 +9,7 @@ import dagster as dg
 from pyspark.sql import DataFrame
 
 from platform_assets.lake.engine import EngineResource
-from platform_assets.lake.tables import Staged, Table
+from platform_assets.lake.tables import NotPublished, Staged, Table
 
 
 class TableIOManager(dg.IOManager):
@@ -52,9 +52,22 @@ class TableIOManager(dg.IOManager):
         return frame
 
     def read_day(self, key: dg.AssetKey, day: date | None) -> DataFrame:
-        """The rows of a day that a table goes on from; no rows for None, when there is no day to go on from."""
+        """The rows of a day that a table goes on from; no rows for None, when there is no day to go on from.
+
+        Raises `dagster.Failure` when the day was never published.
+        """
         table = self._tables[key]
-        return table.read(self._engine.engine, day, day)[0] if day else self._no_rows(table)
+        if day is None:
+            return self._no_rows(table)
+        try:
+            return table.read(self._engine.engine, day, day)[0]
+        except NotPublished as missing:
+            raise dg.Failure(
+                f"{table.key} was never materialised for {day}, from which this run would go on. Each day of it needs "
+                "the one before: materialise the days before first, from the first day of the domain "
+                f"(PLATFORM_{table.domain.upper()}_START) on, or take them into this run.",
+                allow_retries=False,
+            ) from missing
 
     def _no_rows(self, table: Table) -> DataFrame:
         return self._engine.engine.session.createDataFrame([], table.contract.spark_schema)

@@ -36,6 +36,10 @@ def open_delta(url: str, version: int | None = None) -> DeltaTable:
     return DeltaTable(url, version=version, storage_options=storage.options(url))
 
 
+class NotPublished(dg.Failure):
+    """Days of a table that a run reads were never published."""
+
+
 @dataclass(frozen=True)
 class Staged:
     """Rows of one run, written but not published.
@@ -110,15 +114,15 @@ class Table:
     def read(self, engine: Engine, first: date, last: date) -> tuple[DataFrame, int]:
         """The rows whose event `day` lies in [first, last], and the table's version they are of.
 
-        The version is pinned: a plan that reads the table twice sees the same rows. Raises `dagster.Failure`
-        when one of the days was never published (of a raw table, as a delivery day): what is not there yet must
-        not be taken for a day on which nothing happened.
+        The version is pinned: a plan that reads the table twice sees the same rows. Raises `NotPublished` when one of
+        the days was never published (of a raw table, as a delivery day): what is not there yet must not be taken for
+        a day on which nothing happened.
         """
         table = self.delta()
         absent = _days(first, last) - (set() if table is None else self._published_days(table))
         if table is None or absent:
             more = f" and {len(absent) - 1} more days" if len(absent) > 1 else ""
-            raise dg.Failure(
+            raise NotPublished(
                 f"{self.key} has no data yet for {min(absent)}{more}: materialise it first, or select it together "
                 f"with this table ({self.url}).",
                 allow_retries=False,

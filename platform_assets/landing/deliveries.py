@@ -17,7 +17,7 @@ import dagster as dg
 
 from platform_assets.lake import storage
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _LOOKERS = 8
 _BOM = rb"\xef\xbb\xbf"
 _BLANK = rb"(?:" + _BOM + rb")*[ \t\r]*"

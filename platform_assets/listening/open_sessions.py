@@ -48,4 +48,4 @@ def open_sessions(
     plays: DataFrame, open_sessions_before: DataFrame, *, days: Sequence[date], listening_gap_seconds: int
 ) -> DataFrame:
     """The sessions of the day before that go on, and those that have begun since."""
-    return PLAYS.open(plays, open_sessions_before, gap=listening_gap_seconds, days=days)
+    return PLAYS.left_open(plays, open_sessions_before, gap=listening_gap_seconds, days=days)

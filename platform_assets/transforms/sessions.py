@@ -38,7 +38,7 @@ class Sessions:
     def closed(self, events: DataFrame, before: DataFrame, *, gap: int, days: Sequence[date]) -> DataFrame:
         """Sessions that close on these days: day, session_id, user, started_at, ended_at, events, distinct.
 
-        `before` are the sessions open at the end of the day before the first, as `open` gives them.
+        `before` are the sessions open at the end of the day before the first, as `left_open` gives them.
         """
         item = F.xxhash64(*self.item, *[F.col(name).isNull() for name in self.item]).alias("_item")
         began = F.lit(None).cast("long").alias(STARTED)
@@ -53,7 +53,7 @@ class Sessions:
         closes = sessions.withColumn("day", _closing_day(F.col(ENDED), gap)).where(F.col("day") <= F.lit(days[-1]))
         return closes.select("day", *self._described(), self.events, self.distinct)
 
-    def open(self, events: DataFrame, before: DataFrame, *, gap: int, days: Sequence[date]) -> DataFrame:
+    def left_open(self, events: DataFrame, before: DataFrame, *, gap: int, days: Sequence[date]) -> DataFrame:
         """Sessions open at the end of each day: day, session_id, user, started_at, ended_at, events, distinct, items.
 
         `ended_at` is the last event so far, and the counts, too, are those at the end of the day.

@@ -3,17 +3,14 @@
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-_SECONDS = r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+_SECONDS = r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _LAST_SECOND = 253402300799  # of the year 9999
 
 
 def utc_instant(text: Column, *, millis: bool = False) -> Column:
     """`yyyy-MM-ddTHH:mm:ssZ`, or with `millis` `yyyy-MM-ddTHH:mm:ss.SSSZ`, as a timestamp; NULL for other text."""
-    written, form = (
-        (r"\.[0-9]{3}Z\z", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'") if millis else (r"Z\z", "yyyy-MM-dd'T'HH:mm:ss'Z'")
-    )
-    as_written = text.rlike(_SECONDS + written) & ~text.startswith("0000")
-    return F.when(as_written, F.try_to_timestamp(text, F.lit(form)))
+    as_written = text.rlike(_SECONDS + (r"\.[0-9]{3}Z\z" if millis else r"Z\z")) & ~text.startswith("0000")
+    return F.when(as_written, text.try_cast("timestamp"))
 
 
 def epoch_seconds(text: Column) -> Column:

@@ -49,4 +49,4 @@ def open_sessions(
     user_web_hits: DataFrame, open_sessions_before: DataFrame, *, days: Sequence[date], web_gap_seconds: int
 ) -> DataFrame:
     """The sessions of the day before that go on, and those that have begun since."""
-    return HITS.open(user_web_hits, open_sessions_before, gap=web_gap_seconds, days=days)
+    return HITS.left_open(user_web_hits, open_sessions_before, gap=web_gap_seconds, days=days)

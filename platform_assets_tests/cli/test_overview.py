@@ -99,7 +99,7 @@ def test_every_command_that_summary_proposes_works(cli: Cli) -> None:
     proposed = [
         line.split("platform-assets ")[1].split() for line in cli("summary").stdout.splitlines() if "-assets " in line
     ]
-    assert [words[0] for words in proposed] == ["show", "export", "history", "rejected", "settings"]
+    assert [words[0] for words in proposed] == ["show", "show", "export", "history", "rejected", "settings"]
     for words in proposed:
         done = cli(*words)
         assert (words, done.exit_code) == (words, 0)

@@ -71,7 +71,7 @@ class Cut:
     ) -> None:
         events, days = frame(engine, *lines), [january(day) for day in range(first, last + 1)]
         known = nothing(engine) if before is None else before.open_frame.where(f"day = DATE '{january(first - 1)}'")
-        self.open_frame: DataFrame = VISITS.open(events, known, gap=gap, days=days)
+        self.open_frame: DataFrame = VISITS.left_open(events, known, gap=gap, days=days)
         self.closed_frame = VISITS.closed(events, known, gap=gap, days=days)
         self.closed = _sorted(self.closed_frame)
         self.open = _sorted(self.open_frame)
@@ -246,7 +246,7 @@ def test_an_empty_text_in_an_item_is_not_null(engine: Engine) -> None:
         {"day": january(1), "who": "ann", "at": at("1 23:50:00"), "host": a, "page": b} for a in cells for b in cells
     ]
     events = engine.session.createDataFrame(pa.Table.from_pylist(rows, EVENTS))
-    (still,) = _sorted(VISITS.open(events, nothing(engine), gap=GAP, days=[january(1)]))
+    (still,) = _sorted(VISITS.left_open(events, nothing(engine), gap=GAP, days=[january(1)]))
     (closed,) = _sorted(VISITS.closed(events, nothing(engine), gap=GAP, days=[january(1), january(2)]))
     assert (still["pages"], closed["pages"]) == (4, 4)
 
