@@ -10,7 +10,7 @@ from pathlib import Path
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.rules import Rule, code
 from platform_assets.lake.audit import VOLUME, check_specs
-from platform_assets.landing.delivery_checks import EMPTY, UNKNOWN, delivery_checks
+from platform_assets.landing.delivery_checks import EMPTY, HEADER, UNKNOWN, delivery_checks
 from platform_assets.landing.raw import RawTableDefinition
 from platform_assets.settings import FIRST_DAY, Settings
 from platform_assets.table import BEFORE, TableDefinition, asked_settings
