@@ -83,9 +83,9 @@ class Web:
         statuses = self.ask(DAEMONS)["instance"]["daemonHealth"]["allDaemonStatuses"]
         return {each["daemonType"]: each["healthy"] for each in statuses if each["required"]}
 
-    def backfill(self, days: Sequence[str]) -> str:
-        """Launch a backfill of the web tables over some days; its id."""
-        selected = [{"path": table.split("/")} for table in TABLES]
+    def backfill(self, days: Sequence[str], tables: Sequence[str] = TABLES) -> str:
+        """Launch a backfill of tables over some days; its id."""
+        selected = [{"path": table.split("/")} for table in tables]
         launched = self.ask(BACKFILL, params={"assetSelection": selected, "partitionNames": list(days)})
         success = launched["launchPartitionBackfill"]
         assert success["__typename"] == "LaunchBackfillSuccess", success
