@@ -28,7 +28,7 @@ ALL = (RAW, *BY_DAY, *AS_OF)
 
 
 @settings(
-    max_examples=examples(12),
+    max_examples=examples(8),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -75,7 +75,7 @@ def differences(platform: Platform, rows: dict[str, list[dict[str, Any]]]) -> li
 
 
 @settings(
-    max_examples=examples(12),
+    max_examples=examples(8),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -112,7 +112,7 @@ def test_any_split_into_runs_gives_what_one_batch_over_all_plays_gives(
         assert differences(parts, rows) == []
 
 
-@settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(delivered=deliveries(DELIVERIES), late=deliveries(DELIVERIES), chosen=choices, in_order=splits(DAYS))
 def test_plays_that_come_late_change_the_days_from_theirs_on_to_what_one_batch_gives(
     engine: Engine, delivered: Deliveries, late: Deliveries, chosen: dict[str, Any], in_order: list[Range]
