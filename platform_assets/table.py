@@ -10,7 +10,6 @@ from typing import Any
 
 import dagster as dg
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import CompiledContract, compiled
 from platform_assets.contracts.contract import Contract
@@ -92,10 +91,7 @@ class TableDefinition(DeclaredTable):
             before = None if days[0] == first_day else days[0] - timedelta(days=1)
             frames = dict(inputs)
             for name in (name for name in self.frames if name.endswith(BEFORE)):
-                of = name.removesuffix(BEFORE)
-                frames[name] = context.resources.tables.read_day(self.domain.key(of), before)
-                if of in inputs:  # it comes with the day before
-                    frames[of] = inputs[of].where(F.col("day") >= F.lit(days[0]))
+                frames[name] = context.resources.tables.read_day(self.domain.key(name.removesuffix(BEFORE)), before)
             rows = self.transform(**frames, **chosen, **({DAYS: days} if asks_for_days(self.transform) else {}))
 
             def judge(staged: Staged) -> list[Finding]:
@@ -103,37 +99,32 @@ class TableDefinition(DeclaredTable):
 
             yield from materialise(context, table, engine, rows, judge)
 
-        mappings = {name: self._mapping(name) for name in self.inputs()}
         words = asset_words(self, settings)
         return make_asset(
             compute,
             **words | {"required_resource_keys": words["required_resource_keys"] | {TABLES_IO}},
-            ins={
-                name: dg.AssetIn(key=self.domain.key(name), partition_mapping=mapping)
-                for name, mapping in mappings.items()
-                if name in same_day
-            },
-            deps=[
-                dg.AssetDep(self.domain.key(name), partition_mapping=mapping)
-                for name, mapping in mappings.items()
-                if name not in same_day
-            ],
+            ins={name: dg.AssetIn(key=self.domain.key(name)) for name in same_day},
+            deps=[self._dependency(name) for name in self.inputs() if name not in same_day],
             check_specs=check_specs(self.contract, self.key, self.balances),
             io_manager_key=TABLES_IO,
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
         )
 
-    def _mapping(self, name: str) -> dg.PartitionMapping | None:
-        """Which days of a table a day is made of: its own, the day before, or both."""
-        if name + BEFORE not in self.frames:
-            return None
+    def _dependency(self, name: str) -> dg.AssetDep:
+        """What Dagster is told of a table that is only read for the day before: of another one, its same day.
+
+        That day goes on from the one before, which is there, then. Told of the day before, a backfill would take the
+        day behind its last for one of its own.
+        """
+        key = self.domain.key(name)
+        if name != self.name:
+            return dg.AssetDep(key)
         with _beta("allow_nonexistent_upstream_partitions"):
-            return dg.TimeWindowPartitionMapping(
-                start_offset=-1,
-                end_offset=0 if name in self.frames else -1,
-                allow_nonexistent_upstream_partitions=True,
+            day_before = dg.TimeWindowPartitionMapping(
+                start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True
             )
+        return dg.AssetDep(key, partition_mapping=day_before)
 
 
 def table(

@@ -58,7 +58,9 @@ def test_days_one_by_one_in_pieces_and_in_one_run_give_the_same_rows_and_the_sam
     ways = {"one range": [(DAYS[0], DAYS[-1])], "day by day": [(day, day) for day in DAYS], "pieces": pieces(1)}
     platforms = {}
     for way, ranges in ways.items():
-        platforms[way] = Platform(tmp_path / way, landing=str(landing), listening_top_sessions=20, listening_start=FIRST)
+        platforms[way] = Platform(
+            tmp_path / way, landing=str(landing), listening_top_sessions=20, listening_start=FIRST
+        )
         run(platforms[way], ranges, ALL)
     whole = platforms.pop("one range")
     files = sorted(path.relative_to(whole.settings.exports) for path in Path(whole.settings.exports).rglob("*.tsv"))

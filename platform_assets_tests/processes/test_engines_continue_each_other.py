@@ -10,9 +10,12 @@ import pytest
 
 from platform_assets_tests.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.platform import Platform
-from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, TABLES, Site
+from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, Site
+from platform_assets_tests.processes.site import TABLES as OF_EACH_DAY
 
 # The first by one engine, the others, the second of which runs a day again, by the other.
+WEB = "group:web"
+TABLES = (*OF_EACH_DAY, "web/open_sessions", "web/sessions")
 RUNS = (("2026-01-01", "2026-01-03"), ("2026-01-04", "2026-01-07"), ("2026-01-02", "2026-01-02"))
 
 pytestmark = [pytest.mark.java, pytest.mark.timeout(1200)]
@@ -20,13 +23,13 @@ pytestmark = [pytest.mark.java, pytest.mark.timeout(1200)]
 
 def on_sail(site: Site, first: str, last: str) -> None:
     """A range by the embedded engine, in this process."""
-    site.materialise(first, last)
+    site.materialise(first, last, select=WEB)
 
 
 def on_spark(site: Site, first: str, last: str) -> None:
     """A range by Apache Spark, in a process of its own."""
     site.variables |= {"PLATFORM_ENGINE": "spark", "PLATFORM_SPARK_CONFIG": json.dumps(SPARK_FOR_FEW_ROWS)}
-    done = site.dagster(*MATERIALIZE, "--select", "group:web", "--partition-range", f"{first}...{last}")
+    done = site.dagster(*MATERIALIZE, "--select", WEB, "--partition-range", f"{first}...{last}")
     assert done.returncode == 0, done.stdout[-5000:]
 
 
@@ -35,7 +38,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Platform:
     """The same runs by the embedded engine alone."""
     platform = Platform(tmp_path_factory.mktemp("alone"), landing=str(SAMPLES))
     for first, last in RUNS:
-        platform.materialise(first, last)
+        platform.materialise(first, last, select=WEB)
     return platform
 
 
