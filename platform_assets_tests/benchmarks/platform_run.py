@@ -26,8 +26,9 @@ def run_domain(
     domain: str,
     tables: Sequence[str],
     more: Callable[[Platform, date], Mapping[str, Any]] = lambda platform, last: {},
+    select: str | None = None,
 ) -> None:
-    """Materialise every asset of a domain in one run, and print seconds, steps, rows and what `more` finds as JSON.
+    """Materialise every asset of a domain (or those selected) in one run, and print seconds, steps, rows and what `more` finds as JSON.
 
     The process is called with FEED OUT FIRST LAST, and the domain starts on the first day.
     """
@@ -54,7 +55,7 @@ def run_domain(
         patch.object(raw_module, "audit", contracts.timed(raw_module.audit)),
         patch.object(raw_module, "judge_delivery", contracts.timed(raw_module.judge_delivery)),
     ):
-        result = platform.materialise(words.first, words.last, select=f"group:{domain}")
+        result = platform.materialise(words.first, words.last, select=select or f"group:{domain}")
     done = time.perf_counter()
     spent = {"seconds": done - ready, "engine_start": ready - began, "contracts": contracts.seconds}
     rows = {table: count(platform, dg.AssetKey([domain, table])) for table in tables}
