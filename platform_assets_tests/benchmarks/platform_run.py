@@ -28,7 +28,9 @@ def run_domain(
     more: Callable[[Platform, date], Mapping[str, Any]] = lambda platform, last: {},
     select: str | None = None,
 ) -> None:
-    """Materialise every asset of a domain (or those selected) in one run, and print seconds, steps, rows and what `more` finds as JSON.
+    """Materialise every asset of a domain, or those selected, in one run.
+
+    Prints seconds, steps, rows and what `more` finds as JSON.
 
     The process is called with FEED OUT FIRST LAST, and the domain starts on the first day.
     """

@@ -4,6 +4,5 @@ from platform_assets_tests.benchmarks.platform_run import run_domain
 from platform_assets_tests.platform import EACH_DAY
 
 if __name__ == "__main__":
-    run_domain(
-        "web", ("raw_events", "user_web_hits", "aggregated_web_stats"), select=EACH_DAY
-    )  # the scripts have no sessions
+    # Sessions are left out: the scripts have none.
+    run_domain("web", ("raw_events", "user_web_hits", "aggregated_web_stats"), select=EACH_DAY)
