@@ -13,7 +13,7 @@ from platform_assets.lake.audit import VOLUME, check_specs
 from platform_assets.landing.delivery_checks import EMPTY, HEADER, UNKNOWN, delivery_checks
 from platform_assets.landing.raw import RawTableDefinition
 from platform_assets.settings import FIRST_DAY, Settings
-from platform_assets.table import BEFORE, TableDefinition, asked_settings
+from platform_assets.table import TableDefinition, asked_settings
 
 Definition = TableDefinition | RawTableDefinition
 
@@ -80,11 +80,9 @@ def _facts(definition: Definition, readers: Sequence[str]) -> Iterator[list[str]
         yield ["Built from", f"the feed `{definition.feed.name}`: files in {feed} ({suffixes}, plain or `.gz`)"]
     else:
         yield ["Built from", ", ".join(map(_link, _inputs(definition)))]
-        before = [
-            definition.domain.key(name.removesuffix(BEFORE)) for name in definition.frames if name.endswith(BEFORE)
-        ]
+        before = [definition.domain.key(name).to_user_string() for name in definition.day_before]
         if before:
-            links = ", ".join(_link(key.to_user_string()) for key in before)
+            links = ", ".join(map(_link, before))
             yield ["Goes on from", f"the day before of {links}: each day needs the one before it"]
     yield ["Rows", inspect.cleandoc(_function(definition).__doc__ or "")]
     yield ["Read by", ", ".join(map(_link, readers)) or "no other table"]

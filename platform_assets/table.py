@@ -74,6 +74,16 @@ class TableDefinition(DeclaredTable):
         """The transform's DataFrames: its positional parameters."""
         return parameters(self.transform, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
+    @property
+    def same_day(self) -> list[str]:
+        """The tables that the transform reads for the days of the run."""
+        return [name for name in self.frames if not name.endswith(BEFORE)]
+
+    @property
+    def day_before(self) -> list[str]:
+        """The tables that the transform reads for the day before the run."""
+        return [name.removesuffix(BEFORE) for name in self.frames if name.endswith(BEFORE)]
+
     def inputs(self) -> list[str]:
         """The tables of the same domain that the transform reads."""
         return list(dict.fromkeys(name.removesuffix(BEFORE) for name in self.frames))
@@ -83,15 +93,14 @@ class TableDefinition(DeclaredTable):
         table = self.table(settings)
         chosen = chosen_settings(self.transform, settings)
         first_day = self.domain.first_day(settings)
-        same_day = [name for name in self.frames if not name.endswith(BEFORE)]
 
         def compute(context: dg.AssetExecutionContext, **inputs: DataFrame) -> Iterator[Event]:
             engine = context.resources.engine.engine
             days = run_days(context)
             before = None if days[0] == first_day else days[0] - timedelta(days=1)
             frames = dict(inputs)
-            for name in (name for name in self.frames if name.endswith(BEFORE)):
-                frames[name] = context.resources.tables.read_day(self.domain.key(name.removesuffix(BEFORE)), before)
+            for name in self.day_before:
+                frames[name + BEFORE] = context.resources.tables.read_day(self.domain.key(name), before)
             rows = self.transform(**frames, **chosen, **({DAYS: days} if asks_for_days(self.transform) else {}))
 
             def judge(staged: Staged) -> list[Finding]:
@@ -99,12 +108,11 @@ class TableDefinition(DeclaredTable):
 
             yield from materialise(context, table, engine, rows, judge)
 
-        words = asset_words(self, settings)
         return make_asset(
             compute,
-            **words | {"required_resource_keys": words["required_resource_keys"] | {TABLES_IO}},
-            ins={name: dg.AssetIn(key=self.domain.key(name)) for name in same_day},
-            deps=[self._dependency(name) for name in self.inputs() if name not in same_day],
+            **asset_words(self, settings),
+            ins={name: dg.AssetIn(key=self.domain.key(name)) for name in self.same_day},
+            deps=[self._dependency(name) for name in self.day_before if name not in self.same_day],
             check_specs=check_specs(self.contract, self.key, self.balances),
             io_manager_key=TABLES_IO,
             kinds={"delta", "pyspark"},
@@ -225,7 +233,7 @@ def asset_words(definition: Any, settings: Settings) -> dict[str, Any]:
         "description": definition.description,
         "partitions_def": definition.domain.days(settings),
         "backfill_policy": dg.BackfillPolicy.single_run(),
-        "required_resource_keys": {ENGINE},
+        "required_resource_keys": {ENGINE, TABLES_IO},
         "pool": "/".join(definition.key.path),
     }
 

@@ -1,13 +1,12 @@
 """actions/minutes: actions per minute."""
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from platform_assets.actions.domain import actions as domain
+from platform_assets.actions.domain import opens_and_closes
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.lake.audit import Balance
 from platform_assets.table import table
-from platform_assets.transforms.windows import window_start
 
 
 class Minutes(Contract):
@@ -26,6 +25,4 @@ class Minutes(Contract):
 @table(Minutes, domain=domain, balances=[Balance("every_action_once", "actions", "count(*)", "sum(open + close)")])
 def minutes(actions: DataFrame) -> DataFrame:
     """Opens and closes per minute."""
-    return actions.groupBy("day", window_start("occurred_at", 1).alias("minute")).agg(
-        F.count_if(F.col("action") == "Open").alias("open"), F.count_if(F.col("action") == "Close").alias("close")
-    )
+    return opens_and_closes(actions, minutes=1, start="minute")

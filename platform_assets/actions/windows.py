@@ -4,10 +4,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.actions.domain import actions as domain
+from platform_assets.actions.domain import opens_and_closes
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.lake.audit import Balance
 from platform_assets.table import table
-from platform_assets.transforms.windows import window_end, window_start
+from platform_assets.transforms.windows import window_end
 
 
 class Windows(Contract):
@@ -37,10 +38,7 @@ class Windows(Contract):
 @table(Windows, domain=domain, balances=[Balance("every_action_once", "actions", "count(*)", "sum(total_actions)")])
 def windows(actions: DataFrame, *, actions_window_minutes: int) -> DataFrame:
     """Opens and closes per window [start, end)."""
-    start = window_start("occurred_at", actions_window_minutes).alias("window_start")
-    counted = actions.groupBy("day", start).agg(
-        F.count_if(F.col("action") == "Open").alias("open"), F.count_if(F.col("action") == "Close").alias("close")
-    )
+    counted = opens_and_closes(actions, minutes=actions_window_minutes, start="window_start")
     total, minutes = F.col("open") + F.col("close"), float(actions_window_minutes)
     return counted.select(
         "day",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import reduce
 from itertools import chain
 from typing import Protocol
 
@@ -16,7 +15,7 @@ from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.lake import storage
 from platform_assets.lake.engine import Engine
 from platform_assets.landing.deliveries import Landed, LandedFile, landed
-from platform_assets.landing.lines import read_lines
+from platform_assets.landing.lines import read_lines, union
 
 FORMAT = "format"
 
@@ -86,7 +85,7 @@ class Feed:
             lines = read_lines(engine, group, storage.join(room, str(number)))
             rows = each.read(engine, lines, columns, header)
             frames.append(rows.withColumn(FORMAT, F.lit(each.name)))
-        return reduce(DataFrame.unionByName, frames)
+        return union(frames)
 
     def _format(self, file: LandedFile) -> Format:
         name = file.name.removesuffix(".gz")

@@ -37,7 +37,7 @@ def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFr
     bundled = [file for file in files if not file.is_utf8 or file.size <= largest_bundled]
     parts = [_file(text(file.url), file) for file in files if file.is_utf8 and file.size > largest_bundled]
     parts += [_bundle(text(url)) for url in _write_bundles(bundled, room)]
-    whole = _union(parts)
+    whole = union(parts)
     # All marks: Spark takes one off a file's start before anybody sees it.
     ended = whole.withColumn(LINE, F.ltrim("value", F.lit(_BOM))).drop("value")
     line = F.col(LINE)
@@ -81,8 +81,8 @@ def _bundle(text: DataFrame) -> DataFrame:
     )
 
 
-def _union(frames: list[DataFrame]) -> DataFrame:
-    """A balanced tree of unions: a chain of a thousand would overflow the stack."""
+def union(frames: list[DataFrame]) -> DataFrame:
+    """All rows of frames with the same columns, by a balanced tree: a chain of a thousand would overflow the stack."""
     while len(frames) > 1:
         pairs = zip(frames[::2], frames[1::2], strict=False)
         frames = [left.union(right) for left, right in pairs] + frames[len(frames) & ~1 :]
