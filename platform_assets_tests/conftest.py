@@ -128,6 +128,13 @@ def platforms(engine: Engine, tmp_path: Path) -> Callable[..., Platform]:
     return make
 
 
+@pytest.fixture
+def variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, str], None]:
+    """Sets an environment variable, in a folder without a `.env` file."""
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch.setenv
+
+
 @pytest.fixture(scope="session")
 def official() -> Path:
     """The folder of the official inputs, which lies beside the repository and is no part of it."""

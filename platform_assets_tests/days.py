@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import strategies as st
 
+from platform_assets_tests.feed_oracle import Row, comparable
 from platform_assets_tests.landing.parcels import Deliveries
 from platform_assets_tests.platform import Platform
 
 Range = tuple[date, date]
 
 
+def cut(days: Sequence[date], places: Iterable[int]) -> list[Range]:
+    """The days cut before each of these places, in order."""
+    bounds = [0, *sorted(places), len(days)]
+    return [(days[a], days[b - 1]) for a, b in pairwise(bounds)]
+
+
 def splits(days: Sequence[date], most: int = 3) -> st.SearchStrategy[list[Range]]:
     """Any split of the days into at most so many runs, in the order of the days."""
     cuts = st.sets(st.integers(1, len(days) - 1), max_size=most - 1)
-
-    def split(places: set[int]) -> list[Range]:
-        bounds = [0, *sorted(places), len(days)]
-        return [(days[a], days[b - 1]) for a, b in pairwise(bounds)]
-
-    return cuts.map(split)
+    return cuts.map(lambda places: cut(days, places))
 
 
 def in_any_order(days: Sequence[date]) -> st.SearchStrategy[list[Range]]:
@@ -45,6 +47,18 @@ def deliver(landing: Path, feed: str, deliveries: Deliveries) -> None:
             path = landing / feed / day.isoformat() / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+
+
+def rows_of(delivered: Deliveries, read: Callable[[bytes, date, str], Iterable[Row]]) -> list[Row]:
+    """What an oracle reads from every file: `read(content, delivery day, name)`."""
+    return [
+        row for day, files in delivered.items() for name, content in files.items() for row in read(content, day, name)
+    ]
+
+
+def differences(platform: Platform, expected: Mapping[str, list[Row]]) -> list[str]:
+    """The tables whose rows are not as expected."""
+    return [table for table, rows in expected.items() if comparable(platform.rows(table)) != comparable(rows)]
 
 
 def tails(days: Sequence[date]) -> st.SearchStrategy[list[Range]]:

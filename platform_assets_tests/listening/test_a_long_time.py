@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from platform_assets.lake.engine import Engine
-from platform_assets_tests.days import Range, deliver, run
+from platform_assets_tests.days import Range, cut, deliver, run
 from platform_assets_tests.listening.plays import SONGS, line
 from platform_assets_tests.listening.test_law_of_days import ALL, EXPORT
 from platform_assets_tests.platform import Platform
@@ -47,8 +46,7 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pieces(seed: int) -> list[Range]:
     """The days in pieces of random length."""
     random = Random(seed)
-    cuts = sorted(random.sample(range(1, NUMBER), NUMBER // 6))
-    return [(DAYS[a], DAYS[b - 1]) for a, b in pairwise([0, *cuts, NUMBER])]
+    return cut(DAYS, random.sample(range(1, NUMBER), NUMBER // 6))
 
 
 @pytest.mark.timeout(3600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform_assets.lake.engine import Engine
-from platform_assets_tests.days import Range, deliver, in_any_order, run, splits, tails
+from platform_assets_tests.days import Range, deliver, differences, in_any_order, rows_of, run, splits, tails
 from platform_assets_tests.engines import examples
 from platform_assets_tests.landing.parcels import Deliveries
 from platform_assets_tests.listening import oracle
@@ -42,12 +43,7 @@ choices = st.fixed_dictionaries(
 
 def expected(delivered: Deliveries, chosen: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """The rows of every table, by the oracle."""
-    raw = [
-        row
-        for day, files in delivered.items()
-        for name, content in files.items()
-        for row in oracle.raw_rows(content, day, name, start=FIRST)
-    ]
+    raw = rows_of(delivered, partial(oracle.raw_rows, start=FIRST))
     played = oracle.plays(raw)
     gap, limit = chosen["listening_gap_seconds"], chosen["listening_top_sessions"]
     lists: dict[str, Any] = {"rank_by": chosen["listening_rank_by"], "limit": limit, "gap": gap}
@@ -63,9 +59,9 @@ def expected(delivered: Deliveries, chosen: dict[str, Any]) -> dict[str, list[di
     }
 
 
-def differences(platform: Platform, rows: dict[str, list[dict[str, Any]]]) -> list[str]:
+def unlike(platform: Platform, rows: dict[str, list[dict[str, Any]]]) -> list[str]:
     """The tables and documents that are not as expected."""
-    wrong = [table for table in rows if oracle.comparable(platform.rows(table)) != oracle.comparable(rows[table])]
+    wrong = differences(platform, rows)
     folder = Path(platform.settings.exports) / EXPORT
     for day in DAYS:
         text = oracle.top_songs_tsv(rows[STATE[4]], day)
@@ -102,14 +98,14 @@ def test_any_split_into_runs_gives_what_one_batch_over_all_plays_gives(
         rows = expected(delivered, chosen)
 
         run(whole, [(DAYS[0], DAYS[-1])], ALL)
-        assert differences(whole, rows) == []
+        assert unlike(whole, rows) == []
 
         run(parts, ranges, [RAW])
         run(parts, ranges, [PLAYS])
         run(parts, in_order, [*STATE, EXPORT])
-        assert differences(parts, rows) == []
+        assert unlike(parts, rows) == []
         run(parts, again, ALL)
-        assert differences(parts, rows) == []
+        assert unlike(parts, rows) == []
 
 
 @settings(max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -126,9 +122,9 @@ def test_plays_that_come_late_change_the_days_from_theirs_on_to_what_one_batch_g
         landing = Path(platform.settings.landing)
         deliver(landing, "plays", delivered)
         run(platform, [(DAYS[0], DAYS[-1])], ALL)
-        assert differences(platform, expected(delivered, chosen)) == []
+        assert unlike(platform, expected(delivered, chosen)) == []
 
         deliver(landing, "plays", {last: behind})
         run(platform, [(last, last)], [RAW])
         run(platform, in_order, [PLAYS, *STATE, EXPORT])
-        assert differences(platform, expected(whole, chosen)) == []
+        assert unlike(platform, expected(whole, chosen)) == []

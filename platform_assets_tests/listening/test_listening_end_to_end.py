@@ -21,13 +21,6 @@ LAST = DAYS[-1]
 Rows = dict[str, list[dict[str, Any]]]
 
 
-@pytest.fixture
-def variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, str], None]:
-    """Sets an environment variable, in a folder without a `.env` file."""
-    monkeypatch.chdir(tmp_path)
-    return monkeypatch.setenv
-
-
 @pytest.fixture(scope="module")
 def run(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Platform, dg.ExecuteInProcessResult]:
     """The week, in one run."""

@@ -55,6 +55,13 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
 
 
+def out_of_time(event_day: date, day: date) -> set[str]:
+    """The rule that an event of a day breaks when it is delivered on `day`, if any."""
+    if event_day < FIRST_DAY:
+        return {"before_start"}
+    return {"after_delivery"} if event_day > day + timedelta(days=1) else set()
+
+
 def counted_once(rules: Iterable[set[str]]) -> Counter[tuple[str, ...]]:
     """Count the broken rules of the rows that break any."""
     return Counter(tuple(sorted(broken)) for broken in rules if broken)

@@ -20,6 +20,7 @@ from platform_assets_tests.samples.deliveries import (
     content_of,
     counted_once,
     lines_of,
+    out_of_time,
     planned,
     write,
 )
@@ -67,9 +68,7 @@ def broken_time_rules(played_at: str, day: date) -> set[str]:
         event_day = datetime.strptime(played_at, "%Y-%m-%dT%H:%M:%SZ").date()
     except ValueError:
         return {"invalid_played_at"}
-    if event_day < FIRST_DAY:
-        return {"before_start"}
-    return {"after_delivery"} if event_day > day + timedelta(days=1) else set()
+    return out_of_time(event_day, day)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from platform_assets.samples.web_events import COPIES, DIRT_RULES, planned_rows
-from platform_assets_tests.samples.deliveries import DAYS, FIRST_DAY, ROWS, counted_once, lines_of, planned, write
+from platform_assets_tests.samples.deliveries import (
+    DAYS,
+    FIRST_DAY,
+    ROWS,
+    counted_once,
+    lines_of,
+    out_of_time,
+    planned,
+    write,
+)
 
 PLANS = {day: planned_rows(day, first_day=FIRST_DAY, rows=ROWS) for day in DAYS}
 
@@ -65,9 +74,7 @@ def broken_date_rules(timestamp: str, day: date) -> set[str]:
         event_day = datetime.strptime(timestamp, "%d/%m/%Y %H:%M:%S").date()
     except ValueError:
         return {"invalid_timestamp"}
-    if event_day < FIRST_DAY:
-        return {"before_start"}
-    return {"after_delivery"} if event_day > day + timedelta(days=1) else set()
+    return out_of_time(event_day, day)
 
 
 @pytest.fixture(scope="module")
