@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -15,13 +16,16 @@ from urllib.parse import quote
 
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from platform_assets.lake import spark
 from platform_assets.lake.storage import absolute, any_on_s3, check, is_local
 from platform_assets.settings import TIME_ZONE, Settings, current
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._=-]*")
+# What stands for other characters in the paths that Spark reads.
+_SPECIAL = re.compile(r"[\\*?\[\]{}]")
 
 
 class Engine(ABC):
@@ -61,9 +65,12 @@ class Engine(ABC):
         """How the engine writes the location of a table."""
         return url
 
-    def file(self, url: str) -> str:
-        """How the engine writes the location of exactly this file, whatever characters its name has."""
-        return url
+    @abstractmethod
+    def texts(self, urls: Sequence[str]) -> list[DataFrame]:
+        """The lines of files of any names, each with the last two parts of its file's URL: value, folder, name.
+
+        In as few frames as the engine can. Only a line feed ends a line.
+        """
 
     def without_constants(self, rows: DataFrame) -> DataFrame:
         """The same rows, of which the engine must not take a column to be a constant."""
@@ -122,9 +129,16 @@ class Sail(Engine):
             link.symlink_to(odd)
         return str(link.joinpath(*parts[end:]))
 
-    def file(self, url: str) -> str:
+    def texts(self, urls: Sequence[str]) -> list[DataFrame]:
+        # It does not say which file a row is from, nor reads packed files along with others.
+        return [self._text(url) for url in urls]
+
+    def _text(self, url: str) -> DataFrame:
         # A bare path is a pattern, in which `[1]` or `?` would name other files, or none.
-        return f"file://{quote(url)}" if is_local(url) else quote(url, safe="/:")
+        file = f"file://{quote(url)}" if is_local(url) else quote(url, safe="/:")
+        folder, name = url.split("/")[-2:]
+        rows = self.session.read.option("lineSep", "\n").text(file)
+        return rows.select("value", F.lit(folder).alias("folder"), F.lit(name).alias("name"))
 
     def without_constants(self, rows: DataFrame) -> DataFrame:
         # What is the same in all rows by the file statistics, Sail makes a constant, and then fails where groups by
@@ -157,10 +171,21 @@ class Spark(Engine):
     def folder(self, url: str) -> str:
         return url.replace("s3://", "s3a://", 1)
 
-    def file(self, url: str) -> str:
-        for special in "\\*?[]{}":
-            url = url.replace(special, "\\" + special)
-        return self.folder(url)
+    def texts(self, urls: Sequence[str]) -> list[DataFrame]:
+        # A frame for each file would be a plan that takes minutes for some hundred files.
+        if not urls:
+            return []
+        files = [_SPECIAL.sub(r"\\\g<0>", self.folder(url)) for url in urls]
+        rows = self.session.read.option("lineSep", "\n").text(files)
+        folder = F.substring_index(F.substring_index("_metadata.file_path", "/", -2), "/", 1)
+        name = F.col("_metadata.file_name")
+        return [rows.select("value", _unquoted(folder).alias("folder"), _unquoted(name).alias("name"))]
+
+
+def _unquoted(part: Column) -> Column:
+    """A part of a URL as it was before odd characters in it were quoted, which takes long and is seldom needed."""
+    decoded = F.url_decode(F.replace(part, F.lit("+"), F.lit("%2B")))
+    return F.when(part.contains("%"), decoded).otherwise(part)
 
 
 class SparkConnect(Spark):

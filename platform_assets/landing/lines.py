@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -32,18 +31,19 @@ def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFr
     the small ones among very many are bundled in `room`, a folder of the run. All files have the same header, which
     is no line of them (only where it stands once more, it is one), or none has any.
     """
-    text = partial(_text, engine.session, engine)  # an engine that cannot be had says so before anything is written
+    session = engine.session  # an engine that cannot be had says so before anything is written
     largest_bundled = _SMALL if len(files) > _MANY else -1
     bundled = [file for file in files if not file.is_utf8 or file.size <= largest_bundled]
-    parts = [_file(text(file.url), file) for file in files if file.is_utf8 and file.size > largest_bundled]
-    parts += [_bundle(text(url)) for url in _write_bundles(bundled, room)]
+    alone = [file.url for file in files if file.is_utf8 and file.size > largest_bundled]
+    parts = [_whole(text) for text in engine.texts(alone)]
+    parts += [_bundle(text) for text in engine.texts(_write_bundles(bundled, room))]
     whole = union(parts)
     # All marks: Spark takes one off a file's start before anybody sees it.
     ended = whole.withColumn(LINE, F.ltrim("value", F.lit(_BOM))).drop("value")
     line = F.col(LINE)
     line = F.when(line.endswith("\r"), F.substring(line, F.lit(1), F.length(line) - 1)).otherwise(line)
     lines = ended.where(F.btrim(LINE, F.lit(" \t\r")) != "").withColumn(LINE, line)
-    return lines if files[0].header is None else _without_header(engine.session, lines, files)
+    return lines if files[0].header is None else _without_header(session, lines, files)
 
 
 def _without_header(session: SparkSession, lines: DataFrame, files: Sequence[LandedFile]) -> DataFrame:
@@ -57,16 +57,13 @@ def _without_header(session: SparkSession, lines: DataFrame, files: Sequence[Lan
     return others.unionByName(each.withColumn("not_utf8", F.lit(False)).select(*others.columns))
 
 
-def _text(session: SparkSession, engine: Engine, url: str) -> DataFrame:
-    return session.read.option("lineSep", "\n").text(engine.file(url))
-
-
-def _file(text: DataFrame, file: LandedFile) -> DataFrame:
+def _whole(text: DataFrame) -> DataFrame:
+    """The lines of delivered files as they are, which lie in a folder of their day."""
     return text.select(
         "value",
         F.lit(False).alias("not_utf8"),
-        F.lit(file.day).alias("delivery_day"),
-        F.lit(file.name).alias("source_file"),
+        F.col("folder").cast("date").alias("delivery_day"),
+        F.col("name").alias("source_file"),
     )
 
 

@@ -1,7 +1,9 @@
 """The engines: started once, bound in memory, stopped cleanly, and exact about file names."""
 
+import gzip
 import json
 import os
+from collections import Counter
 from hashlib import md5
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,7 +28,7 @@ def settings(**words: Any) -> Settings:
 def test_a_process_has_one_engine_that_spills_when_memory_is_short_and_stops_and_starts_cleanly(
     tmp_path: Path,
 ) -> None:
-    bounds = {"PLATFORM_ENGINE": "sail", "PLATFORM_ENGINE_MEMORY": "32MiB", "PLATFORM_ENGINE_TEMP": str(tmp_path)}
+    bounds = {"PLATFORM_ENGINE": "sail", "PLATFORM_ENGINE_MEMORY": "128MiB", "PLATFORM_ENGINE_TEMP": str(tmp_path)}
     done = in_a_process_of_its_own("platform_assets_tests.lake.engine_life", str(tmp_path), variables=bounds)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == {
@@ -107,12 +109,22 @@ def test_exactly_the_named_file_is_read_whatever_characters_its_name_has(
         (tmp_path / f"{name} folder").mkdir(exist_ok=True)
         (tmp_path / f"{name} folder" / each).write_text(each)
     for path in (tmp_path / name, tmp_path / f"{name} folder" / name):
-        assert [row["value"] for row in engine.session.read.text(engine.file(str(path))).collect()] == [name]
+        (text,) = engine.texts([str(path)])
+        assert text.collect() == [(name, path.parent.name, name)]
 
 
-def test_an_object_is_named_as_each_engine_wants_it() -> None:
-    url = "s3://bucket/web/a b[1].jsonl"
-    assert Sail(settings()).file(url) == "s3://bucket/web/a%20b%5B1%5D.jsonl"
-    assert Spark(settings()).file(url) == "s3a://bucket/web/a b\\[1\\].jsonl"
+def test_the_lines_of_many_files_each_come_with_the_name_of_theirs(engine: Engine, tmp_path: Path) -> None:
+    for n, name in enumerate(NAMES):
+        (tmp_path / name).write_text(f"{n}\r\n\n{n} again\u2028\n")
+    packed = gzip.compress(b"one\ntwo")
+    (tmp_path / "packed.gz").write_bytes(packed)
+    texts = engine.texts([f"{tmp_path}/{name}" for name in (*NAMES, "packed.gz")])
+    lines = Counter((row["name"], row["value"]) for text in texts for row in text.collect())
+    expected = Counter((name, line) for n, name in enumerate(NAMES) for line in (f"{n}\r", "", f"{n} again\u2028"))
+    assert lines == expected + Counter([("packed.gz", "one"), ("packed.gz", "two")])
+    assert engine.texts([]) == []
+
+
+def test_tables_in_a_bucket_are_named_as_each_engine_wants_it() -> None:
     assert Sail(settings()).folder("s3://bucket/lake/web/x") == "s3://bucket/lake/web/x"
     assert Spark(settings()).folder("s3://bucket/lake/web/x") == "s3a://bucket/lake/web/x"
