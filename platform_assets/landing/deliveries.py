@@ -36,7 +36,8 @@ class LandedFile:
     """One delivered file; `size` is in bytes as stored.
 
     `lines` counts line ends (and a last line without one), `blank_lines` among them. `header` is the first line
-    that is not blank, where the format has one, and `headers` how often it stands in the file.
+    that is not blank, where the format has one, and `headers` how often it stands in the file; `no_header` says why
+    that line can be none.
     """
 
     day: date
@@ -49,6 +50,7 @@ class LandedFile:
     is_empty: bool = False
     header: str | None = None
     headers: int = 0
+    no_header: str = ""
 
     @property
     def rows(self) -> int:
@@ -110,7 +112,7 @@ def look(file: LandedFile, *, has_header: bool = False) -> LandedFile:
     decoder = codecs.getincrementaldecoder("utf-8")()
     lines, blank, headers, size, is_utf8, begun = 0, 0, 0, 0, True, b""
     try:
-        header = _first_line(file.url) if has_header else None
+        header, no_header = _first_line(file.url) if has_header else (None, "")
         again = _line_like(header or b"")
         with uncompressed(file.url) as content:
             while chunk := content.read(_CHUNK):
@@ -136,21 +138,19 @@ def look(file: LandedFile, *, has_header: bool = False) -> LandedFile:
         is_empty=not size,
         header=text,
         headers=headers,
+        no_header=no_header,
     )
 
 
-def _first_line(url: str) -> bytes | None:
-    """The first line that is not blank, without what is no part of it; None for a file of blanks.
-
-    Raises `OSError` for a line that is too long to be a header.
-    """
+def _first_line(url: str) -> tuple[bytes | None, str]:
+    """The first line that is not blank, without what is no part of it; or none, and why it can be no header."""
     with uncompressed(url) as content:
-        while line := content.readline(_LONGEST_HEADER):
-            if len(line) == _LONGEST_HEADER:
-                raise OSError(f"its first line is longer than {_LONGEST_HEADER} bytes: that is no header")
+        while line := content.readline(_LONGEST_HEADER + 1):
+            if len(line) > _LONGEST_HEADER:
+                return None, f"the first line is longer than {_LONGEST_HEADER:,} bytes"
             if not _BLANK_END.fullmatch(line.removesuffix(b"\n")):
-                return _MARKS.sub(b"", line.removesuffix(b"\n")).removesuffix(b"\r")
-    return None
+                return _MARKS.sub(b"", line.removesuffix(b"\n")).removesuffix(b"\r"), ""
+    return None, ""
 
 
 def _line_like(line: bytes) -> re.Pattern[bytes]:

@@ -64,11 +64,7 @@ class Feed:
         Raises `dagster.Failure` for files that cannot be read.
         """
         found = landed(landing, self.name, self.suffixes, days, self.headed)
-        wrong = {
-            file: said
-            for file in found.files
-            if file.header is not None and (said := self._format(file).wrong_header(file.header, columns))
-        }
+        wrong = {file: said for file in found.files if (said := self._wrong_header(file, columns))}
         return replace(
             found,
             files=tuple(replace(file, header=None) if file in wrong else file for file in found.files),
@@ -86,6 +82,11 @@ class Feed:
             rows = each.read(engine, lines, columns, header)
             frames.append(rows.withColumn(FORMAT, F.lit(each.name)))
         return union(frames)
+
+    def _wrong_header(self, file: LandedFile, columns: Sequence[ColumnSpec]) -> str:
+        if file.header is None:
+            return file.no_header
+        return self._format(file).wrong_header(file.header, columns)
 
     def _format(self, file: LandedFile) -> Format:
         name = file.name.removesuffix(".gz")
