@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+import urllib.error
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,14 @@ def published(running: Production, table: str, *days: str) -> list[str]:
 def delivered(*days: str) -> list[str]:
     """The event ids that `deliver` has landed."""
     return [f"{letter}-{day}" for day in days for letter in "ab"]
+
+
+def answered(ask: Callable[[], Any]) -> Any:
+    """What the webserver says; None while its connections to the database are those of before."""
+    try:
+        return ask()
+    except urllib.error.HTTPError:
+        return None
 
 
 def publishers(running: Production, table: str, day: str) -> list[str]:
@@ -141,3 +151,16 @@ def test_a_run_whose_machine_dies_is_given_up_after_its_longest_time_and_tried_a
     ((first, *_),) = wait_for("its retry has ended", lambda: ended(running, run))
     assert (first["runId"], first["status"]) == (run, "FAILURE")
     assert published(running, RAW, day) == delivered(day)
+
+
+def test_a_run_ends_well_though_the_database_is_away_for_seconds(running: Production) -> None:
+    day = JANUARY[24]
+    deliver(running, day)
+    # Should the run die with the database, and nobody be told, it is given up and tried again.
+    run = running.web.run(day, *TABLES, max_runtime="60")
+    wait_for("the run has started", lambda: running.web.status(run) == "STARTED")
+    running.database.kill()
+    time.sleep(5)
+    running.database.start()
+    wait_for("it has ended well, or its retry has", lambda: answered(lambda: ended(running, run)))
+    assert published(running, "web/user_web_hits", day) == delivered(day)

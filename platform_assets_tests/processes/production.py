@@ -15,7 +15,7 @@ from pathlib import Path
 from platform_assets_tests.processes.graphql import Web
 from platform_assets_tests.processes.site import LONGEST, ROOT, Site, wait_for
 from platform_assets_tests.services.ports import answers, free_port
-from platform_assets_tests.services.postgres import postgres
+from platform_assets_tests.services.postgres import Postgres, postgres
 from platform_assets_tests.services.s3 import S3Server, s3_server
 
 CODE, WEB, DAEMON = "dagster api grpc", "dagster-webserver", "dagster-daemon run"
@@ -33,9 +33,10 @@ def command(process: str) -> list[str]:
 class Production:
     """A site whose code server, webserver and daemon run apart, and can be killed and started one by one."""
 
-    def __init__(self, site: Site, web: Web, code_port: int, s3: S3Server) -> None:
+    def __init__(self, site: Site, web: Web, code_port: int, database: Postgres, s3: S3Server) -> None:
         self.site = site
         self.web = web
+        self.database = database
         self.s3 = s3
         self._code_port = code_port
         self._running: dict[str, tuple[subprocess.Popen[bytes], ExitStack]] = {}
@@ -88,7 +89,7 @@ def production(root: Path) -> Iterator[Production]:
             "DAGSTER_WEBSERVER_PORT": str(web_port),
         }
         site = Site(root, database.environment | s3.environment | variables, instance="production")
-        running = Production(site, Web(web_port), code_port, s3)
+        running = Production(site, Web(web_port), code_port, database, s3)
         try:
             running.start(CODE)
             running.start(WEB, DAEMON)

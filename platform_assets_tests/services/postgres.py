@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
@@ -31,13 +30,20 @@ def find(name: str) -> str:
     return found
 
 
-@dataclass(frozen=True)
 class Postgres:
-    """A server with one empty database, and a user who may do everything without a password."""
+    """A server with one empty database, and a user who may do everything without a password; it can be killed."""
 
-    port: int
-    user: str = "dagster"
-    database: str = "postgres"
+    def __init__(self, folder: Path) -> None:
+        initdb, self.program = find("initdb"), find("postgres")
+        self.port = free_port()
+        self.user = "dagster"
+        self.database = "postgres"
+        self._folder = folder
+        self._server: subprocess.Popen[bytes] | None = None
+        if USER:
+            shutil.chown(folder, USER)
+        words = ("--auth", "trust", "--username", self.user, "--encoding", "UTF8", "--no-locale", "--no-sync")
+        subprocess.run([initdb, *words, f"{folder}/data"], user=USER, cwd=folder, check=True, capture_output=True)
 
     @property
     def url(self) -> str:
@@ -57,26 +63,35 @@ class Postgres:
             return False
         return True
 
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        listen = ("-h", "127.0.0.1", "-p", str(self.port), "-k", str(self._folder), "-c", "fsync=off")
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [self.program, "-D", f"{self._folder}/data", *listen],
+                user=USER,
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+            )
+        wait_for("PostgreSQL answers", self.is_up, longest=60)
+
+    def kill(self) -> None:
+        """End the server at once, without a checkpoint, and all its connections."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGQUIT)
+            self._server.wait(timeout=30)
+            self._server = None
+
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
     """A running server; it and all that was written to it are gone at the end."""
-    initdb, program, found = find("initdb"), find("postgres"), Postgres(free_port())
     # Not below pytest's folders, which the user `postgres` may not enter.
     with tempfile.TemporaryDirectory(prefix="postgres_") as folder:
-        if USER:
-            shutil.chown(folder, USER)
-        words = ("--auth", "trust", "--username", found.user, "--encoding", "UTF8", "--no-locale", "--no-sync")
-        subprocess.run([initdb, *words, f"{folder}/data"], user=USER, cwd=folder, check=True, capture_output=True)
-        listen = ("-h", "127.0.0.1", "-p", str(found.port), "-k", folder, "-c", "fsync=off")
-        with Path(folder, "log").open("wb") as log:
-            server = subprocess.Popen(
-                [program, "-D", f"{folder}/data", *listen], user=USER, cwd=folder, stdout=log, stderr=log
-            )
+        server = Postgres(Path(folder))
+        server.start()
         try:
-            wait_for("PostgreSQL answers", found.is_up, longest=60)
-            yield found
+            yield server
         finally:
-            # At once, without a checkpoint: nobody will read the data again.
-            server.send_signal(signal.SIGQUIT)
-            server.wait(timeout=30)
+            server.kill()
