@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.10 python3 python; do \
 UV := $(shell command -v uv 2>/dev/null)
 INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check)
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
+BY_FILE := --dist loadfile --no-loadscope-reorder
 FIRST := 2026-01-01
 LAST := 2026-01-07
 
@@ -41,8 +42,8 @@ ui: $(VENV)/.ready $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI on http://loca
 	@$(BIN)/dagster dev -w workspace.yaml
 
 test: $(VENV)/.ready-dev ## everything that can be tested on this machine
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
-	@$(BIN)/python -m pytest --engine=spark
+	@$(BIN)/python -m pytest $(BY_FILE) -n 3
+	@$(BIN)/python -m pytest $(BY_FILE) -n 2 --engine=spark
 
 lint: $(VENV)/.ready-dev ## format, lint and types
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from deltalake import DeltaTable
 
 from platform_assets.definitions import defs
 from platform_assets.settings import Settings
+from platform_assets_tests.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.processes.site import outside
 from platform_assets_tests.services.s3 import s3_server
 
@@ -102,7 +104,8 @@ def test_what_outgrows_one_machine_goes_on_with_other_settings_as_the_readme_sho
         for place in ("landing", "lake", "exports"):
             server.make_bucket(place)
         server.upload(copy / "data" / "landing", "s3://landing")
-        shown = _shell(copy, "".join(_blocks("sh", BEYOND)), server.environment | {"PLATFORM_ENGINE_MEMORY": "2GiB"})
+        quick = {"PLATFORM_ENGINE_MEMORY": "2GiB", "PLATFORM_SPARK_CONFIG": json.dumps(SPARK_FOR_FEW_ROWS)}
+        shown = _shell(copy, "".join(_blocks("sh", BEYOND)), server.environment | quick)
         hits = server.buckets / "lake" / "web" / "user_web_hits"
         by_sail, by_spark = (DeltaTable(hits, version=version).to_pyarrow_table().to_pylist() for version in (1, 2))
     assert "web/aggregated_web_page_stats" in shown

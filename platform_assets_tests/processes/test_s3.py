@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from platform_assets.lake.tables import open_delta
+from platform_assets_tests.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.platform import Platform
 from platform_assets_tests.processes.site import (
     DAYS,
@@ -64,7 +65,7 @@ def assert_same(server: S3Server, local: Platform) -> None:
 def test_the_web_domain_on_s3_has_the_tables_and_documents_of_a_local_one(
     server: S3Server, sample_week: Platform, tmp_path: Path, engine_name: str
 ) -> None:
-    site = on_s3(server, tmp_path, engine=engine_name, engine_memory="2GiB")
+    site = on_s3(server, tmp_path, engine=engine_name, engine_memory="2GiB", spark_config=SPARK_FOR_FEW_ROWS)
     server.upload(SAMPLES, site.settings.landing)
     done = site.dagster(*WEB, "...".join(WEEK))
     assert done.returncode == 0, done.stdout[-5000:]
