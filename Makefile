@@ -42,7 +42,7 @@ ui: $(VENV)/.ready $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI on http://loca
 	@$(BIN)/dagster dev -w workspace.yaml
 
 test: $(VENV)/.ready-dev ## everything that can be tested on this machine
-	@$(BIN)/python -m pytest $(BY_FILE) -n 3
+	@$(BIN)/python -m pytest $(BY_FILE) -n 2
 	@$(BIN)/python -m pytest $(BY_FILE) -n 2 --engine=spark
 
 lint: $(VENV)/.ready-dev ## format, lint and types

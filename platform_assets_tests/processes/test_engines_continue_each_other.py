@@ -1,4 +1,4 @@
-"""Tables that one engine has begun and the other goes on with, in the middle of a range."""
+"""Tables that one engine has begun and the other goes on with, in the middle of a range; Spark loads its own jars."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WEB = "group:web"
 TABLES = (*OF_EACH_DAY, "web/open_sessions", "web/sessions")
 RUNS = (("2026-01-01", "2026-01-03"), ("2026-01-04", "2026-01-07"), ("2026-01-02", "2026-01-02"))
 
-pytestmark = [pytest.mark.java, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.java, pytest.mark.timeout(1500)]
 
 
 def on_sail(site: Site, first: str, last: str) -> None:
