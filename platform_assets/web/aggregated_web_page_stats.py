@@ -1,13 +1,11 @@
 """web/aggregated_web_page_stats: hourly activity per section of a web site."""
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.lake.audit import Balance
 from platform_assets.table import table
-from platform_assets.transforms.counts import count_with_distinct
-from platform_assets.web.domain import web
+from platform_assets.web.domain import hourly_activity, web
 
 
 class AggregatedWebPageStats(Contract):
@@ -38,6 +36,4 @@ class AggregatedWebPageStats(Contract):
 )
 def aggregated_web_page_stats(user_web_hits: DataFrame) -> DataFrame:
     """Hits and distinct users per hour, host, first path segment (NULL is one of its own) and activity."""
-    hours = user_web_hits.withColumn("time_bucket", F.date_format("time_stamp", "yyyyMMddHH"))
-    group = ["day", "time_bucket", "url_level1", "url_level2", "activity"]
-    return count_with_distinct(hours, group, "user_id", count="activity_count", distinct="user_count")
+    return hourly_activity(user_web_hits, "url_level1", "url_level2")
