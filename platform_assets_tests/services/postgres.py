@@ -90,8 +90,8 @@ def postgres() -> Iterator[Postgres]:
     # Not below pytest's folders, which the user `postgres` may not enter.
     with tempfile.TemporaryDirectory(prefix="postgres_") as folder:
         server = Postgres(Path(folder))
-        server.start()
         try:
+            server.start()
             yield server
         finally:
             server.kill()

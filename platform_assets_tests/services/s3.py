@@ -128,8 +128,8 @@ class S3Server:
 def s3_server(root: Path) -> Iterator[S3Server]:
     """A running server, killed at the end."""
     server = S3Server(root)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.kill()
