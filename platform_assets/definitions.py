@@ -7,14 +7,14 @@ from typing import Any
 
 import dagster as dg
 
-from platform_assets import actions, listening, web
-from platform_assets.exports.documents import DOCUMENTS_IO, DocumentIOManager
-from platform_assets.lake.engine import EngineResource
-from platform_assets.lake.io_managers import TableIOManager
+from platform_assets.assets.documents import DOCUMENTS_IO, DocumentIOManager
+from platform_assets.assets.io_managers import TableIOManager
+from platform_assets.assets.raw_tables import RawTableDefinition
+from platform_assets.assets.tables import ENGINE, TABLES_IO
+from platform_assets.domains import actions, listening, web
+from platform_assets.lake.engines.engine import EngineResource
 from platform_assets.lake.storage import any_on_s3
-from platform_assets.landing.raw import RawTableDefinition
 from platform_assets.settings import Settings, current
-from platform_assets.table import ENGINE, TABLES_IO
 
 DOMAINS = (web, listening, actions)
 TABLES = tuple(chain.from_iterable(domain.TABLES for domain in DOMAINS))
@@ -36,7 +36,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     }
     if any_on_s3(settings.places):
         # Imported only where it is needed: it takes a second.
-        from platform_assets.lake.s3 import resource
+        from platform_assets.lake.storage.s3 import resource
 
         resources["s3"] = resource()
     return dg.Definitions(

@@ -11,19 +11,19 @@ from uuid import uuid4
 
 import pytest
 
-from platform_assets.lake.engine import Engine, start
+from platform_assets.lake.engines.engine import Engine, start
 from platform_assets.settings import Settings
-from platform_assets_tests.engines import SPARK_FOR_FEW_ROWS
-from platform_assets_tests.platform import Platform
-from platform_assets_tests.services.missing import missing
-from platform_assets_tests.services.s3 import S3Server, environment, s3_server, versitygw
-from platform_assets_tests.services.spark import INSTALL_JAVA, fill_with_jars, find_java
+from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
+from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.services.missing import missing
+from platform_assets_tests.support.services.s3 import S3Server, environment, s3_server, versitygw
+from platform_assets_tests.support.services.spark import INSTALL_JAVA, fill_with_jars, find_java
 
 # What an engine does differently shows here. Other tests start processes with an engine of their own, test what no
 # engine does, or need hundreds of runs, of which a cold Spark makes three a minute.
 WITH_EVERY_ENGINE = (
-    "actions/test_actions_end_to_end.py",
-    "actions/test_dirty_actions.py",
+    "domains/actions/test_actions_end_to_end.py",
+    "domains/actions/test_dirty_actions.py",
     "contracts",
     "landing/test_any_delimited.py",
     "landing/test_any_file.py",
@@ -32,17 +32,17 @@ WITH_EVERY_ENGINE = (
     "landing/test_files.py",
     "landing/test_odd_good_lines.py",
     "lake/test_audit.py",
-    "lake/test_engine.py",
-    "lake/test_io_managers.py",
-    "lake/test_maintenance.py",
-    "lake/test_schemas.py",
-    "lake/test_tables.py",
-    "lake/test_values.py",
-    "listening/test_dirty_plays.py",
-    "listening/test_listening_end_to_end.py",
+    "lake/engines/test_engine.py",
+    "assets/test_io_managers.py",
+    "lake/tables/test_maintenance.py",
+    "lake/tables/test_schemas.py",
+    "lake/tables/test_table.py",
+    "lake/tables/test_values.py",
+    "domains/listening/test_dirty_plays.py",
+    "domains/listening/test_listening_end_to_end.py",
     "transforms",
-    "web/test_official_sample.py",
-    "web/test_web_end_to_end.py",
+    "domains/web/test_official_sample.py",
+    "domains/web/test_web_end_to_end.py",
 )
 # Tests that wait for processes of their own: were they last, one worker would be at it long after the others.
 WITH_PROCESSES = ("deploy", "processes", "test_readme.py")

@@ -16,9 +16,9 @@ from deltalake import DeltaTable
 
 from platform_assets.definitions import defs
 from platform_assets.settings import Settings
-from platform_assets_tests.engines import SPARK_FOR_FEW_ROWS
-from platform_assets_tests.processes.site import outside
-from platform_assets_tests.services.s3 import s3_server
+from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
+from platform_assets_tests.support.processes.sites import outside
+from platform_assets_tests.support.services.s3 import s3_server
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,11 +35,11 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("copy")
     shutil.copytree(ROOT / "platform_assets", root / "platform_assets", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "data" / "landing", root / "data" / "landing")
-    file = re.search(r"`(platform_assets/web/\w+\.py)`:\n\n```python", README)
+    file = re.search(r"`(platform_assets/domains/web/\w+\.py)`:\n\n```python", README)
     assert file
     contract, listing = (block for block in _blocks("python") if "daily_users" in block)
     (root / file[1]).write_text(contract, encoding="utf-8")
-    with (root / "platform_assets" / "web" / "__init__.py").open("a", encoding="utf-8") as init:
+    with (root / "platform_assets" / "domains" / "web" / "__init__.py").open("a", encoding="utf-8") as init:
         init.write(listing)
     (command,) = (line for line in ONE_MACHINE.splitlines() if "--select 'group:web' --partition-range" in line)
     _shell(root, command)

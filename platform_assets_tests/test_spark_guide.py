@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from platform_assets.settings import Settings
-from platform_assets_tests.services.spark import GUIDE, environment
+from platform_assets_tests.support.services.spark import GUIDE, environment
 
 EXPORTS = [
     block.split("dagster asset")[0]

@@ -14,9 +14,9 @@ from platform_assets.cli.terminal import WRONG_USE, Problem
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-    from platform_assets.lake.tables import Table
-    from platform_assets.landing.raw import RawTableDefinition
-    from platform_assets.table import TableDefinition
+    from platform_assets.assets.raw_tables import RawTableDefinition
+    from platform_assets.assets.tables import TableDefinition
+    from platform_assets.lake.tables.table import Table
 
     Definition: TypeAlias = TableDefinition | RawTableDefinition
 

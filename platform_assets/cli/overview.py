@@ -10,7 +10,7 @@ from platform_assets.cli.arguments import Limit, TableName, built, find_table, i
 from platform_assets.cli.terminal import number, say, say_table
 
 if TYPE_CHECKING:
-    from platform_assets.lake.tables import Table
+    from platform_assets.lake.tables.table import Table
 
 # Commits without a run (restored, made empty) that the last run is looked for behind.
 _LOOK_BACK = 50
@@ -121,7 +121,7 @@ def history(table: TableName, limit: Limit = 20) -> None:
 
     The newest comes first; `restore` goes back to one.
     """
-    from platform_assets.lake.tables import commit_time
+    from platform_assets.lake.tables.table import commit_time
 
     commits = built(find_table(table)).history(limit)
     say_table(
@@ -156,7 +156,7 @@ def _say_overviews(overviews: Sequence[Overview], headings: Sequence[str]) -> No
 
 def _facts(overview: Overview) -> dict[str, str]:
     """What `tables` shows of a table, by heading."""
-    from platform_assets.lake.tables import commit_time
+    from platform_assets.lake.tables.table import commit_time
 
     if overview.version is None:
         return {"table": overview.table.key, "rows": "not built"}

@@ -47,7 +47,7 @@ def docs(
 ) -> None:
     """Write the data dictionary, a page for each table."""
     from platform_assets.definitions import TABLES
-    from platform_assets.dictionary import write_pages
+    from platform_assets.docs.dictionary import write_pages
 
     pages = write_pages(TABLES, output)
     say(f"{number(len(pages))} pages written to {output}.")

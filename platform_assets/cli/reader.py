@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from platform_assets.cli.arguments import Days, built
 from platform_assets.lake.sorting import sorter
-from platform_assets.lake.tables import Table
+from platform_assets.lake.tables.table import Table
 from platform_assets.settings import current
 
 COPY_OPTIONS = {

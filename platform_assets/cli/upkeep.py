@@ -13,7 +13,7 @@ from platform_assets.cli.terminal import Problem, number, remark, say, say_table
 
 if TYPE_CHECKING:
     from platform_assets.cli.arguments import Definition
-    from platform_assets.lake.maintenance import Waste
+    from platform_assets.lake.tables.maintenance import Waste
 
 
 def restore(
@@ -23,7 +23,7 @@ def restore(
 
     Nothing is lost: it becomes a new version, and the one before it can be restored too.
     """
-    from platform_assets.lake import maintenance
+    from platform_assets.lake.tables import maintenance
 
     definition = find_definition(table)
     found = in_lake(definition)
@@ -72,7 +72,7 @@ def clean(
     No reader sees it. What was published stays, but for the files of old versions if --vacuum says so.
     """
     from platform_assets.definitions import EXPORTS, TABLES
-    from platform_assets.lake import maintenance
+    from platform_assets.lake.tables import maintenance
     from platform_assets.settings import current
 
     found: list[Waste] = []

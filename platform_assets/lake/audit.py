@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.contracts.rules import UNIQUE, Rule
-from platform_assets.lake.engine import Engine
-from platform_assets.lake.tables import Staged
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.table import Staged
 
 COLUMNS = "contract_columns"
 WINDOW = "rows_in_window"

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec
-from platform_assets.lake.engine import Engine
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.lines import LINE
 
 _FIELDS = "fields"

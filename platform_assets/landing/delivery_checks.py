@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.lake.audit import Finding
-from platform_assets.lake.tables import Staged
+from platform_assets.lake.tables.table import Staged
 from platform_assets.landing.deliveries import Landed
 from platform_assets.landing.feeds import Feed
 

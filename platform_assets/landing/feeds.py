@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.lake import storage
-from platform_assets.lake.engine import Engine
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.deliveries import Landed, LandedFile, landed
 from platform_assets.landing.lines import read_lines, union
 

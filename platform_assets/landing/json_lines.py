@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.contract import Source
-from platform_assets.lake.engine import Engine
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.lines import LINE
 from platform_assets.landing.strict_json import JSON_OPTIONS, QUOTED, strict
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from platform_assets.samples.actions import write_actions
-from platform_assets.samples.plays import write_plays
-from platform_assets.samples.web_events import write_web_events
+from platform_assets.domains.actions.samples import write_actions
+from platform_assets.domains.listening.samples import write_plays
+from platform_assets.domains.web.samples import write_web_events
 
 __all__ = ["FEED_WRITERS", "FeedWriter", "write_samples"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from platform_assets_tests.benchmarks import listening, web
 from platform_assets_tests.benchmarks.measuring import console
-from platform_assets_tests.services.s3 import s3_server, versitygw
+from platform_assets_tests.support.services.s3 import s3_server, versitygw
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from platform_assets_tests.benchmarks.platform_run import run_domain
-from platform_assets_tests.platform import Platform
+from platform_assets_tests.support.platforms import Platform
 
 TABLES = ("raw_plays", "plays", "sessions", "open_sessions", "top_sessions", "top_session_tracks")
 

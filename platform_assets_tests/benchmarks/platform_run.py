@@ -15,11 +15,11 @@ from unittest.mock import patch
 
 import dagster as dg
 
-from platform_assets import table as table_module
+from platform_assets.assets import raw_tables as raw_module
+from platform_assets.assets import tables as table_module
 from platform_assets.definitions import TABLES
-from platform_assets.lake.engine import start
-from platform_assets.landing import raw as raw_module
-from platform_assets_tests.platform import Platform
+from platform_assets.lake.engines.engine import start
+from platform_assets_tests.support.platforms import Platform
 
 
 def run_domain(

@@ -23,7 +23,7 @@ from platform_assets_tests.benchmarks.measuring import (
     show_steps,
     side_by_side,
 )
-from platform_assets_tests.services.s3 import S3Server
+from platform_assets_tests.support.services.s3 import S3Server
 
 S3, SPARK = "platform-on-s3", "platform-on-spark"
 CONTRACTS_GOAL = 1.15

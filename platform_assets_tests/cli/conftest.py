@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from platform_assets import settings
 from platform_assets.cli import app
-from platform_assets_tests.platform import Platform
+from platform_assets_tests.support.platforms import Platform
 
 Cli = Callable[..., Result]
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from platform_assets_tests.platform import Platform
+from platform_assets_tests.support.platforms import Platform
 
 Cli = Callable[..., Result]
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from pydantic import SecretStr, field_validator
 from typer.testing import Result
 
 from platform_assets import settings
-from platform_assets_tests.platform import Platform
+from platform_assets_tests.support.platforms import Platform
 
 Cli = Callable[..., Result]
 

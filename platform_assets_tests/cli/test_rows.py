@@ -24,8 +24,8 @@ from typer.testing import Result
 
 from platform_assets.cli.arguments import Days
 from platform_assets.cli.reader import reading
-from platform_assets_tests.lake.visits import visits_table
-from platform_assets_tests.platform import Platform
+from platform_assets_tests.support.lake.visits import visits_table
+from platform_assets_tests.support.platforms import Platform
 
 Cli = Callable[..., Result]
 HITS = "web/user_web_hits"

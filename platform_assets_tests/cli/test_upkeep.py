@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from typer.testing import Result
 
-from platform_assets_tests.platform import Platform
+from platform_assets_tests.support.platforms import Platform
 
 Cli = Callable[..., Result]
 HITS = "web/user_web_hits"

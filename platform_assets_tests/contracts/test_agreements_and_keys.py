@@ -19,9 +19,9 @@ from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.contracts.rules import UNIQUE
 from platform_assets.lake.audit import audit, refuse
-from platform_assets.lake.engine import Engine
-from platform_assets.lake.tables import Table
-from platform_assets_tests.engines import examples
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.table import Table
+from platform_assets_tests.support.engines import examples
 
 DAY = date(2026, 1, 1)
 several = settings(

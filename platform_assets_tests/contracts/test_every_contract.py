@@ -6,7 +6,7 @@ import pytest
 
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.definitions import TABLES
-from platform_assets.lake.engine import Engine
+from platform_assets.lake.engines.engine import Engine
 
 CONTRACTS = {table.key.to_user_string(): table.contract for table in TABLES}
 

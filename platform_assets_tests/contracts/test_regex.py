@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from platform_assets.contracts.literals import text_literal
 from platform_assets.contracts.regex import to_engine
-from platform_assets.lake.engine import Engine
-from platform_assets_tests.contracts.kinds import KINDS, NASTY_TEXT
-from platform_assets_tests.contracts.verdicts import compiled_verdicts
+from platform_assets.lake.engines.engine import Engine
+from platform_assets_tests.support.contracts.kinds import KINDS, NASTY_TEXT
+from platform_assets_tests.support.contracts.verdicts import compiled_verdicts
 
 # Few characters, so that patterns and texts meet; each of them is special to one of the languages.
 ALPHABET = "aAb1_ \n\r\t.-]^[&~#{}()|$\\/\u0661é😀\u2028\xa0\0"

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandera.api.checks import Check
 
-from platform_assets.lake.engine import Engine
-from platform_assets_tests.contracts.kinds import KINDS, Kind
-from platform_assets_tests.contracts.verdicts import compiled_verdicts, pandera_verdicts, rules_of
-from platform_assets_tests.engines import examples
+from platform_assets.lake.engines.engine import Engine
+from platform_assets_tests.support.contracts.kinds import KINDS, Kind
+from platform_assets_tests.support.contracts.verdicts import compiled_verdicts, pandera_verdicts, rules_of
+from platform_assets_tests.support.engines import examples
 
 PATTERNS = [
     r"a",

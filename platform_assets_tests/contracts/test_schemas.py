@@ -13,8 +13,8 @@ from deltalake import DeltaTable
 
 from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract, Field, RawContract, Source, T, source
-from platform_assets.lake.engine import Engine
-from platform_assets.lake.tables import Table
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.table import Table
 
 PAGE = T.StructType(
     [

@@ -14,10 +14,10 @@ from pandera.api.checks import Check
 from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.contracts.rules import value_rule
-from platform_assets.lake.engine import Engine
-from platform_assets.lake.tables import Table
-from platform_assets_tests.contracts.kinds import KINDS
-from platform_assets_tests.contracts.verdicts import compiled_verdicts, pandera_verdicts, rules_of
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.table import Table
+from platform_assets_tests.support.contracts.kinds import KINDS
+from platform_assets_tests.support.contracts.verdicts import compiled_verdicts, pandera_verdicts, rules_of
 
 NAN, INF = float("nan"), float("inf")
 UTC = timezone.utc

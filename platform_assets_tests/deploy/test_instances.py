@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 from dagster_aws.s3 import S3ComputeLogManager
 
-from platform_assets_tests.processes.site import ROOT, Site
-from platform_assets_tests.services.postgres import Postgres, postgres
-from platform_assets_tests.services.s3 import environment
+from platform_assets_tests.support.processes.sites import ROOT, Site
+from platform_assets_tests.support.services.postgres import Postgres, postgres
+from platform_assets_tests.support.services.s3 import environment
 
 
 @pytest.fixture(scope="module")

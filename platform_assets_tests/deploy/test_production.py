@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from platform_assets_tests.processes.production import BUCKET, CODE, DAEMON, WEB, Production, production
-from platform_assets_tests.processes.site import TABLES, events, wait_for
+from platform_assets_tests.support.processes.production import BUCKET, CODE, DAEMON, WEB, Production, production
+from platform_assets_tests.support.processes.sites import TABLES, events, wait_for
 
 RAW = TABLES[0]
 JANUARY = [f"2026-01-{number:02}" for number in range(1, 32)]

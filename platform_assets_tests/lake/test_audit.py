@@ -24,9 +24,9 @@ from platform_assets.lake.audit import (
     check_specs,
     refuse,
 )
-from platform_assets.lake.engine import Engine
-from platform_assets.lake.tables import Staged, Table
-from platform_assets_tests.lake.visits import january, publish, visits, visits_table
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.table import Staged, Table
+from platform_assets_tests.support.lake.visits import january, publish, visits, visits_table
 
 COLUMNS_OF_ORDERS = "day date, shop string, number bigint, price double, paid double"
 

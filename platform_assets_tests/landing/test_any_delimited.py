@@ -16,26 +16,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from platform_assets.actions.raw_actions import raw_actions
+from platform_assets.assets.raw_tables import RawTableDefinition, raw_table
 from platform_assets.contracts.contract import RawContract, T, source
-from platform_assets.lake.engine import Engine
+from platform_assets.domains.actions.raw_actions import raw_actions
+from platform_assets.domains.listening.domain import listening
+from platform_assets.domains.listening.raw_plays import raw_plays
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing import deliveries as deliveries_module
 from platform_assets.landing import lines as lines_module
 from platform_assets.landing.delimited import CSV, TSV
 from platform_assets.landing.feeds import Feed
-from platform_assets.landing.raw import RawTableDefinition, raw_table
-from platform_assets.listening.domain import listening
-from platform_assets.listening.raw_plays import raw_plays
 from platform_assets.settings import Settings
-from platform_assets_tests import feed_oracle
-from platform_assets_tests.actions import feeds as action_feeds
-from platform_assets_tests.actions import oracle as actions_oracle
-from platform_assets_tests.engines import examples
-from platform_assets_tests.feed_oracle import Row, comparable
-from platform_assets_tests.landing.cells import cells
-from platform_assets_tests.landing.parcels import Deliveries
-from platform_assets_tests.listening import oracle as listening_oracle
-from platform_assets_tests.listening import plays as play_feeds
+from platform_assets_tests.support import feed_oracle
+from platform_assets_tests.support.actions import feeds as action_feeds
+from platform_assets_tests.support.actions import oracle as actions_oracle
+from platform_assets_tests.support.engines import examples
+from platform_assets_tests.support.feed_oracle import Row, comparable
+from platform_assets_tests.support.landing.cells import cells
+from platform_assets_tests.support.landing.parcels import Deliveries
+from platform_assets_tests.support.listening import oracle as listening_oracle
+from platform_assets_tests.support.listening import plays as play_feeds
 
 BOM = b"\xef\xbb\xbf"
 

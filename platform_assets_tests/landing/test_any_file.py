@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from platform_assets.lake.engine import Engine
+from platform_assets.domains.web.raw_events import raw_events
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing import lines as lines_module
 from platform_assets.settings import Settings
-from platform_assets.web.raw_events import raw_events
-from platform_assets_tests.engines import examples
-from platform_assets_tests.landing.dirt import contents
-from platform_assets_tests.web import oracle
+from platform_assets_tests.support.engines import examples
+from platform_assets_tests.support.landing.dirt import contents
+from platform_assets_tests.support.web import oracle
 
 DAY = date(2026, 1, 2)
 START = date(2026, 1, 1)

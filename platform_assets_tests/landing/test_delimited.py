@@ -12,13 +12,13 @@ from unittest.mock import patch
 import dagster as dg
 import pytest
 
-from platform_assets.actions.raw_actions import raw_actions
-from platform_assets.lake.engine import Engine
+from platform_assets.domains.actions.raw_actions import raw_actions
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing import deliveries as deliveries_module
 from platform_assets.landing import lines as lines_module
-from platform_assets_tests import feed_oracle
-from platform_assets_tests.feed_oracle import Row
-from platform_assets_tests.platform import Platform, checks, failure
+from platform_assets_tests.support import feed_oracle
+from platform_assets_tests.support.feed_oracle import Row
+from platform_assets_tests.support.platforms import Platform, checks, failure
 
 FEED = "actions"
 RAW = "actions/raw_actions"

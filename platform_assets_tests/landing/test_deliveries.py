@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from platform_assets.lake import storage
-from platform_assets_tests.platform import Platform, checks, failure
+from platform_assets_tests.support.platforms import Platform, checks, failure
 
 FEED = "web_events"
 RAW = "web/raw_events"

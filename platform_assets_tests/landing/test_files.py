@@ -10,9 +10,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from platform_assets.lake.engine import Engine
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing import lines
-from platform_assets_tests.platform import Platform, checks
+from platform_assets_tests.support.platforms import Platform, checks
 
 DAY = "2026-01-05"
 FEED = "web_events"

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from platform_assets.landing import feeds
-from platform_assets_tests.platform import Platform, checks, failure
+from platform_assets_tests.support.platforms import Platform, checks, failure
 
 FEED = "web_events"
 RAW = "web/raw_events"

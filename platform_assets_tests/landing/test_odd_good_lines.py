@@ -10,8 +10,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from platform_assets.lake.engine import Engine
-from platform_assets_tests.platform import Platform, checks
+from platform_assets.lake.engines.engine import Engine
+from platform_assets_tests.support.platforms import Platform, checks
 
 DAY = "2026-01-05"
 GOOD = {

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from platform_assets_tests.platform import Platform
-from platform_assets_tests.processes.site import SAMPLES, TWO_DAYS, WEEK, Site
+from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.processes.sites import SAMPLES, TWO_DAYS, WEEK, Site
 
 
 @pytest.fixture

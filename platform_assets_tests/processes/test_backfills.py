@@ -7,9 +7,9 @@ import pytest
 from dagster import AssetRecordsFilter
 from deltalake import DeltaTable
 
-from platform_assets_tests.processes.graphql import Web
-from platform_assets_tests.processes.site import DAYS, TABLES, Site, events, wait_for
-from platform_assets_tests.services.ports import free_port
+from platform_assets_tests.support.processes.graphql import Web
+from platform_assets_tests.support.processes.sites import DAYS, TABLES, Site, events, wait_for
+from platform_assets_tests.support.services.ports import free_port
 
 # Those of which each day goes on from the day before, too.
 ALL = (*TABLES, "web/open_sessions", "web/sessions")

@@ -11,10 +11,18 @@ from typing import Any
 import pytest
 
 from platform_assets.samples import write_samples
-from platform_assets_tests.platform import Platform
-from platform_assets_tests.processes.site import LONGEST, MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, Site, wait_for
-from platform_assets_tests.services.ports import free_port
-from platform_assets_tests.services.spark import LOOPBACK, QUICK, Cluster, Worker, cluster, page
+from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.processes.sites import (
+    LONGEST,
+    MATERIALIZE,
+    SAMPLES,
+    TABLES,
+    TWO_DAYS,
+    Site,
+    wait_for,
+)
+from platform_assets_tests.support.services.ports import free_port
+from platform_assets_tests.support.services.spark import LOOPBACK, QUICK, Cluster, Worker, cluster, page
 
 TWO_TABLES = TABLES[:2]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from platform_assets_tests.engines import SPARK_FOR_FEW_ROWS
-from platform_assets_tests.platform import Platform
-from platform_assets_tests.processes.site import MATERIALIZE, SAMPLES, Site
-from platform_assets_tests.processes.site import TABLES as OF_EACH_DAY
+from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
+from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.processes.sites import MATERIALIZE, SAMPLES, Site
+from platform_assets_tests.support.processes.sites import TABLES as OF_EACH_DAY
 
 # The first by one engine, the others, the second of which runs a day again, by the other.
 WEB = "group:web"

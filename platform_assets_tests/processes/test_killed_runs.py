@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from platform_assets_tests.processes.site import DAYS, MATERIALIZE, Site, events, kill, wait_for
+from platform_assets_tests.support.processes.sites import DAYS, MATERIALIZE, Site, events, kill, wait_for
 
-HELD = ("-m", "platform_assets_tests.processes.held")
+HELD = ("-m", "platform_assets_tests.support.processes.held")
 RAW = (*MATERIALIZE, "--select", "web/raw_events", "--partition-range", f"{DAYS[0]}...{DAYS[1]}")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from platform_assets_tests.processes.site import DAYS, MATERIALIZE, ROOT, TABLES, Site, events
+from platform_assets_tests.support.processes.sites import DAYS, MATERIALIZE, ROOT, TABLES, Site, events
 
 WEB = (*MATERIALIZE, "--select", "group:web")
 

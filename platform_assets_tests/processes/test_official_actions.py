@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platform_assets_tests.processes.site import MATERIALIZE, Site
+from platform_assets_tests.support.processes.sites import MATERIALIZE, Site
 
 FIRST, SECOND, THIRD, DELIVERY = (f"2016-07-{day}" for day in (26, 27, 28, 29))
 TOP = [

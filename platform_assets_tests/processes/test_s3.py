@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from platform_assets.lake.tables import open_delta
-from platform_assets_tests.engines import SPARK_FOR_FEW_ROWS
-from platform_assets_tests.platform import Platform
-from platform_assets_tests.processes.site import (
+from platform_assets.lake.tables.table import open_delta
+from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
+from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.processes.sites import (
     DAYS,
     LONGEST,
     MATERIALIZE,
@@ -24,8 +24,8 @@ from platform_assets_tests.processes.site import (
     kill,
     wait_for,
 )
-from platform_assets_tests.services.faults import Fault, faulty
-from platform_assets_tests.services.s3 import S3Server, s3_server
+from platform_assets_tests.support.services.faults import Fault, faulty
+from platform_assets_tests.support.services.s3 import S3Server, s3_server
 
 WEB = (*MATERIALIZE, "--select", "group:web", "--partition-range")
 RAW = (*MATERIALIZE, "--select", "web/raw_events", "--partition")
@@ -229,7 +229,7 @@ def test_a_server_that_dies_between_staging_and_publishing_publishes_nothing(ser
     site.deliver("web_events", DAYS[0], "more.jsonl", events(DAYS[0], "a2"))
     server.upload(site.root / "landing", site.settings.landing)
     ready, go = tmp_path / "ready", tmp_path / "go"
-    held = ("-m", "platform_assets_tests.processes.held", "audited", str(ready), str(go), *RAW, DAYS[0])
+    held = ("-m", "platform_assets_tests.support.processes.held", "audited", str(ready), str(go), *RAW, DAYS[0])
     with site.started(*held) as run:
         wait_for("the rows are staged", ready.exists)
         server.kill()

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from platform_assets_tests.platform import Platform
-from platform_assets_tests.processes.site import LONGEST, MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, Site
-from platform_assets_tests.services.ports import answers
-from platform_assets_tests.services.spark import connect_server
+from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.processes.sites import LONGEST, MATERIALIZE, SAMPLES, TABLES, TWO_DAYS, Site
+from platform_assets_tests.support.services.ports import answers
+from platform_assets_tests.support.services.spark import connect_server
 
 TWO_TABLES = TABLES[:2]
 RANGE = (*MATERIALIZE, "--select", ",".join(TWO_TABLES), "--partition-range", "...".join(TWO_DAYS))

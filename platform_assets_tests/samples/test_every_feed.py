@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from platform_assets.samples import FEED_WRITERS, write_samples
-from platform_assets_tests.samples.deliveries import DAYS, FIRST_DAY, ROWS, bytes_of, content_of, lines_of, write
+from platform_assets_tests.support.deliveries import DAYS, FIRST_DAY, ROWS, bytes_of, content_of, lines_of, write
 
 COMMITTED = Path(__file__).parents[2] / "data" / "landing"
 

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from platform_assets.lake.engine import Engine
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.transforms.counts import count_with_distinct, totals_so_far
-from platform_assets_tests.engines import examples
+from platform_assets_tests.support.engines import examples
 
 Row = tuple[Any, ...]
 

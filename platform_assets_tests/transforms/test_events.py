@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame
 
-from platform_assets.lake.engine import Engine
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.transforms.events import accepted, first_of_each
-from platform_assets_tests.engines import examples
+from platform_assets_tests.support.engines import examples
 
 Row = tuple[Any, ...]
 SCHEMA = "day int, id string, place int, name string"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.lake.engine import Engine
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.transforms.ranking import best_so_far, ranked
-from platform_assets_tests.engines import examples
+from platform_assets_tests.support.engines import examples
 
 Row = tuple[Any, ...]
 SCHEMA = "day date, name string, score bigint"

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame
 
-from platform_assets.lake.engine import Engine
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.transforms.sessions import Sessions, duration_seconds, is_open, open_at_the_end
-from platform_assets_tests.engines import examples
+from platform_assets_tests.support.engines import examples
 
 VISITS = Sessions(user="who", time="at", item=("host", "page"), events="hits", distinct="pages", items="visited")
 EVENTS = pa.schema(

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from platform_assets.lake.engine import Engine
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.transforms.times import epoch_seconds, utc_instant
 
 UTC = timezone.utc

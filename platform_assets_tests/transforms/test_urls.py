@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from platform_assets.lake.engine import Engine
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.transforms.urls import bare_host, has_host, host, host_and_path, segment
-from platform_assets_tests.engines import examples
-from platform_assets_tests.web import oracle
+from platform_assets_tests.support.engines import examples
+from platform_assets_tests.support.web import oracle
 
 # URL to host, first and second segment; no host is an empty one.
 LEVELS: dict[str, tuple[str, str | None, str | None]] = {

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from platform_assets.lake.engine import Engine
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.transforms.windows import window_end, window_start
-from platform_assets_tests.engines import examples
+from platform_assets_tests.support.engines import examples
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 LENGTHS = [minutes for minutes in range(1, 1441) if 1440 % minutes == 0]

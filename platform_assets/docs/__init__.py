@@ -1,0 +1,1 @@
+"""What is written about the tables for people, from their declarations."""

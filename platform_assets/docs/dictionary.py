@@ -1,0 +1,202 @@
+"""The data dictionary: a Markdown page for every table, and an index, from the contracts alone."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from platform_assets.assets.raw_tables import RawTableDefinition
+from platform_assets.assets.tables import TableDefinition, asked_settings
+from platform_assets.contracts.compiled import ColumnSpec
+from platform_assets.contracts.rules import Rule, code
+from platform_assets.lake.audit import VOLUME, check_specs
+from platform_assets.landing.delivery_checks import EMPTY, HEADER, UNKNOWN, delivery_checks
+from platform_assets.settings import FIRST_DAY, Settings
+
+Definition = TableDefinition | RawTableDefinition
+
+_WARNINGS = {VOLUME, UNKNOWN, EMPTY, HEADER}
+_SOURCE = "_Written by `platform-assets docs`. What it says stands in the table's own file._"
+# A part of a text that is code already: Markdown's own signs are left alone in it.
+_CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+
+
+def write_pages(definitions: Iterable[Definition], folder: Path) -> list[Path]:
+    """Write `<folder>/<domain>/<table>.md` for every table, and the index `<folder>/README.md`; the same bytes always.
+
+    Returns the files written, the index first. Pages of tables that are gone stay where they are.
+    """
+    tables = {definition.key.to_user_string(): definition for definition in definitions}
+    readers = {key: [reader for reader, one in tables.items() if key in _inputs(one)] for key in tables}
+    pages = {folder / "README.md": _index(tables.values())}
+    pages |= {folder / f"{key}.md": _page(definition, readers[key]) for key, definition in tables.items()}
+    for path, text in pages.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    return list(pages)
+
+
+def _index(definitions: Iterable[Definition]) -> str:
+    rows = []
+    for definition in sorted(definitions, key=lambda one: one.key.to_user_string()):
+        key = definition.key.to_user_string()
+        first_line = definition.description.splitlines()[0]
+        rows.append([f"[{key}]({key}.md)", first_line, str(len(definition.contract.columns))])
+    return _joined(["# Tables", _table(["Table", "What it holds", "Columns"], rows), _SOURCE])
+
+
+def _page(definition: Definition, readers: Sequence[str]) -> str:
+    parts = [
+        f"# {definition.key.to_user_string()}",
+        definition.description,
+        _table(["", ""], _facts(definition, readers)),
+        "## Columns",
+        _columns(definition),
+    ]
+    if isinstance(definition, RawTableDefinition):
+        rules = [[f"`{name}`", said] for name, said in row_rules(definition)]
+        parts += [
+            "## Rules of rows",
+            "A row that breaks a rule stays in the table, with the rule's name in `violations` and its text in `raw`.",
+            _table(["Rule", "Broken when"], rules),
+        ]
+    parts += ["## Checks", "A day is published only when all of them hold; warnings stop nothing.", _checks(definition)]
+    if settings := _settings(definition):
+        parts += ["## Settings", _table(["Setting", "Meaning"], settings)]
+    return _joined([*parts, "## How to read it", _example(definition), _SOURCE])
+
+
+def _facts(definition: Definition, readers: Sequence[str]) -> Iterator[list[str]]:
+    key = definition.key.to_user_string()
+    contract = definition.contract
+    yield ["Lies in", f"`<lake>/{key}`, a Delta table; `<lake>` is the setting `PLATFORM_LAKE`"]
+    yield ["Partition", f"`{contract.partition_column}`"]
+    yield ["Key", ", ".join(f"`{column}`" for column in contract.key) or "none: the same row may stand more than once"]
+    if isinstance(definition, RawTableDefinition):
+        suffixes = ", ".join(f"`{suffix}`" for suffix in definition.feed.suffixes)
+        feed = f"`<landing>/{definition.feed.name}/<YYYY-MM-DD>/`"
+        yield ["Built from", f"the feed `{definition.feed.name}`: files in {feed} ({suffixes}, plain or `.gz`)"]
+    else:
+        yield ["Built from", ", ".join(map(_link, _inputs(definition)))]
+        before = [definition.domain.key(name).to_user_string() for name in definition.day_before]
+        if before:
+            links = ", ".join(map(_link, before))
+            yield ["Goes on from", f"the day before of {links}: each day needs the one before it"]
+    yield ["Rows", inspect.cleandoc(_function(definition).__doc__ or "")]
+    yield ["Read by", ", ".join(map(_link, readers)) or "no other table"]
+    yield ["Owner", definition.domain.owner]
+
+
+def _columns(definition: Definition) -> str:
+    is_raw = isinstance(definition, RawTableDefinition)
+    rows = []
+    for column in definition.contract.columns:
+        field = [f"`{column.source.field}`" if column.source else ""] if is_raw else []
+        rules = "; ".join(_rule(rule) for rule in column.rules if rule.kind == "value")
+        kind = f"`{column.dtype.simpleString()}`"
+        rows.append([f"`{column.name}`", *field, kind, _null(column), column.description, rules])
+    field = ["Field of the feed"] if is_raw else []
+    return _table(["Column", *field, "Type", "NULL", "Meaning", "Rules"], rows)
+
+
+def _null(column: ColumnSpec) -> str:
+    if column.source and column.source.required:
+        return "only in rejected rows"
+    return "may be" if column.nullable else "never"
+
+
+def _rule(rule: Rule) -> str:
+    said = code(rule.description) if rule.kind == "agreement" else rule.description
+    return f"{said} (a warning)" if rule.warning else said
+
+
+def row_rules(definition: RawTableDefinition) -> Iterator[tuple[str, str]]:
+    """Every rule that a row of a raw table may break: its name in `violations`, and what breaks it."""
+    yield "not_utf8", "the line is not UTF-8; no other rule is looked at then"
+    yield "malformed", "the line cannot be read as the feed's format; no other rule is looked at then"
+    for column in definition.contract.columns:
+        if column.source is None:
+            continue
+        if column.source.required:
+            yield f"missing_{column.name}", f"`{column.source.field}` is absent, null or empty"
+        asked = "".join(f", or breaks: {_rule(rule)}" for rule in column.rules)
+        kind = column.dtype.simpleString()
+        yield f"invalid_{column.name}", f"`{column.source.field}` is not a {kind} as the feed writes it{asked}"
+    if definition.event_time:
+        first = f"`PLATFORM_{definition.domain.name.upper()}_START`"
+        yield "before_start", f"the event's day lies before the domain's first day (setting {first})"
+        yield "after_delivery", "the event's day is later than the day after its delivery day"
+
+
+def _checks(definition: Definition) -> str:
+    rules = {rule.name: rule for rule in definition.contract.rules}
+    balances = () if isinstance(definition, RawTableDefinition) else definition.balances
+    specs = check_specs(definition.contract, definition.key, balances)
+    rows = []
+    for spec in specs + (
+        delivery_checks(definition.key, definition.feed) if isinstance(definition, RawTableDefinition) else []
+    ):
+        said = _rule(rules[spec.name]) if spec.name in rules else str(spec.description)
+        rows.append([f"`{spec.name}`", f"{said} (a warning)" if spec.name in _WARNINGS else said])
+    return _table(["Check", "What must hold"], rows)
+
+
+def _settings(definition: Definition) -> list[list[str]]:
+    names = asked_settings(_function(definition))
+    fields = Settings.model_fields
+    return [[f"`PLATFORM_{name.upper()}`", fields[name].description or ""] for name in names]
+
+
+def _example(definition: Definition) -> str:
+    day = f"date({FIRST_DAY.year}, {FIRST_DAY.month}, {FIRST_DAY.day})"
+    lines = [
+        "```python",
+        "from datetime import date",
+        "",
+        "from deltalake import DeltaTable",
+        "",
+        "from platform_assets.settings import current",
+        "",
+        f'table = DeltaTable(f"{{current().lake}}/{definition.key.to_user_string()}")',
+        f'rows = table.to_pandas(filters=[("{definition.contract.partition_column}", "=", {day})])',
+    ]
+    if isinstance(definition, RawTableDefinition):
+        lines.append('good = rows[rows["violations"].str.len() == 0]')
+    return "\n".join([*lines, "```"])
+
+
+def _function(definition: Definition) -> Callable[..., object]:
+    return definition.parse if isinstance(definition, RawTableDefinition) else definition.transform
+
+
+def _inputs(definition: Definition) -> list[str]:
+    return [definition.domain.key(name).to_user_string() for name in definition.inputs()]
+
+
+def _link(key: str) -> str:
+    return f"[{key}](../{key}.md)"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *([_cell(text) for text in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """Text as one cell of a table; what is not code keeps its stars and angles, links stay links."""
+    kept, end = [], 0
+    for span in _CODE.finditer(text):
+        kept += [_plain(text[end : span.start()]), span.group()]
+        end = span.end()
+    one_line = re.sub(r"\s*\n\s*", " ", "".join([*kept, _plain(text[end:])]))
+    return one_line.replace("|", "\\|")
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"([\\*<>])", r"\\\1", text)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "\n\n".join(parts) + "\n"

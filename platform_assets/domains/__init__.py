@@ -1,0 +1,1 @@
+"""Where each domain lives: one folder each, with all that there is of it."""

@@ -1,0 +1,39 @@
+"""web/aggregated_web_page_stats: hourly activity per section of a web site."""
+
+from pyspark.sql import DataFrame
+
+from platform_assets.assets.tables import table
+from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets.domains.web.domain import hourly_activity, web
+from platform_assets.lake.audit import Balance
+
+
+class AggregatedWebPageStats(Contract):
+    """Hourly activity per section of a web site: one row per hour, host, first path segment and activity."""
+
+    day: T.DateType = Field(description="UTC day of the hour")
+    time_bucket: T.StringType = Field(str_matches=r"[0-9]{10}\Z", description="UTC hour, yyyyMMddHH")
+    url_level1: T.StringType = Field(description="Host")
+    url_level2: T.StringType = Field(nullable=True, description="First path segment; NULL is the site itself")
+    activity: T.StringType = Field(description="What the users did")
+    activity_count: T.LongType = Field(ge=1, description="How often they did it")
+    user_count: T.LongType = Field(ge=1, description="How many different users did it")
+
+    class Config:
+        unique = ["day", "time_bucket", "url_level1", "url_level2", "activity"]
+        columns_agree = {
+            "rules": {
+                "time_bucket_in_day": "startswith(time_bucket, date_format(day, 'yyyyMMdd'))",
+                "users_at_most_activities": "user_count <= activity_count",
+            }
+        }
+
+
+@table(
+    AggregatedWebPageStats,
+    domain=web,
+    balances=[Balance("activities_are_hits", "user_web_hits", "count(*)", staged="sum(activity_count)")],
+)
+def aggregated_web_page_stats(user_web_hits: DataFrame) -> DataFrame:
+    """Hits and distinct users per hour, host, first path segment (NULL is one of its own) and activity."""
+    return hourly_activity(user_web_hits, "url_level1", "url_level2")

@@ -1,0 +1,213 @@
+"""Every operation on paths and files of landing, lake and exports, local or by URL; nothing else opens a path."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, cast
+from uuid import uuid4
+
+import dagster as dg
+import fsspec
+import pyarrow.dataset as ds
+from fsspec.core import url_to_fs
+
+DENIED = (
+    "the bucket {bucket} refused access: give the credentials in use (AWS_ACCESS_KEY_ID, AWS_PROFILE or the machine's "
+    "role) the right to list, read, write and delete in it"
+)
+_DENIED_SAYS = re.compile("necessary privileges|AccessDenied|Access Denied|403 Forbidden|SignatureDoesNotMatch")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or folder in storage; `modified` is UTC, None for folders."""
+
+    name: str
+    url: str
+    size: int
+    is_folder: bool
+    modified: datetime | None
+
+
+def is_local(url: str) -> bool:
+    """Whether a location is a path of this machine."""
+    return "://" not in url or url.startswith("file://")
+
+
+def is_s3(url: str) -> bool:
+    """Whether a location is in a bucket."""
+    return url.startswith("s3://")
+
+
+def any_on_s3(places: Mapping[str, str]) -> bool:
+    """Whether any of some places, by the variables that name them, is in a bucket."""
+    return any(map(is_s3, places.values()))
+
+
+def absolute(url: str) -> str:
+    """A local path made absolute (settings may be relative), a URL as it is."""
+    if not is_local(url):
+        return url.rstrip("/")
+    return str(Path(url.removeprefix("file://")).expanduser().absolute())
+
+
+def join(url: str, *parts: str) -> str:
+    """A location below another."""
+    return posixpath.join(url, *parts)
+
+
+def _filesystem(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    if is_s3(url):
+        # Here and below: what speaks to S3 takes a second to import, which local platforms need not wait for.
+        from platform_assets.lake.storage.s3 import S3FileSystem
+
+        return S3FileSystem(), url.removeprefix("s3://")
+    return cast("tuple[fsspec.AbstractFileSystem, str]", url_to_fs(url, use_listings_cache=False))
+
+
+def options(url: str) -> dict[str, str] | None:
+    """What `deltalake` must be told of the store at a location."""
+    if not is_s3(url):
+        return None
+    from platform_assets.lake.storage.s3 import delta_options
+
+    return delta_options()
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether a store refused its client, by what each library says of that."""
+    return bool(_DENIED_SAYS.search(str(error)))
+
+
+def check(places: Mapping[str, str]) -> None:
+    """See, once in a process, that what the settings name can be reached, before any work begins.
+
+    Raises `dagster.Failure` naming the setting (`PLATFORM_LAKE`), its value, and what is wrong.
+    """
+    for setting, url in places.items():
+        try:
+            _reach(url)
+        except OSError as error:
+            raise dg.Failure(f"{setting}={url}: {error}. Nothing was published.", allow_retries=False) from error
+
+
+@cache
+def _reach(url: str) -> None:
+    # A folder of this machine is made when it is needed.
+    if is_s3(url):
+        exists(url)
+
+
+def entries(url: str) -> list[Entry]:
+    """What lies directly in a folder, sorted by name; an absent folder has nothing in it."""
+    fs, path = _filesystem(url)
+    try:
+        listed: list[dict[str, Any]] = fs.ls(path, detail=True)
+    except FileNotFoundError:
+        return []
+    found = [_entry(fs, info, url, posixpath.basename(info["name"].rstrip("/"))) for info in listed]
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def walk(url: str) -> Iterator[Entry]:
+    """Every file below a folder."""
+    if not is_local(url):
+        fs, path = _filesystem(url)
+        for name, info in fs.find(path, detail=True).items():
+            yield _entry(fs, info, url, posixpath.relpath(name, path))
+        return
+    for entry in entries(url):
+        if entry.is_folder:
+            yield from walk(entry.url)
+        else:
+            yield entry
+
+
+def _entry(fs: fsspec.AbstractFileSystem, info: Mapping[str, Any], folder: str, below: str) -> Entry:
+    is_folder = info["type"] == "directory"
+    modified = None
+    if not is_folder:
+        try:
+            time = info["mtime"] if "mtime" in info else fs.modified(info["name"]).timestamp()
+            modified = datetime.fromtimestamp(time, tz=timezone.utc)
+        except FileNotFoundError:  # removed since it was listed
+            modified = None
+    return Entry(posixpath.basename(below), join(folder, below), int(info["size"] or 0), is_folder, modified)
+
+
+def exists(url: str) -> bool:
+    """Whether a file or folder is there."""
+    fs, path = _filesystem(url)
+    return bool(fs.exists(path))
+
+
+def remove(url: str) -> None:
+    """Remove a file or a whole folder; an absent one is fine."""
+    fs, path = _filesystem(url)
+    try:
+        fs.rm(path, recursive=True)
+    except FileNotFoundError:
+        return
+
+
+def remove_empty_folder(url: str) -> None:
+    """Remove a folder that nothing is in; elsewhere than on a disk there is none then."""
+    if is_local(url) and not entries(url):
+        remove(url)
+
+
+@contextmanager
+def reading(url: str) -> Iterator[IO[bytes]]:
+    """Open a file to read its bytes."""
+    fs, path = _filesystem(url)
+    with fs.open(path, "rb") as file:
+        yield file
+
+
+@contextmanager
+def writing(url: str) -> Iterator[IO[bytes]]:
+    """Open a file to write; it appears under its name whole, at the end, or not at all."""
+    if not is_local(url):
+        # An object appears when its upload is complete: of a whole file, never of one that an error cut short.
+        with tempfile.NamedTemporaryFile() as whole:
+            yield cast("IO[bytes]", whole)
+            whole.flush()
+            put(Path(whole.name), url)
+        return
+    fs, path = _filesystem(url)
+    fs.makedirs(posixpath.dirname(path), exist_ok=True)
+    unfinished = posixpath.join(posixpath.dirname(path), f".{posixpath.basename(path)}.{uuid4().hex}")
+    try:
+        with fs.open(unfinished, "wb") as file:
+            yield file
+        Path(unfinished).replace(path)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+
+
+def put(file: Path, url: str) -> None:
+    """Copy a whole file of this machine; it appears under its name whole, or not at all."""
+    if not is_local(url):
+        fs, path = _filesystem(url)
+        fs.makedirs(posixpath.dirname(path), exist_ok=True)
+        fs.put_file(str(file), path)
+        return
+    with file.open("rb") as content, writing(url) as target:
+        shutil.copyfileobj(content, target)
+
+
+def parquet(urls: Sequence[str]) -> ds.Dataset | None:
+    """Parquet files as one Arrow data set, None for no files."""
+    if not urls:
+        return None
+    fs, _ = _filesystem(urls[0])
+    return ds.dataset([_filesystem(url)[1] for url in urls], format="parquet", filesystem=fs)

@@ -1,0 +1,1 @@
+"""Published Delta tables: staging, commits, reading, and their maintenance."""

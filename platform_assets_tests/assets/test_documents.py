@@ -1,0 +1,116 @@
+"""Documents: what stands in them, where they lie, and when `latest` changes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from platform_assets.assets import documents
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables import maintenance
+from platform_assets_tests.support.platforms import Platform, checks, failure
+
+HITS = "web/user_web_hits_csv"
+
+
+def _event(number: int, time: str, **other: Any) -> dict[str, Any]:
+    event = {
+        "event_id": f"e{number}",
+        "user": {"session_id": "s", "id": number, "ip": "1.2.3.4"},
+        "action": "page_view",
+        "url": "https://www.example.com/find/it",
+        "timestamp": time,
+    }
+    return event | other
+
+
+def _lines(platform: Platform, place: str, export: str = HITS) -> list[str]:
+    folder = platform.root / "exports" / export / place
+    (file,) = folder.iterdir()
+    return file.read_bytes().decode("utf-8").split("\n")
+
+
+@pytest.fixture(scope="module")
+def built(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    platform = Platform(tmp_path_factory.mktemp("documents"))
+    first = [
+        _event(10, "01/01/2026 00:00:05", action='say "hi", you'),
+        _event(9, "01/01/2026 23:59:59"),
+        _event(9, "01/01/2026 08:00:00", event_id="e9b", url="example.org", action="ümlaut\nline"),
+    ]
+    platform.deliver("web_events", "2026-01-01", "a.jsonl", first)
+    platform.deliver("web_events", "2026-01-02", "a.jsonl", [_event(1, "02/01/2026 10:00:00")])
+    assert platform.materialise("2026-01-01", "2026-01-03").success
+    return platform
+
+
+def test_a_document_is_sorted_by_all_columns_as_values_with_utc_times_and_empty_cells_for_null(built: Platform) -> None:
+    assert _lines(built, "2026-01-01") == [
+        "user_id,time_stamp,url_level1,url_level2,url_level3,activity",
+        '9,01/01/2026 08:00:00,example.org,,,"ümlaut',
+        'line"',
+        "9,01/01/2026 23:59:59,www.example.com,find,it,page_view",
+        '10,01/01/2026 00:00:05,www.example.com,find,it,"say ""hi"", you"',
+        "",
+    ]
+
+
+def test_a_day_without_rows_has_a_document_with_only_a_header(built: Platform) -> None:
+    assert _lines(built, "2026-01-03") == ["user_id,time_stamp,url_level1,url_level2,url_level3,activity", ""]
+    assert _lines(built, "2026-01-03", "web/aggregated_web_stats_csv")[1:] == [""]
+
+
+def test_the_statistics_are_a_document_too(built: Platform) -> None:
+    assert _lines(built, "2026-01-02", "web/aggregated_web_stats_csv") == [
+        "time_bucket,url_level1,activity,activity_count,user_count",
+        "2026010210,www.example.com,page_view,1,1",
+        "",
+    ]
+
+
+def test_latest_is_the_newest_day_and_an_older_day_run_again_leaves_it(platform: Platform) -> None:
+    for day in (1, 2):
+        platform.deliver("web_events", f"2026-01-0{day}", "a.jsonl", [_event(day, f"0{day}/01/2026 10:00:00")])
+    platform.materialise("2026-01-01", "2026-01-02")
+    assert _lines(platform, "latest")[1].startswith("2,")
+    before = (platform.root / "exports" / HITS / "2026-01-01" / "user_web_hits.csv").read_bytes()
+    platform.materialise("2026-01-01")
+    assert _lines(platform, "latest")[1].startswith("2,")
+    assert (platform.root / "exports" / HITS / "2026-01-01" / "user_web_hits.csv").read_bytes() == before
+    platform.materialise("2026-01-03")
+    assert _lines(platform, "latest")[1:] == [""]
+
+
+def test_a_run_leaves_nothing_but_its_documents(built: Platform) -> None:
+    names = {path.name for path in (built.root / "exports" / HITS).iterdir()}
+    assert names == {"2026-01-01", "2026-01-02", "2026-01-03", "latest"}
+
+
+def test_a_document_that_loses_a_row_is_not_published(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    platform.deliver("web_events", "2026-01-01", "a.jsonl", [_event(1, "01/01/2026 10:00:00")])
+    stage = documents.DocumentDefinition.stage
+
+    def losing(self: documents.DocumentDefinition, engine: Any, rows: Any, *other: Any) -> Any:
+        return stage(self, engine, rows.where("false"), *other)
+
+    monkeypatch.setattr(documents.DocumentDefinition, "stage", losing)
+    result = platform.materialise("2026-01-01", check=False)
+    assert not result.success
+    assert "0 rows written, 1 rows in user_web_hits" in failure(result)
+    assert not checks(result, HITS)[documents.EVERY_ROW].passed
+    assert not (platform.root / "exports").exists() or not list((platform.root / "exports" / HITS).glob("*/*"))
+
+
+def test_the_rows_that_a_killed_run_left_beside_its_documents_are_cleaned_away(platform: Platform) -> None:
+    folder = platform.root / "exports" / HITS / ".some-run" / "day=2026-01-01"
+    folder.mkdir(parents=True)
+    (folder / "part.parquet").write_bytes(b"left")
+    export = maintenance.Exported(HITS, str(platform.root / "exports" / HITS))
+    (young,) = maintenance.spools(export, lambda run_id: "unknown", timedelta(hours=1))
+    assert young.kept == "written in the last 1 hours"
+    (left,) = maintenance.spools(export, lambda run_id: "finished", timedelta(hours=1))
+    assert (left.run_id, left.files, left.size, left.kept) == ("some-run", 1, 4, "")
+    maintenance.remove(left)
+    assert not (platform.root / "exports" / HITS / ".some-run").exists()

@@ -1,0 +1,166 @@
+"""The data dictionary: complete, the same every time, and readable whatever the contracts say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+from markdown_it import MarkdownIt
+from pyspark.sql import Column, DataFrame
+from syrupy.assertion import SnapshotAssertion
+
+from platform_assets.assets.domain import Domain
+from platform_assets.assets.raw_tables import RawTableDefinition, raw_table, violations
+from platform_assets.assets.tables import table
+from platform_assets.contracts.contract import Contract, Field, RawContract, T, source
+from platform_assets.definitions import TABLES
+from platform_assets.docs.dictionary import Definition, row_rules, write_pages
+from platform_assets.lake.audit import Balance, check_specs
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.landing.delivery_checks import delivery_checks
+from platform_assets.landing.feeds import Feed
+from platform_assets.landing.json_lines import JSON_LINES
+from platform_assets.settings import FIRST_DAY, current
+
+KEYS = {definition.key.to_user_string(): definition for definition in TABLES}
+shop = Domain("shop", owner="team:shop")
+
+
+class RawOrders(RawContract):
+    """Every delivered order, good or rejected."""
+
+    order_id: T.StringType = source("order.id", required=True, str_length={"min_value": 1}, description="Identity")
+    kind: T.StringType = source("kind", str_matches=r"(a|b)`?c\Z", description="Kind: `a|b` or *any*, <none> else")
+    ordered_at: T.TimestampType = source("at", required=True, description="When (UTC)")
+
+
+@raw_table(RawOrders, Feed("orders", (JSON_LINES,)), domain=shop, event_time="ordered_at")
+def raw_orders() -> Mapping[str, Column]:
+    """Times are written as nobody else writes them."""
+    return {}
+
+
+class Orders(Contract):
+    """What was ordered: one row per order.
+
+    Returned orders stay | they are orders too.
+    """
+
+    day: T.DateType = Field(ge=date(2020, 1, 1), description="UTC day of the order")
+    order_id: T.StringType = Field(str_matches=r"(a|b)`?c\Z", description="Identity\nwithin its day")
+    price: Annotated[T.DecimalType, 9, 2] = Field(nullable=True, gt=0, raise_warning=True, description="Price, in €")
+    tags: Annotated[T.ArrayType, T.StringType(), True] = Field(description="Tags, *starred* or <not>")
+
+    class Config:
+        unique = ["day", "order_id"]
+        columns_agree = {"rules": {"prices_of_kinds": "order_id <> 'a|b' OR price * 2 > 3 * 1"}}
+
+
+@table(Orders, domain=shop, balances=[Balance("orders_are_kept", "raw_orders", "count(*)")])
+def orders(raw_orders: DataFrame, *, web_hosts: str) -> DataFrame:
+    """The good orders, as they are."""
+    return raw_orders
+
+
+def page(definition: Definition, folder: Path) -> str:
+    """The page of one table."""
+    write_pages([raw_orders, orders, *TABLES], folder)
+    return (folder / f"{definition.key.to_user_string()}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("definition", [raw_orders, orders], ids=["raw_orders", "orders"])
+def test_a_page_says_all_that_a_reader_asks(
+    definition: Definition, tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
+    assert page(definition, tmp_path) == snapshot
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_column_rule_and_check_of_a_table_is_on_its_page(key: str, tmp_path: Path) -> None:
+    definition = KEYS[key]
+    contract = definition.contract
+    text = page(definition, tmp_path)
+    described = {line.split(" | ")[0].strip("| `") for line in text.splitlines() if line.startswith("| `")}
+    named = set(contract.names) | {rule.name for rule in contract.rules}
+    if isinstance(definition, RawTableDefinition):
+        specs = check_specs(contract, definition.key, ()) + delivery_checks(definition.key, definition.feed)
+    else:
+        specs = check_specs(contract, definition.key, definition.balances)
+    assert named | {spec.name for spec in specs} <= described
+    assert all(column.description in text for column in contract.columns)
+    assert all(name in text for name in definition.inputs())
+
+
+def test_the_rules_of_rows_are_those_that_rows_are_rejected_by(engine: Engine) -> None:
+    for definition in (raw_orders, *(one for one in TABLES if isinstance(one, RawTableDefinition))):
+        columns = [column for column in definition.contract.columns if column.source]
+        assert engine.session is not None
+        condition = str(violations(columns, date(2026, 1, 1)))
+        names = set(re.findall(r"\b(?:missing|invalid)_\w+|before_start|after_delivery|not_utf8|malformed", condition))
+        assert {name for name, _ in row_rules(definition)} == names
+
+
+def test_the_index_leads_to_every_page(tmp_path: Path) -> None:
+    written = write_pages(TABLES, tmp_path)
+    index = written[0].read_text(encoding="utf-8")
+    assert written[0] == tmp_path / "README.md"
+    assert {tmp_path / link for link in re.findall(r"\]\((\S+\.md)\)", index)} == set(written[1:])
+    for path in written[1:]:
+        for link in re.findall(r"\]\((\S+\.md)\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / link).resolve() in written
+
+
+def test_the_same_contracts_give_the_same_bytes(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    pages = [path.relative_to(first) for path in write_pages(TABLES, first)]
+    write_pages(TABLES, second)
+    assert pages
+    assert [(first / name).read_bytes() for name in pages] == [(second / name).read_bytes() for name in pages]
+
+
+def test_bars_stars_and_backticks_stay_what_they_are(tmp_path: Path) -> None:
+    rows = [cells for cells in cells_of(page(orders, tmp_path)) if cells]
+    by_name = {cells[0]: cells[1:] for cells in rows}
+    rule = r"order_id starts with a match of (a|b)`?c\Z"
+    assert by_name["order_id"] == ["string", "never", "Identity within its day", rule]
+    assert by_name["tags"][2] == "Tags, *starred* or <not>"
+    assert by_name["prices_of_kinds"] == ["order_id <> 'a|b' OR price * 2 > 3 * 1"]
+    assert by_name["orders_are_kept"] == ["count(*) of raw_orders = count(*)"]
+    raw = {cells[0]: cells[1:] for cells in cells_of(page(raw_orders, tmp_path)) if cells}
+    assert raw["kind"][3] == "Kind: a|b or *any*, <none> else"
+
+
+def cells_of(text: str) -> list[list[str]]:
+    """The rows of all tables as a reader of Markdown sees them."""
+    rows: list[list[str]] = []
+    for token in MarkdownIt().enable("table").parse(text):
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline" and rows and token.level > 3:
+            rows[-1].append("".join(child.content for child in token.children or []))
+    return rows
+
+
+@pytest.mark.parametrize("definition", [raw_orders, orders], ids=["raw_orders", "orders"])
+def test_what_a_page_says_of_reading_the_table_works(
+    definition: Definition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    contract = definition.contract
+    url = tmp_path / current().lake / definition.key.to_user_string()
+    url.parent.mkdir(parents=True)
+    days = [{contract.partition_column: day} for day in (FIRST_DAY, FIRST_DAY, date(2026, 1, 2))]
+    schema = pa.schema(contract.staged_schema.to_arrow())
+    write_deltalake(url, pa.Table.from_pylist(days, schema=schema), partition_by=[contract.partition_column])
+    text = page(definition, tmp_path / "pages")
+    (example,) = re.findall(r"```python\n(.+?)```", text, re.DOTALL)
+    found: dict[str, Any] = {}
+    exec(example, found)
+    assert list(found["rows"].columns) == contract.names
+    assert len(found["rows"]) == 2

@@ -1,0 +1,338 @@
+"""What maintenance removes, what it must never touch, and going back to a version."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from deltalake import DeltaTable
+
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables import maintenance
+from platform_assets.lake.tables.maintenance import NotRestorable, RunState, Waste
+from platform_assets.lake.tables.table import Table
+from platform_assets_tests.support.lake.visits import files, publish, published, stage, visits_table
+
+DAY = timedelta(days=1)
+NOTHING = timedelta(0)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    """The table `shop/visits`, not published yet."""
+    return visits_table(tmp_path)
+
+
+def unknown(run_id: str) -> RunState:
+    """What is known of runs without a Dagster instance."""
+    return "unknown"
+
+
+def always(state: RunState) -> Callable[[str], RunState]:
+    """An instance on which every run is in a state."""
+    return lambda run_id: state
+
+
+def age(table: Table, **words: float) -> None:
+    """Let everything that the table has now be older: its files, its commits, and what they say of files."""
+    older = timedelta(**words)
+    for path in Path(table.url).rglob("*"):
+        if path.is_file():
+            if path.parent == Path(table.url, "_delta_log") and path.suffix == ".json":
+                actions = [json.loads(line) for line in path.read_text().splitlines()]
+                for action in actions:
+                    for what, field in (("commitInfo", "timestamp"), ("remove", "deletionTimestamp")):
+                        if what in action:
+                            action[what][field] -= int(older.total_seconds() * 1000)
+                path.write_text("".join(json.dumps(action) + "\n" for action in actions))
+            then = path.stat().st_mtime - older.total_seconds()
+            os.utime(path, (then, then))
+
+
+def clean(table: Table, state: Callable[[str], RunState] = unknown, older_than: timedelta = DAY) -> list[Waste]:
+    """Find and remove what runs left."""
+    found = maintenance.leftovers(table, state, older_than)
+    for waste in found:
+        maintenance.remove(waste)
+    return found
+
+
+def vacuum(table: Table, older_than: timedelta) -> Waste | None:
+    """Find and remove replaced files."""
+    left = maintenance.leftovers(table, unknown, DAY)
+    waste = maintenance.replaced_files(table, older_than, left)
+    if waste:
+        maintenance.remove(waste)
+    return waste
+
+
+def test_what_a_killed_run_has_staged_is_removed_and_what_was_published_stays(engine: Engine, table: Table) -> None:
+    publish(engine, table, "good", [1, 2], (1, "/a", 1, None), (2, "/a", 2, None))
+    before = files(table)
+    stage(engine, table, "killed", [1], (1, "/b", 9, None))
+    age(table, hours=25)
+    staged = [path for path in Path(table.url, "runs", "killed").rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in staged)
+    (waste,) = clean(table)
+    assert (waste.run_id, waste.files, waste.size, waste.kept) == ("killed", len(staged), size, "")
+    assert files(table) == before
+    assert not Path(table.url, "runs", "killed").exists()
+    assert clean(table) == []
+
+
+def test_the_first_run_of_a_table_may_have_been_killed(engine: Engine, table: Table) -> None:
+    stage(engine, table, "killed", [1], (1, "/b", 9, None))
+    age(table, hours=25)
+    assert [waste.run_id for waste in clean(table)] == ["killed"]
+    assert files(table) == []
+
+
+def test_a_run_that_may_still_be_at_work_is_left_alone(engine: Engine, table: Table) -> None:
+    staged = stage(engine, table, "run", [1], (1, "/a", 1, None))
+    age(table, hours=23)
+    (waste,) = clean(table)
+    assert waste.kept == "written in the last 24 hours"
+    assert table.publish(staged) == 1
+    assert published(table) == [(1, "/a", 1, None)]
+
+
+def test_no_age_is_asked_for_when_nothing_runs(engine: Engine, table: Table) -> None:
+    stage(engine, table, "killed", [1], (1, "/a", 1, None))
+    assert [waste.kept for waste in clean(table, older_than=NOTHING)] == [""]
+    assert files(table) == []
+
+
+def test_a_run_in_progress_is_never_touched_however_old(engine: Engine, table: Table) -> None:
+    staged = stage(engine, table, "slow", [1], (1, "/a", 1, None))
+    age(table, days=9)
+    (waste,) = clean(table, always("in progress"), NOTHING)
+    assert waste.kept == "the run is in progress"
+    assert table.publish(staged) == 1
+    assert published(table) == [(1, "/a", 1, None)]
+
+
+def test_what_a_finished_run_left_goes_however_young(engine: Engine, table: Table) -> None:
+    stage(engine, table, "failed", [1], (1, "/a", 1, None))
+    assert [waste.kept for waste in clean(table, always("finished"))] == [""]
+    assert files(table) == []
+
+
+@pytest.mark.parametrize("state", ["finished", "unknown"])
+def test_no_version_of_a_table_loses_a_row_by_cleaning(engine: Engine, table: Table, state: RunState) -> None:
+    publish(engine, table, "run-1", [1, 2], (1, "/a", 1, None), (2, "/a", 2, None))
+    publish(engine, table, "run-2", [1, 2], (1, "/b", 3, None), (2, "/b", 4, None))
+    publish(engine, table, "run-3", [2])
+    table.restore(1)
+    stage(engine, table, "killed", [1], (1, "/c", 5, None))
+    age(table, days=50)
+    before = [published(table, version) for version in range(5)]
+    assert [waste.run_id for waste in clean(table, always(state), NOTHING)] == ["killed"]
+    assert [published(table, version) for version in range(5)] == before
+    assert before[4] == before[1] == [(1, "/a", 1, None), (2, "/a", 2, None)]
+
+
+def test_of_a_run_that_tried_twice_only_the_published_attempt_stays(engine: Engine, table: Table) -> None:
+    stage(engine, table, "run-1", [1], (1, "/a", 1, None))
+    killed = files(table)
+    publish(engine, table, "run-1", [1], (1, "/b", 2, None))
+    publish(engine, table, "run-2", [1], (1, "/c", 3, None))
+    age(table, days=2)
+    attempt = Path(table.url, *Path(killed[0]).parts[:3])
+    left = [path for path in attempt.rglob("*") if path.is_file()]
+    (waste,) = clean(table)
+    assert (waste.run_id, waste.files) == ("run-1", len(left))
+    assert not set(files(table)) & set(killed)
+    assert [published(table, version) for version in (1, 2)] == [[(1, "/b", 2, None)], [(1, "/c", 3, None)]]
+
+
+def test_repaired_lines_that_a_published_run_left_are_removed(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    before = files(table)
+    repaired = Path(table.url, "runs", "run-1", "_landing", "2026-01-01", "good.a.jsonl")
+    repaired.parent.mkdir(parents=True)
+    repaired.write_text("{}\n")
+    age(table, days=2)
+    assert [(waste.files, waste.size) for waste in clean(table)] == [(1, 3)]
+    assert files(table) == before
+
+
+def test_repaired_lines_are_removed_also_where_nothing_else_of_the_run_is_left(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    assert vacuum(table, NOTHING)
+    repaired = Path(table.url, "runs", "run-1", "_landing", "good.a.jsonl")
+    repaired.parent.mkdir(parents=True)
+    repaired.write_text("{}\n")
+    age(table, days=2)
+    assert [waste.run_id for waste in clean(table)] == ["run-1"]
+    assert [path.name for path in Path(table.url, "runs").iterdir()] == ["run-2"]
+
+
+def test_a_finished_run_that_wrote_nothing_leaves_no_folder(engine: Engine, table: Table) -> None:
+    Path(table.url, "runs", "empty").mkdir(parents=True)
+    assert [waste.kept for waste in clean(table)] == ["written in the last 24 hours"]
+    assert [waste.files for waste in clean(table, always("finished"))] == [0]
+    assert not Path(table.url, "runs", "empty").exists()
+    Path(table.url, "runs", "empty").mkdir()
+    assert [waste.kept for waste in clean(table, older_than=NOTHING)] == [""]
+    assert not Path(table.url, "runs", "empty").exists()
+
+
+def test_only_looking_removes_nothing(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    stage(engine, table, "killed", [1], (1, "/c", 3, None))
+    age(table, days=9)
+    before = files(table)
+    left = maintenance.leftovers(table, unknown, DAY)
+    assert left
+    assert maintenance.replaced_files(table, DAY, left)
+    assert files(table) == before
+
+
+def test_old_versions_give_up_their_files_and_those_that_were_current_since_keep_theirs(
+    engine: Engine, table: Table
+) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    age(table, days=10)
+    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    age(table, days=20)  # version 2 was made 20 days ago, and is the one that was current 5 days ago
+    publish(engine, table, "run-3", [1], (1, "/c", 3, None))
+    waste = vacuum(table, timedelta(days=5))
+    assert waste
+    assert (waste.files, waste.kept) == (1, "")
+    assert published(table) == [(1, "/c", 3, None)]
+    with pytest.raises(NotRestorable, match="Version 1 of shop/visits cannot be restored, nothing was changed"):
+        maintenance.restore(table, 1)
+    assert published(table) == [(1, "/c", 3, None)]
+    assert maintenance.restore(table, 2)
+    assert published(table) == [(1, "/b", 2, None)]
+
+
+def test_no_folder_of_a_run_stays_behind_its_last_file(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    assert vacuum(table, NOTHING)
+    assert [path.name for path in Path(table.url, "runs").iterdir()] == ["run-2"]
+
+
+def test_what_was_replaced_a_moment_ago_stays_restorable_for_its_days(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    age(table, days=100)
+    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    # A checkpoint forgets who replaced the file, and the file is old: the version that reads it is not.
+    delta = DeltaTable(table.url)
+    delta.alter.set_table_properties({"delta.deletedFileRetentionDuration": "interval 0 seconds"})
+    DeltaTable(table.url).create_checkpoint()
+    assert vacuum(table, timedelta(days=30)) is None
+    assert maintenance.restore(table, 1)
+    assert published(table) == [(1, "/a", 1, None)]
+
+
+@pytest.mark.parametrize("days", [0, 9])
+def test_vacuum_leaves_what_runs_in_progress_have_staged(engine: Engine, table: Table, days: int) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    young = stage(engine, table, "run-3", [2], (2, "/c", 3, None))
+    again = stage(engine, table, "run-2", [3], (3, "/d", 4, None))
+    age(table, days=days)
+    waste = maintenance.replaced_files(table, NOTHING, maintenance.leftovers(table, always("in progress"), NOTHING))
+    assert waste
+    maintenance.remove(waste)
+    assert waste.files == 1
+    table.publish(young)
+    table.publish(again)
+    assert published(table) == [(1, "/b", 2, None), (2, "/c", 3, None), (3, "/d", 4, None)]
+
+
+def test_vacuum_leaves_what_a_run_begins_to_stage_meanwhile(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    left = maintenance.leftovers(table, unknown, DAY)
+    staged = stage(engine, table, "run-3", [2], (2, "/c", 3, None))
+    waste = maintenance.replaced_files(table, NOTHING, left)
+    assert waste
+    maintenance.remove(waste)
+    assert waste.files == 1
+    table.publish(staged)
+    assert published(table) == [(1, "/b", 2, None), (2, "/c", 3, None)]
+
+
+def test_a_run_that_the_log_has_forgotten_is_no_leftover(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1, 2], (1, "/a", 1, None), (2, "/a", 1, None))
+    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    DeltaTable(table.url).alter.set_table_properties(
+        {"delta.logRetentionDuration": "interval 1 days", "delta.deletedFileRetentionDuration": "interval 0 seconds"}
+    )
+    DeltaTable(table.url).create_checkpoint()
+    age(table, days=60)
+    publish(engine, table, "run-3", [2], (2, "/c", 3, None))
+    DeltaTable(table.url).cleanup_metadata()
+    assert [commit["version"] for commit in table.history()] == [4, 3]
+    assert clean(table, always("finished"), NOTHING) == []
+    # Of its two files one was replaced before what the log remembers, the other is still needed by version 3.
+    waste = vacuum(table, timedelta(days=30))
+    assert waste
+    assert [url.split("/runs/")[1].split("/")[0] for url in waste.urls] == ["run-1"]
+    assert published(table) == [(1, "/b", 2, None), (2, "/c", 3, None)]
+    assert maintenance.restore(table, 3)
+    assert published(table) == [(1, "/b", 2, None), (2, "/a", 1, None)]
+
+
+def test_an_unpublished_table_has_nothing_replaced(table: Table) -> None:
+    assert vacuum(table, NOTHING) is None
+
+
+def test_restoring_says_which_days_have_changed(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1, 2], (1, "/a", 1, None), (2, "/a", 2, None))
+    publish(engine, table, "run-2", [2, 3], (2, "/b", 3, None), (3, "/b", 4, None))
+    restored = maintenance.restore(table, 1)
+    assert restored
+    assert (restored.version, restored.rows, restored.rows_before) == (3, 2, 3)
+    assert restored.changed_days == ["2026-01-02", "2026-01-03"]
+    assert published(table) == [(1, "/a", 1, None), (2, "/a", 2, None)]
+    undone = maintenance.restore(table, 2)
+    assert undone
+    assert undone.version == 4
+    assert published(table) == [(1, "/a", 1, None), (2, "/b", 3, None), (3, "/b", 4, None)]
+
+
+def test_restoring_the_current_version_makes_no_commit(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    assert maintenance.restore(table, 1) is None
+    assert DeltaTable(table.url).version() == 1
+
+
+def test_a_version_that_never_was_is_named(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    with pytest.raises(NotRestorable, match="shop/visits has no version 8, its newest is 1"):
+        maintenance.restore(table, 8)
+
+
+def test_without_an_instance_every_run_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    with maintenance.dagster_runs() as state_of:
+        assert state_of("any") == "unknown"
+
+
+def test_the_instance_tells_which_runs_are_at_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+
+    @dg.op
+    def nothing() -> None: ...
+
+    @dg.job
+    def idle() -> None:
+        nothing()
+
+    statuses = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.STARTED)
+    with dg.DagsterInstance.get() as instance:
+        runs = [instance.create_run_for_job(idle, status=status).run_id for status in statuses]
+    with maintenance.dagster_runs() as state_of:
+        assert [state_of(run) for run in runs] == ["finished", "finished", "in progress"]
+        assert state_of("other") == "unknown"

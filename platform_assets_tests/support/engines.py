@@ -1,0 +1,19 @@
+"""How tests run Apache Spark: what makes it quick with few rows."""
+
+from __future__ import annotations
+
+from platform_assets.lake.engines.engine import Sail, start
+
+# Slow with many rows: above all, Java compiles less of itself.
+SPARK_FOR_FEW_ROWS = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.default.parallelism": "1",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.databricks.delta.snapshotPartitions": "1",
+}
+
+
+def examples(number: int) -> int:
+    """How many examples a property is tried on: fewer by Spark, which takes seconds for what Sail does at once."""
+    return number if isinstance(start(), Sail) else max(2, number // 10)

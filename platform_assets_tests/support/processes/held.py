@@ -1,0 +1,41 @@
+"""`dagster`, held at a moment of its work: says by a file that it has come there, and waits for another to go on.
+
+    python -m platform_assets_tests.support.processes.held MOMENT READY GO words of dagster ...
+
+MOMENT is `staged` (the rows are written, and not audited) or `audited` (the rows are about to be published).
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from platform_assets.lake.tables.table import table as tables
+
+
+def holding(function: Callable[..., Any], ready: Path, go: Path) -> Callable[..., Any]:
+    """The function, begun only when the file `go` is there."""
+
+    def held(*arguments: Any, **words: Any) -> Any:
+        ready.touch()
+        while not go.exists():
+            time.sleep(0.02)
+        return function(*arguments, **words)
+
+    return held
+
+
+def run(moment: str, ready: str, go: str, *words: str) -> None:
+    """Patch the moment's function, and be `dagster`."""
+    owner, name = {"staged": (tables, "_staged_files"), "audited": (tables.Table, "publish")}[moment]
+    setattr(owner, name, holding(getattr(owner, name), Path(ready), Path(go)))
+    sys.argv = ["dagster", *words]
+    runpy.run_module("dagster", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    run(*sys.argv[1:])

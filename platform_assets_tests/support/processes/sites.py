@@ -1,0 +1,152 @@
+"""A platform in a temporary folder that real processes run on: its environment, its commands, its instance."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from platform_assets_tests.support.platforms import Platform
+
+ROOT = Path(__file__).parents[3]
+MATERIALIZE = ("asset", "materialize", "-m", "platform_assets.definitions")
+LONGEST = 900.0
+DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
+SAMPLES = ROOT / "data" / "landing"
+WEEK = ("2026-01-01", "2026-01-07")
+TWO_DAYS = ("2026-01-01", "2026-01-02")
+TABLES = ("web/raw_events", "web/user_web_hits", "web/aggregated_web_stats", "web/aggregated_web_page_stats")
+
+
+def events(day: str, *ids: str) -> list[dict[str, Any]]:
+    """Web events of one day, one for each id, all by users of their own."""
+    year, month, number = day.split("-")
+    return [
+        {
+            "event_id": event_id,
+            "user": {"session_id": "s1", "id": n, "ip": "10.0.0.1"},
+            "action": "page_view",
+            "url": f"https://www.example.com/find/{event_id}",
+            "timestamp": f"{number}/{month}/{year} 10:15:00",
+        }
+        for n, event_id in enumerate(ids)
+    ]
+
+
+def outside() -> dict[str, str]:
+    """This machine's variables, but none of the platform, an engine or a store."""
+    foreign = ("PLATFORM_", "DAGSTER_", "SPARK_", "PYSPARK_", "SAIL_", "AWS_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+
+
+class Site(Platform):
+    """Landing, lake and exports below one folder, and a `DAGSTER_HOME` with an instance file as it is shipped.
+
+    Its processes see the settings that it is made with, and `variables` beyond these.
+    """
+
+    def __init__(
+        self, root: Path, variables: Mapping[str, str] | None = None, instance: str = "local", **settings: Any
+    ) -> None:
+        super().__init__(root, **settings)
+        self.variables = dict(variables or {})
+        self.home = root / "home"
+        self.home.mkdir(parents=True)
+        (self.home / "dagster.yaml").write_bytes((ROOT / "deploy" / instance / "dagster.yaml").read_bytes())
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the processes see: this machine's variables, but none of the platform, an engine or a store."""
+        chosen = self.settings.model_dump(include=self.settings.model_fields_set)
+        ours = {
+            f"PLATFORM_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in chosen.items()
+        }
+        return outside() | ours | {"DAGSTER_HOME": str(self.home)} | self.variables
+
+    def dagster(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a `dagster` command to its end, in the repository's root as a user does."""
+        return self.run("dagster", *words)
+
+    def run(self, module: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a Python module to its end."""
+        return subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", module, *words],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LONGEST,
+            check=False,
+        )
+
+    def commands(self, *commands: Sequence[str]) -> list[str]:
+        """Run `platform-assets` commands one after the other in one process; what each printed."""
+        done = self.run("platform_assets_tests.support.processes.commands", json.dumps(commands))
+        assert done.returncode == 0, done.stdout
+        return done.stdout.split("\0")[1:]
+
+    @contextmanager
+    def started(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A process with a group of its own, that ends with the block, whatever happens; its output is in a file."""
+        log = self.root / f"output-{time.monotonic_ns()}.txt"
+        with running([sys.executable, "-W", "ignore", *command], log, ROOT, self.environment) as process:
+            yield process
+
+    def event_ids(self, table: str) -> list[tuple[str, str]]:
+        """(day, event id) of every row of a table."""
+        return [(row["day"].isoformat(), row["event_id"]) for row in self.rows(table, "day", "event_id")]
+
+    @contextmanager
+    def instance_on_disk(self) -> Iterator[dg.DagsterInstance]:
+        """What the processes have recorded."""
+        with dg.DagsterInstance.from_config(str(self.home)) as instance:
+            yield instance
+
+
+@contextmanager
+def running(
+    command: Sequence[str], log: Path, folder: Path, variables: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A command with a process group of its own, killed at the end; its output is shown when the block fails."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=folder, env=variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield process
+    except BaseException:
+        print(f"{log.name}:\n{log.read_text(errors='replace')[-10_000:]}")
+        raise
+    finally:
+        kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all that it has started, at once."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    finally:
+        process.wait(timeout=60)
+
+
+def wait_for(what: str, ask: Callable[[], Any], longest: float = LONGEST) -> Any:
+    """Ask until the answer is true, and return it; fails when it takes too long."""
+    end = time.monotonic() + longest
+    while not (answer := ask()):
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what}: not so after {longest:.0f} seconds")
+        time.sleep(0.2)
+    return answer

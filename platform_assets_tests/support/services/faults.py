@@ -1,0 +1,100 @@
+"""A proxy before an S3 server that answers errors of its own when a test says so."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+
+from platform_assets_tests.support.services.s3 import S3Server
+
+_HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "expect"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An answer instead of the server's: HTTP status and S3 error code.
+
+    `done`: the server does what it was asked, only its answer is lost. `cut`: its answer ends in the middle.
+    """
+
+    status: int = 500
+    code: str = "InternalError"
+    done: bool = False
+    cut: bool = False
+
+
+@dataclass
+class Faults:
+    """Which requests fail: `choose` is asked, with a request's number from 1 on, its method and its path."""
+
+    endpoint: str
+    choose: Callable[[int, str, str], Fault | None]
+    requests: int = 0
+    injected: list[tuple[Fault, str, str]] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
+
+    def next(self, method: str, path: str) -> Fault | None:
+        """The fault for a request, None when it is to be answered by the server."""
+        with self._lock:
+            self.requests += 1
+            fault = self.choose(self.requests, method, path)
+            if fault:
+                self.injected.append((fault, method, path))
+            return fault
+
+
+@contextmanager
+def faulty(server: S3Server, choose: Callable[[int, str, str], Fault | None]) -> Iterator[Faults]:
+    """A proxy of a server, stopped at the end."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            fault = faults.next(self.command, self.path)
+            if fault is None or fault.done or fault.cut:
+                upstream = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+                upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+                for name, value in self.headers.items():
+                    if name.lower() not in _HOP_BY_HOP - {"content-length"}:
+                        upstream.putheader(name, value)
+                upstream.endheaders(body)
+                answer = upstream.getresponse()
+                headers, content = answer.getheaders(), answer.read()
+                status, length = answer.status, answer.getheader("Content-Length") or "0"
+                upstream.close()
+            if fault is not None and not fault.cut:
+                text = f"<Error><Code>{fault.code}</Code><Message>{fault.code}</Message></Error>"
+                status, headers, content = fault.status, [("Content-Type", "application/xml")], text.encode()
+                length = str(len(content))
+            self.send_response_only(status)
+            for name, value in headers:
+                if name.lower() not in _HOP_BY_HOP:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", length if self.command == "HEAD" else str(len(content)))
+            self.end_headers()
+            if fault is not None and fault.cut:
+                self.wfile.write(content[: len(content) // 2])
+                self.close_connection = True
+            elif self.command != "HEAD":
+                self.wfile.write(content)
+
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Nothing."""
+
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    proxy.daemon_threads = True
+    faults = Faults(f"http://127.0.0.1:{proxy.server_port}", choose)
+    Thread(target=proxy.serve_forever, daemon=True).start()
+    try:
+        yield faults
+    finally:
+        proxy.shutdown()
+        proxy.server_close()
