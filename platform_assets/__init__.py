@@ -1,1 +1,76 @@
-"""A data platform of daily tables, each declared once and published only when it is right."""
+"""A data platform of daily tables, each declared once and published only when it is right.
+
+Here is what the author of a domain imports: `from platform_assets import Contract, Domain, Field, T, table`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from platform_assets.assets.documents import document
+    from platform_assets.assets.domain import Domain
+    from platform_assets.assets.raw_tables import raw_table
+    from platform_assets.assets.tables import table
+    from platform_assets.contracts.contract import Contract, Field, RawContract, T, source
+    from platform_assets.definitions import build_definitions
+    from platform_assets.exports.csv import Csv
+    from platform_assets.lake.audit import Balance
+    from platform_assets.landing.delimited import CSV, TSV, Delimited
+    from platform_assets.landing.feeds import FORMAT, Feed
+    from platform_assets.landing.json_lines import JSON_LINES
+    from platform_assets.settings import DomainSettings, GapSeconds, Settings
+
+__all__ = [
+    "CSV",
+    "FORMAT",
+    "JSON_LINES",
+    "TSV",
+    "Balance",
+    "Contract",
+    "Csv",
+    "Delimited",
+    "Domain",
+    "DomainSettings",
+    "Feed",
+    "Field",
+    "GapSeconds",
+    "RawContract",
+    "Settings",
+    "T",
+    "build_definitions",
+    "document",
+    "raw_table",
+    "source",
+    "table",
+]
+
+# Imported when they are first asked for: `platform-assets --help` need not wait for Spark.
+_HOME = {
+    "document": "assets.documents",
+    "Domain": "assets.domain",
+    "raw_table": "assets.raw_tables",
+    "table": "assets.tables",
+    "Contract": "contracts.contract",
+    "Field": "contracts.contract",
+    "RawContract": "contracts.contract",
+    "T": "contracts.contract",
+    "source": "contracts.contract",
+    "build_definitions": "definitions",
+    "Csv": "exports.csv",
+    "Balance": "lake.audit",
+    "CSV": "landing.delimited",
+    "TSV": "landing.delimited",
+    "Delimited": "landing.delimited",
+    "FORMAT": "landing.feeds",
+    "Feed": "landing.feeds",
+    "JSON_LINES": "landing.json_lines",
+    "DomainSettings": "settings",
+    "GapSeconds": "settings",
+    "Settings": "settings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

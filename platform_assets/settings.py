@@ -1,18 +1,23 @@
-"""Every setting of the platform: its type, default, environment variable and meaning; nothing that acts on one."""
+"""Every setting of the platform, and how those of domains are read; nothing that acts on one."""
 
 from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar, cast
 
 import psutil
-from pydantic import ByteSize, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import ByteSize, Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from platform_assets.errors import PlatformError
+
+PREFIX = "PLATFORM_"
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[A-Za-z0-9._=+,-]+)*")
 FIRST_DAY = date(2026, 1, 1)
 GIB = 1024**3
@@ -38,21 +43,39 @@ def default_engine_memory() -> int:
     return max(machine_memory() // 3, GIB)
 
 
+_READ_FROM = SettingsConfigDict(
+    env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True, use_attribute_docstrings=True
+)
 Share = Annotated[float, Field(ge=0, le=1)]
 GapSeconds = Annotated[int, Field(ge=1, le=24 * 60 * 60)]
+"""A session gap: at most a day, as sessions are carried from one day to the next."""
+OfDomain = TypeVar("OfDomain", bound="DomainSettings")
+
+
+class DomainSettings(BaseSettings):
+    """What a user may set of a domain, each by the environment variable `PLATFORM_<DOMAIN>_<NAME>` (or a `.env` file).
+
+    A domain derives a class of its own from this, with a default, a type and a docstring for each of its settings.
+    """
+
+    # The prefix is given where the domain is known: a class alone reads no variable.
+    model_config = _READ_FROM | SettingsConfigDict(env_prefix=f"{PREFIX}<DOMAIN>_")
+
+    start: date = FIRST_DAY
+    """First day of the domain (UTC); earlier rows are rejected as before_start."""
 
 
 class Settings(BaseSettings):
-    """What a user may set, each by the environment variable `PLATFORM_<NAME>` (or a `.env` file)."""
+    """What a user may set, each by the environment variable `PLATFORM_<NAME>` (or a `.env` file).
 
-    model_config = SettingsConfigDict(
-        env_prefix="PLATFORM_",
-        env_file=".env",
-        extra="ignore",
-        frozen=True,
-        env_ignore_empty=True,
-        use_attribute_docstrings=True,
-    )
+    The settings of domains are read when they are first asked for (`of`), or given (`having`).
+    """
+
+    model_config = _READ_FROM | SettingsConfigDict(env_prefix=PREFIX)
+    _of_domains: dict[str, DomainSettings] = PrivateAttr(default_factory=dict)
+
+    domains: Annotated[tuple[str, ...], NoDecode] = ()
+    """Which of the domains that are installed take part: their names, with commas between; all if not set."""
 
     landing: str = "data/landing"
     """Where deliveries lie, as <landing>/<feed>/<YYYY-MM-DD>/files: a folder or a URL."""
@@ -83,39 +106,10 @@ class Settings(BaseSettings):
     reject_limits: dict[str, Share] = {}
     """The share of rejected rows for single feeds, as a JSON object such as {"web_events": 0.02}."""
 
-    web_start: date = FIRST_DAY
-    """First day of the web domain; earlier events are rejected as before_start."""
-    web_date_order: Literal["dmy", "mdy"] = "dmy"
-    """How web events write their dates: 02/01/2026 is 2 January (`dmy`) or 1 February (`mdy`)."""
-    web_hosts: Literal["raw", "bare"] = "raw"
-    """Web hosts as they are (`raw`), or without a leading www. or w3. (`bare`)."""
-    web_gap_seconds: GapSeconds = 1800
-    """Seconds without a hit that end a session of the web domain: one more than this opens a new one."""
-
-    listening_start: date = FIRST_DAY
-    """First day of the listening domain; earlier plays are rejected as before_start."""
-    listening_gap_seconds: GapSeconds = 1200
-    """Seconds from the start of a play to the next that still belong to one session; one more opens a new one."""
-    listening_top_sessions: int = Field(default=50, ge=1)
-    """How many of the longest sessions the top list holds."""
-    listening_top_songs: int = Field(default=10, ge=1)
-    """How many songs of the longest sessions the top list holds."""
-    listening_rank_by: Literal["plays", "distinct_tracks", "duration"] = "plays"
-    """What makes a session long: its plays, its distinct tracks, or its duration in seconds."""
-    listening_song_key: Literal["artist_and_title", "title"] = "artist_and_title"
-    """What makes two plays the same song: artist and title, or the title alone."""
-
-    actions_start: date = FIRST_DAY
-    """First day of the actions domain; earlier actions are rejected as before_start."""
-    actions_window_minutes: int = Field(default=10, ge=1, le=24 * 60)
-    """Length of the windows in which actions are counted; it divides a day, so that each lies in one."""
-
-    @field_validator("actions_window_minutes")
+    @field_validator("domains", mode="before")
     @classmethod
-    def _divides_a_day(cls, minutes: int) -> int:
-        if 24 * 60 % minutes:
-            raise ValueError("a window must not cross midnight: take a number of minutes that divides 1440")
-        return minutes
+    def _names(cls, value: object) -> object:
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
     @field_validator("landing", "lake", "exports")
     @classmethod
@@ -146,28 +140,106 @@ class Settings(BaseSettings):
         """Largest share of rejected rows that a delivery day of the feed may have, 0 to 1."""
         return self.reject_limits.get(feed, self.reject_share)
 
+    def of(self, domain: str, kind: type[OfDomain]) -> OfDomain:
+        """The settings of a domain, from `PLATFORM_<DOMAIN>_...` unless `having` gave them.
+
+        Raises `WrongSettings` when a variable has a value that its setting does not take.
+        """
+        if domain not in self._of_domains:
+            self._of_domains[domain] = read(kind, prefix_of(domain))
+        return cast("OfDomain", self._of_domains[domain])
+
+    def having(self, **domains: DomainSettings) -> Settings:
+        """The same settings, with these of domains, by the domains' names."""
+        copy = self.model_copy()
+        copy._of_domains = self._of_domains | domains
+        return copy
+
+
+Read = TypeVar("Read", bound=BaseSettings)
+
+
+class WrongSettings(PlatformError):
+    """Settings have values that they do not take."""
+
+
+def prefix_of(domain: str) -> str:
+    """How the variables of a domain's settings begin."""
+    return f"{PREFIX}{domain.upper()}_"
+
+
+def read(kind: type[Read], prefix: str) -> Read:
+    """Settings from the environment and `.env`.
+
+    Raises `WrongSettings` with a sentence for each variable whose value its setting does not take.
+    """
+    try:
+        return kind(_env_prefix=prefix)
+    except ValidationError as error:
+        raise WrongSettings("\n".join(_wrong(kind, prefix, one) for one in error.errors())) from None
+    except SettingsError as error:
+        # The only word of the field that the library gives.
+        found = re.search(r'field "(\w+)"', str(error))
+        variable = f"{prefix}{found[1].upper()}" if found else f"a variable {prefix}..."
+        raise WrongSettings(f"{variable} must be JSON, such as {{}}: see `settings`.") from None
+
+
+def _wrong(kind: type[BaseSettings], prefix: str, error: ErrorDetails) -> str:
+    name = str(error["loc"][0])
+    field = kind.model_fields.get(name)
+    secret = field is not None and "SecretStr" in str(field.annotation)
+    value = SecretStr("secret") if secret else error["input"]
+    inside = "".join(f" for {part}" for part in error["loc"][1:])
+    return f"{prefix}{name.upper()} is set to {str(value)!r}{inside}, which it does not take: {error['msg']}."
+
 
 @cache
 def current() -> Settings:
     """The settings of this process, read once.
 
-    Raises `pydantic.ValidationError` when a variable has a value that its setting does not take.
+    Raises `WrongSettings` when a variable has a value that its setting does not take.
     """
-    return Settings()
+    return read(Settings, PREFIX)
 
 
-def origin(name: str) -> str:
-    """Where a setting's value comes from: `environment`, `.env` or `default`."""
-    variable = f"PLATFORM_{name}".upper()
+@dataclass(frozen=True)
+class Setting:
+    """A setting as it is shown to people: its environment variable, its value and default as text, what it means.
+
+    `origin` says where the value comes from: `environment`, `.env` or `default`.
+    """
+
+    variable: str
+    value: str | None
+    default: str
+    origin: str
+    meaning: str
+
+
+def listed(values: BaseSettings, prefix: str) -> list[Setting]:
+    """Every setting of the platform or of a domain, in the order of its class; secrets are masked."""
+    return [
+        Setting(
+            variable=f"{prefix}{name.upper()}",
+            value=_shown(getattr(values, name)),
+            default=_shown(field.default) or "" if field.default_factory is None else "",
+            origin=_origin(values, name, f"{prefix}{name.upper()}"),
+            meaning=" ".join((field.description or "").split()),
+        )
+        for name, field in type(values).model_fields.items()
+    ]
+
+
+def _origin(values: BaseSettings, name: str, variable: str) -> str:
     if os.environ.get(variable):
         return "environment"
-    return ".env" if name in current().model_fields_set else "default"
+    return ".env" if name in values.model_fields_set else "default"
 
 
-def shown(value: object) -> str:
+def _shown(value: object) -> str | None:
     """A setting's value as text for people; secrets are masked."""
-    if isinstance(value, SecretStr):
-        return str(value)
+    if value is None:
+        return None
     if isinstance(value, ByteSize):
         return value.human_readable()
-    return str(value)
+    return ",".join(value) if isinstance(value, tuple) else str(value)

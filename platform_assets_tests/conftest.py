@@ -11,7 +11,8 @@ from uuid import uuid4
 
 import pytest
 
-from platform_assets.lake.engines.engine import Engine, start
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.engines.running import start
 from platform_assets.settings import Settings
 from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.support.platforms import Platform

@@ -11,7 +11,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from platform_assets.definitions import build_definitions
-from platform_assets.settings import Settings
+from platform_assets_tests.support.settings import settings_for
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def definitions() -> dg.Definitions:
     """The definitions with every setting at its default."""
-    return build_definitions(Settings(_env_file=None))
+    return build_definitions(settings_for())
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_every_check_says_what_it_checks(built: dict[str, dg.AssetsDefinition]) 
 
 
 def test_the_first_day_is_a_setting() -> None:
-    graph = build_definitions(Settings(_env_file=None, web_start="2020-02-29")).resolve_asset_graph()
+    graph = build_definitions(settings_for(web_start="2020-02-29")).resolve_asset_graph()
     days = graph.get(dg.AssetKey(["web", "raw_events"])).partitions_def
     assert isinstance(days, dg.DailyPartitionsDefinition)
     assert days.get_first_partition_key() == "2020-02-29"
@@ -94,15 +94,15 @@ def test_the_first_day_is_a_setting() -> None:
 
 @pytest.mark.parametrize("name", ["in_process", "multiprocess"])
 def test_the_executor_is_a_setting(name: str) -> None:
-    executor = build_definitions(Settings(_env_file=None, executor=name)).executor
+    executor = build_definitions(settings_for(executor=name)).executor
     assert isinstance(executor, dg.ExecutorDefinition)
     assert executor.name == name
 
 
 def test_definitions_load_without_starting_an_engine_and_without_java(tmp_path: Path) -> None:
     program = (
-        "from platform_assets.definitions import defs; from platform_assets.lake import engine; "
-        "defs.resolve_asset_graph(); print(engine._running)"
+        "from platform_assets.definitions import defs; from platform_assets.lake.engines import running; "
+        "defs.resolve_asset_graph(); print(running.running())"
     )
     foreign = ("PLATFORM_", "DAGSTER_", "SPARK_", "SAIL_", "JAVA_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}

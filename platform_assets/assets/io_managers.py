@@ -1,34 +1,47 @@
-"""The IO manager of tables: publishes what a run has staged, and reads inputs for the days a run needs."""
+"""The IO managers: publish what a run has staged, and read inputs for the days that a run needs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from platform_assets.lake.engines.engine import EngineResource
-from platform_assets.lake.tables.table import NotPublished, Staged, Table
+from platform_assets.assets.failures import as_failures
+from platform_assets.assets.resources import EngineResource
+from platform_assets.errors import PlatformError
+from platform_assets.exports.documents import StagedDocuments
+from platform_assets.lake.tables.staging import Staged
+from platform_assets.lake.tables.table import NotPublished, Table
+from platform_assets.settings import prefix_of
 
 
 class TableIOManager(dg.IOManager):
-    """Publishes staged rows (`handle_output`) and hands out DataFrames of the run's days (`load_input`)."""
+    """Publishes staged rows (`handle_output`) and hands out DataFrames of the run's days (`load_input`).
 
-    def __init__(self, tables: Mapping[dg.AssetKey, Table], engine: EngineResource) -> None:
+    `first_days` are the first days of the tables' domains, before which there is nothing to read.
+    """
+
+    def __init__(
+        self, tables: Mapping[dg.AssetKey, Table], engine: EngineResource, first_days: Mapping[str, date]
+    ) -> None:
         self._tables = tables
         self._engine = engine
+        self._first_days = first_days
 
     def handle_output(self, context: dg.OutputContext, obj: Staged) -> None:
         """Publish; what cannot be published is removed."""
-        table = obj.table
-        try:
-            version = table.publish(obj)
-        except BaseException:
-            # Interrupted right behind its commit, a run must not remove what readers see already.
-            if not table.holds(obj):
-                obj.discard()
-            raise
+        table = self._tables[context.asset_key]
+        with as_failures():
+            try:
+                version = table.publish(obj)
+            except BaseException:
+                # Interrupted right after its commit, a run must not remove what readers see already.
+                if not table.holds(obj):
+                    obj.discard()
+                raise
         context.add_output_metadata(
             {
                 "dagster/uri": table.url,
@@ -45,29 +58,45 @@ class TableIOManager(dg.IOManager):
         """The upstream rows whose event day is among the partitions asked for; no rows when none is."""
         table = self._tables[context.asset_key]
         days = sorted(date.fromisoformat(key) for key in context.asset_partition_keys)
-        if not days:
-            return self._no_rows(table)
-        frame, version = table.read(self._engine.engine, days[0], days[-1])
+        with as_failures():
+            if not days:
+                return self._no_rows(table)
+            frame, version = table.read(self._engine.engine, days[0], days[-1])
         context.log.info("%s: reading %s...%s of version %s", table.key, days[0], days[-1], version)
         return frame
 
-    def read_day(self, key: dg.AssetKey, day: date | None) -> DataFrame:
-        """The rows of a day that a table goes on from; no rows for None, when there is no day to go on from.
+    def read_day(self, key: dg.AssetKey, day: date) -> DataFrame:
+        """The rows of the day before a run; no rows before the first day of the table's domain.
 
-        Raises `dagster.Failure` when the day was never published.
+        Raises `PlatformError` when the day was never published.
         """
         table = self._tables[key]
-        if day is None:
+        if day < self._first_days[table.domain]:
             return self._no_rows(table)
         try:
             return table.read(self._engine.engine, day, day)[0]
         except NotPublished as missing:
-            raise dg.Failure(
+            raise PlatformError(
                 f"{table.key} was never materialised for {day}, from which this run would go on. Each day of it needs "
                 "the one before: materialise the days before first, from the first day of the domain "
-                f"(PLATFORM_{table.domain.upper()}_START) on, or take them into this run.",
-                allow_retries=False,
+                f"({prefix_of(table.domain)}START) on, or take them into this run."
             ) from missing
 
     def _no_rows(self, table: Table) -> DataFrame:
         return self._engine.engine.session.createDataFrame([], table.contract.spark_schema)
+
+
+class DocumentIOManager(dg.IOManager):
+    """Puts the documents of a run where their readers look."""
+
+    def handle_output(self, context: dg.OutputContext, obj: StagedDocuments) -> None:
+        """Publish the documents, each whole or not at all."""
+        obj.publish()
+        context.add_output_metadata(
+            {"dagster/uri": obj.url, "rows": obj.rows, "bytes": obj.size, "files": len(obj.files)}
+        )
+        context.log.info("%s: %s documents, %s rows", obj.url, len(obj.files), f"{obj.rows:,}")
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        """Documents are for people and other systems; raises `dagster.Failure`: read the table instead."""
+        raise dg.Failure(f"{context.asset_key.to_user_string()} is a document: depend on its table instead.")

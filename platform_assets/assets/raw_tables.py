@@ -2,41 +2,27 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import reduce
-from operator import or_
 
 import dagster as dg
-import pyspark.sql.types as T
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
 
-from platform_assets.assets.domain import Domain
-from platform_assets.assets.tables import (
-    TABLES_IO,
-    DeclaredTable,
-    Event,
-    asset_words,
-    chosen_settings,
-    column_schema,
-    make_asset,
-    materialise,
-    run_days,
-)
+from platform_assets.assets.checks import check_specs
+from platform_assets.assets.declared import TABLES_IO, DeclaredTable, Event, run_days
+from platform_assets.assets.domain import LANDING, Domain
+from platform_assets.assets.publication import column_schema, materialise
+from platform_assets.assets.signature import place
 from platform_assets.contracts.compiled import ColumnSpec, compiled
 from platform_assets.contracts.contract import RawContract
+from platform_assets.errors import DeclarationError, naming
 from platform_assets.lake import storage
-from platform_assets.lake.audit import Finding, audit, check_specs
+from platform_assets.lake.audit import Finding, audit, checks_of
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.tables.table import RUNS, Staged
+from platform_assets.lake.tables.staging import RUNS, Staged
 from platform_assets.landing.deliveries import LandedFile
 from platform_assets.landing.delivery_checks import delivery_checks, judge_delivery
 from platform_assets.landing.feeds import Feed
-from platform_assets.landing.lines import LINE
+from platform_assets.landing.rows import judged
 from platform_assets.settings import Settings
-
-_INTEGER = r"\A-?[0-9]+\z"
-
 
 Parse = Callable[..., Mapping[str, Column]]
 
@@ -46,43 +32,34 @@ class RawTableDefinition(DeclaredTable):
     """A table of a feed's rows."""
 
     feed: Feed
-    parse: Parse
     event_time: str | None
+
+    def refuse(self) -> None:
+        if self.signature.frames or self.signature.wants_days:
+            raise DeclarationError("a raw table reads its feed alone: its parameters are settings, after a `*`")
+        if self.event_time and self.event_time not in [column.name for column in self.sourced]:
+            raise DeclarationError(f"event_time={self.event_time!r} is no column that the feed fills")
 
     @property
     def landing_key(self) -> dg.AssetKey:
         """The feed in landing, as the asset that others deliver."""
-        return dg.AssetKey(["landing", self.feed.name])
-
-    def inputs(self) -> list[str]:
-        """A raw table reads no other table."""
-        return []
+        return dg.AssetKey([LANDING, self.feed.name])
 
     @property
     def sourced(self) -> list[ColumnSpec]:
         """The columns that the feed fills."""
         return [column for column in self.contract.columns if column.source]
 
+    @property
+    def checks(self) -> dict[str, str]:
+        """The checks of the table, from their names to what must hold."""
+        return checks_of(self.contract) | delivery_checks(self.feed)
+
     def read(self, engine: Engine, files: Sequence[LandedFile], settings: Settings, room: str) -> DataFrame:
         """The lines of landed files as the raw table's rows, good and rejected; `room` is a folder of the run."""
-        columns = self.sourced
-        fields = _trimmed(self.feed.read(engine, files, columns, room), columns)
-        parsed = self.parse(**chosen_settings(self.parse, settings))
-        rows = fields.withColumns({f"typed_{c.name}": _well_typed(c, parsed.get(c.name)) for c in columns})
-        first = self.domain.first_day(settings)
-        day = F.to_date(f"typed_{self.event_time}") if self.event_time else F.lit(None).cast("date")
-        rows = rows.withColumn("day", day)
-        rows = rows.withColumn("violations", violations(columns, first if self.event_time else None))
-        rejected = F.size("violations") > 0
-        return rows.select(
-            *[F.col(f"typed_{c.name}").alias(c.name) for c in columns],
-            "delivery_day",
-            "day",
-            "source_file",
-            F.when(rejected, F.col(LINE)).alias("raw"),
-            "violations",
-            "extra_fields",
-        )
+        fields = self.feed.read(engine, files, self.sourced, room)
+        parsed = self.function(**self.arguments(settings))
+        return judged(fields, self.sourced, parsed, self.event_time, self.domain.first_day(settings))
 
     def landing_spec(self, settings: Settings) -> dg.AssetSpec:
         """The feed as an asset that is delivered, not built, here."""
@@ -90,7 +67,7 @@ class RawTableDefinition(DeclaredTable):
             self.landing_key,
             description=f"Files of the feed {self.feed.name} ({', '.join(self.feed.suffixes)}, plain or .gz), "
             f"delivered to {storage.join(settings.landing, self.feed.name)}/<YYYY-MM-DD>/.",
-            group_name="landing",
+            group_name=LANDING,
             owners=[self.domain.owner],
             partitions_def=self.domain.days(settings),
         )
@@ -119,11 +96,11 @@ class RawTableDefinition(DeclaredTable):
                 storage.remove(room)
                 storage.remove_empty_folder(run)
 
-        return make_asset(
+        return self.make_asset(
+            settings,
             compute,
-            **asset_words(self, settings),
             deps=[self.landing_key],
-            check_specs=check_specs(self.contract, self.key, ()) + delivery_checks(self.key, self.feed),
+            check_specs=check_specs(self.key, self.checks),
             io_manager_key=TABLES_IO,
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
@@ -140,68 +117,16 @@ def raw_table(
     """Declare a raw table: the decorated function, named as the table, gives the columns with a parse of their own.
 
     It returns column names to expressions over the struct `text` of the fields' text and the file's `format` (NULL
-    for what is invalid); its keyword-only parameters are settings. `event_time` names the column whose UTC day is the
-    event's.
+    for what is invalid); its keyword-only parameters are settings of the domain. `event_time` names the column whose
+    UTC day is the event's.
+
+    Raises `UncompilableRule` when the contract cannot be compiled, and `DeclarationError` for a parameter that names
+    no setting, and an event time that is no column; each begins with the file.
     """
 
     def declare(parse: Parse) -> RawTableDefinition:
-        return RawTableDefinition(domain, parse.__name__, compiled(contract), feed, parse, event_time)
+        with naming(place(parse)):
+            agreed = compiled(contract)
+        return RawTableDefinition(domain, parse.__name__, parse, agreed, feed, event_time)
 
     return declare
-
-
-def default_parse(column: ColumnSpec) -> Column:
-    """A field's text as the column's type, NULL when it is not of the type as written, or beyond its range.
-
-    Raises `ValueError` for types that need a parse of their own, such as timestamps: their formats differ.
-    """
-    text = F.col(f"text.{column.name}")
-    if isinstance(column.dtype, T.StringType):
-        return text
-    if isinstance(column.dtype, T.IntegralType):
-        return F.when(text.rlike(_INTEGER), text.try_cast(column.dtype))
-    raise ValueError(f"{column.name}: a column of type {column.dtype.simpleString()} needs a parse of its own")
-
-
-def _trimmed(fields: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame:
-    """The fields, without the blanks around those that are trimmed."""
-    text = F.col("text")
-    for column in columns:
-        if column.source and column.source.trimmed:
-            value = F.btrim(text[column.name], F.lit(" \t"))
-            text = text.withField(column.name, F.when(value != "", value))
-    return fields.withColumn("text", text)
-
-
-def _well_typed(column: ColumnSpec, parsed: Column | None) -> Column:
-    value = default_parse(column) if parsed is None else parsed
-    return F.when(~F.col(f"mistyped.{column.name}"), value)
-
-
-def violations(columns: Sequence[ColumnSpec], first_day: date | None) -> Column:
-    """All rules that a row breaks, by name.
-
-    A line that is not UTF-8, or cannot be parsed, breaks only that rule: nobody knows what it should have said.
-    """
-    broken: dict[str, Column] = {}
-    for column in columns:
-        assert column.source is not None
-        value, mistyped = F.col(f"typed_{column.name}"), F.col(f"mistyped.{column.name}")
-        delivered = F.col(f"text.{column.name}").isNotNull() | mistyped
-        invalid = delivered & value.isNull()
-        for rule in column.rules:
-            invalid = invalid | F.expr(rule.broken.replace(f"`{column.name}`", f"`typed_{column.name}`"))
-        if column.source.required:
-            broken[f"missing_{column.name}"] = ~delivered
-        broken[f"invalid_{column.name}"] = invalid
-    if first_day:
-        broken["before_start"] = F.col("day") < F.lit(first_day)
-        broken["after_delivery"] = F.col("day") > F.date_add("delivery_day", 1)
-    alone = {"not_utf8": F.col("not_utf8"), "malformed": F.col("malformed")}
-    # Hardly any row breaks a rule: for the others no list of names is made and thinned out.
-    any_broken = reduce(or_, (F.coalesce(condition, F.lit(False)) for condition in broken.values()))
-    names = F.array_compact(F.array(*[F.when(condition, F.lit(name)) for name, condition in broken.items()]))
-    found = F.when(any_broken, names).otherwise(F.array().cast("array<string>"))
-    for name, condition in reversed(alone.items()):
-        found = F.when(condition, F.array(F.lit(name))).otherwise(found)
-    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,11 +14,8 @@ from platform_assets.cli.terminal import WRONG_USE, Problem
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-    from platform_assets.assets.raw_tables import RawTableDefinition
-    from platform_assets.assets.tables import TableDefinition
     from platform_assets.lake.tables.table import Table
-
-    Definition: TypeAlias = TableDefinition | RawTableDefinition
+    from platform_assets.registry import TableKind
 
 _ISO = ["%Y-%m-%d"]
 TableName = Annotated[
@@ -72,20 +69,20 @@ def chosen_days(day: datetime | None, first: datetime | None, last: datetime | N
             raise Problem("Give either --day or --from and --to, not both.", WRONG_USE)
         return Days(day.date(), day.date())
     if first and last and first > last:
-        raise Problem(f"--from {first.date()} lies behind --to {last.date()}.", WRONG_USE)
+        raise Problem(f"--from {first.date()} is later than --to {last.date()}.", WRONG_USE)
     return Days(first.date() if first else None, last.date() if last else None)
 
 
-def named(definition: Definition) -> str:
-    """`<domain>/<table>`."""
-    return "/".join(definition.key.path)
+def all_tables() -> list[TableKind]:
+    """The tables of every domain."""
+    from platform_assets.registry import found
+
+    return [table for domain in found() for table in domain.tables]
 
 
-def find_definition(name: str) -> Definition:
+def find_definition(name: str) -> TableKind:
     """The table of that name; raises `Problem`, with the closest names, when there is none or more than one."""
-    from platform_assets.definitions import TABLES
-
-    tables: dict[str, Definition] = {named(definition): definition for definition in TABLES}
+    tables = {definition.text_key: definition for definition in all_tables()}
     wanted = name.strip("/").replace(".", "/")
     found = [key for key in tables if wanted == key or wanted == key.rpartition("/")[2]]
     if len(found) == 1:
@@ -104,8 +101,8 @@ def find_table(name: str) -> Table:
     return in_lake(find_definition(name))
 
 
-def in_lake(definition: Definition) -> Table:
-    """A table in the lake; raises `dagster.Failure` when the lake cannot be reached."""
+def in_lake(definition: TableKind) -> Table:
+    """A table in the lake; raises `PlatformError` when the lake cannot be reached."""
     from platform_assets.lake.storage import check
     from platform_assets.settings import current
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from platform_assets.cli.arguments import Limit, TableName, built, find_table, in_lake
+from platform_assets.cli.arguments import Limit, TableName, all_tables, built, find_table, in_lake
 from platform_assets.cli.terminal import number, say, say_table
 
 if TYPE_CHECKING:
@@ -50,20 +50,20 @@ def look_at(table: Table) -> Overview:
     delta = table.delta()
     if delta is None:
         return Overview(table, {}, None, 0, None, None)
-    actions = pa.table(delta.get_add_actions(flatten=True))
+    files = pa.table(delta.get_add_actions(flatten=True))
     day = f"partition.{table.contract.partition_column}"
-    counted = actions.group_by(day).aggregate([("num_records", "sum")]).sort_by(day)
+    counted = files.group_by(day).aggregate([("num_records", "sum")]).sort_by(day)
     rows = dict(zip(map(str, counted[day].to_pylist()), counted["num_records_sum"].to_pylist(), strict=True))
     rejected = None
     if table.contract.is_raw:
         # Only rejected rows have `raw`, and the files' statistics count its NULLs.
-        rejected = (pc.sum(actions["num_records"]).as_py() or 0) - (pc.sum(actions["null_count.raw"]).as_py() or 0)
+        rejected = (pc.sum(files["num_records"]).as_py() or 0) - (pc.sum(files["null_count.raw"]).as_py() or 0)
     commits = delta.history(_LOOK_BACK)
     return Overview(
         table,
         rows,
         rejected,
-        pc.sum(actions["size_bytes"]).as_py() or 0,
+        pc.sum(files["size_bytes"]).as_py() or 0,
         delta.version(),
         next((commit for commit in commits if _RUN_ID in commit), None),
     )
@@ -121,7 +121,7 @@ def history(table: TableName, limit: Limit = 20) -> None:
 
     The newest comes first; `restore` goes back to one.
     """
-    from platform_assets.lake.tables.table import commit_time
+    from platform_assets.lake.tables.published import commit_time
 
     commits = built(find_table(table)).history(limit)
     say_table(
@@ -143,9 +143,7 @@ def history(table: TableName, limit: Limit = 20) -> None:
 
 
 def _look_at_all() -> list[Overview]:
-    from platform_assets.definitions import TABLES
-
-    return [look_at(in_lake(definition)) for definition in TABLES]
+    return [look_at(in_lake(definition)) for definition in all_tables()]
 
 
 def _say_overviews(overviews: Sequence[Overview], headings: Sequence[str]) -> None:
@@ -156,7 +154,7 @@ def _say_overviews(overviews: Sequence[Overview], headings: Sequence[str]) -> No
 
 def _facts(overview: Overview) -> dict[str, str]:
     """What `tables` shows of a table, by heading."""
-    from platform_assets.lake.tables.table import commit_time
+    from platform_assets.lake.tables.published import commit_time
 
     if overview.version is None:
         return {"table": overview.table.key, "rows": "not built"}

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from platform_assets.cli.arguments import all_tables
 from platform_assets.cli.terminal import Problem, number, remark, say, say_table
 
 _PREFIX = "PLATFORM_"
@@ -18,23 +19,16 @@ _PREFIX = "PLATFORM_"
 
 def settings(as_json: Annotated[bool, typer.Option("--json", help="As a JSON list of objects.")] = False) -> None:
     """Every setting: variable, value, origin, meaning."""
-    from platform_assets.settings import Settings, current, origin, shown
+    from platform_assets.registry import found, listed_settings
+    from platform_assets.settings import current
 
-    values = current()
-    rows = [
-        {
-            "variable": f"{_PREFIX}{name.upper()}",
-            "value": None if getattr(values, name) is None else shown(getattr(values, name)),
-            "from": origin(name),
-            "meaning": " ".join((field.description or "").split()),
-        }
-        for name, field in Settings.model_fields.items()
-    ]
+    every = listed_settings(found(), current())
+    rows = [{"variable": s.variable, "value": s.value, "from": s.origin, "meaning": s.meaning} for s in every]
     if as_json:
         say(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
         say_table(list(rows[0]), [[row[key] or "-" for key in row] for row in rows])
-    variables = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    variables = [setting.variable for setting in every]
     for unknown in sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in variables):
         close = get_close_matches(unknown, variables, n=1)
         remark(f"{unknown} is set, but there is no such setting{f': is it {close[0]}?' if close else '.'}")
@@ -46,10 +40,9 @@ def docs(
     ),
 ) -> None:
     """Write the data dictionary, a page for each table."""
-    from platform_assets.definitions import TABLES
     from platform_assets.docs.dictionary import write_pages
 
-    pages = write_pages(TABLES, output)
+    pages = write_pages(all_tables(), output)
     say(f"{number(len(pages))} pages written to {output}.")
 
 
@@ -71,18 +64,20 @@ def samples(
     They have good rows and bad ones; the same options give the same files.
     """
     from platform_assets.lake import storage
-    from platform_assets.samples import FEED_WRITERS, write_samples
+    from platform_assets.registry import found
+    from platform_assets.samples import write_samples
     from platform_assets.settings import current
 
     landing = output or current().landing
     if not storage.is_local(landing):
         raise Problem(f"Samples are written to folders of this machine, not to {landing}: name one with -o.")
+    writers = {feed: writer for domain in found() for feed, writer in domain.sample_writers.items()}
     root, first = storage.absolute(landing), start.date()
     names = [(first + timedelta(days=day)).isoformat() for day in range(days)]
-    folders = [storage.join(root, feed, name) for feed in FEED_WRITERS for name in names]
+    folders = [storage.join(root, feed, name) for feed in sorted(writers) for name in names]
     there = [folder for folder in folders if storage.exists(folder)]
     if there and not force:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         raise Problem(f"{there[0]}{more} would be overwritten, so nothing was written. --force does it.")
-    files = write_samples(Path(root), first_day=first, days=days, rows=rows, seed=seed)
-    say(f"{number(len(files))} files of {', '.join(FEED_WRITERS)} written to {root}, {names[0]} ... {names[-1]}.")
+    files = write_samples(writers, Path(root), first_day=first, days=days, rows=rows, seed=seed)
+    say(f"{number(len(files))} files of {', '.join(sorted(writers))} written to {root}, {names[0]} ... {names[-1]}.")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
 
 NOT_DONE, WRONG_USE = 1, 2
 # Piped output is not for a screen: no cell is folded.
@@ -61,15 +57,12 @@ def _explained(error: Exception) -> Problem | None:
     import dagster as dg
     import duckdb
     from deltalake.exceptions import DeltaError
-    from pydantic import ValidationError
-    from pydantic_settings import SettingsError
 
-    if isinstance(error, ValidationError) and error.title == "Settings":
-        return Problem("\n".join(_wrong_settings(error)), WRONG_USE)
-    if isinstance(error, SettingsError) and (field := re.search(r'field "(\w+)"', str(error))):
-        return Problem(f"PLATFORM_{field[1].upper()} must be JSON, such as {{}}: see `settings`.", WRONG_USE)
-    if isinstance(error, dg.Failure):
-        return Problem(str(error.description))
+    from platform_assets.errors import PlatformError
+    from platform_assets.settings import WrongSettings
+
+    if isinstance(error, PlatformError):
+        return Problem(str(error), WRONG_USE if isinstance(error, WrongSettings) else NOT_DONE)
     if isinstance(error, dg.DagsterInvariantViolationError) and "DAGSTER_HOME" in str(error):
         return Problem(str(error), WRONG_USE)
     if isinstance(error, OSError) and error.filename:
@@ -77,20 +70,6 @@ def _explained(error: Exception) -> Problem | None:
     if isinstance(error, (DeltaError, OSError, duckdb.Error)):
         return Problem(f"{type(error).__name__}: {error}")
     return None
-
-
-def _wrong_settings(error: ValidationError) -> Iterable[str]:
-    from pydantic import SecretStr
-
-    from platform_assets.settings import Settings
-
-    for wrong in error.errors():
-        name = str(wrong["loc"][0])
-        field = Settings.model_fields.get(name)
-        secret = field is not None and "SecretStr" in str(field.annotation)
-        value = SecretStr("secret") if secret else wrong["input"]
-        inside = "".join(f" for {part}" for part in wrong["loc"][1:])
-        yield f"PLATFORM_{name.upper()} is set to {str(value)!r}{inside}, which it does not take: {wrong['msg']}."
 
 
 def say(text: str = "") -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from platform_assets.cli.arguments import TableName, built, find_definition, in_lake
+from platform_assets.cli.arguments import TableName, all_tables, built, find_definition, in_lake
 from platform_assets.cli.terminal import Problem, number, remark, say, say_table
 
 if TYPE_CHECKING:
-    from platform_assets.cli.arguments import Definition
     from platform_assets.lake.tables.maintenance import Waste
+    from platform_assets.registry import TableKind
 
 
 def restore(
@@ -71,20 +71,21 @@ def clean(
 
     No reader sees it. What was published stays, but for the files of old versions if --vacuum says so.
     """
-    from platform_assets.definitions import EXPORTS, TABLES
+    from platform_assets.assets.runs import dagster_runs
     from platform_assets.lake.tables import maintenance
+    from platform_assets.registry import found as found_domains
     from platform_assets.settings import current
 
     found: list[Waste] = []
     age = timedelta(hours=older_than)
-    with maintenance.dagster_runs() as state_of:
-        for definition in TABLES:
+    with dagster_runs() as state_of:
+        for definition in all_tables():
             table = in_lake(definition)
             left = maintenance.leftovers(table, state_of, age)
             old = maintenance.replaced_files(table, timedelta(days=vacuum), left) if vacuum is not None else None
             found += [*left, *([old] if old else [])]
-        for export in EXPORTS:
-            place = maintenance.Exported(export.key.to_user_string(), export.url(current()))
+        for export in (document for domain in found_domains() for document in domain.documents):
+            place = maintenance.Exported(export.text_key, export.folder(current()).url)
             found += maintenance.spools(place, state_of, age)
         for waste in found if not dry_run else ():
             maintenance.remove(waste)
@@ -116,15 +117,12 @@ def _say_waste(found: Sequence[Waste], dry_run: bool) -> None:
         remark(f"Left alone what {len(staying)} runs may still need.")
 
 
-def _readers(definition: Definition) -> list[str]:
+def _readers(definition: TableKind) -> list[str]:
     """Tables and documents that are built from a table."""
-    from platform_assets.definitions import EXPORTS, TABLES
+    from platform_assets.registry import found
 
-    return [
-        "/".join(other.key.path)
-        for other in (*TABLES, *EXPORTS)
-        if other.domain == definition.domain and other != definition and definition.name in other.inputs()
-    ]
+    everything = [declared for domain in found() for declared in domain.declared]
+    return [one.text_key for one in everything if one.key != definition.key and definition.key in one.sources]
 
 
 def _listed(days: Sequence[str]) -> str:

@@ -12,9 +12,10 @@ import pyspark.sql.types as T
 from deltalake import Schema
 
 from platform_assets.contracts.contract import Contract, RawContract, Source
-from platform_assets.contracts.errors import UncompilableRule, naming
+from platform_assets.contracts.errors import UncompilableRule
 from platform_assets.contracts.refusals import column_type, refuse_days, refuse_field, refuse_names, refuse_words
 from platform_assets.contracts.rules import Rule, agreement_rules, key_rule, null_rule, value_rule
+from platform_assets.errors import naming
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from platform_assets.errors import DeclarationError
 
 
-class UncompilableRule(ValueError):
+class UncompilableRule(DeclarationError):
     """A contract says something that the platform cannot turn into a rule that runs."""
-
-
-@contextmanager
-def naming(place: str) -> Iterator[None]:
-    """Put the place, such as a contract or a column, before what is said of it."""
-    try:
-        yield
-    except UncompilableRule as error:
-        raise UncompilableRule(f"{place}: {error}") from error.__cause__

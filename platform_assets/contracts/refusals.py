@@ -10,7 +10,8 @@ import pyspark.sql.types as T
 from pandera.api.dataframe.model_config import BaseConfig
 
 from platform_assets.contracts.contract import Contract
-from platform_assets.contracts.errors import UncompilableRule, naming
+from platform_assets.contracts.errors import UncompilableRule
+from platform_assets.errors import naming
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _FLAT_TYPES = (

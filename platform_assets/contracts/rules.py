@@ -11,9 +11,10 @@ from typing import Any
 import pyspark.sql.types as T
 from pandera.api.checks import Check
 
-from platform_assets.contracts.errors import UncompilableRule, naming
+from platform_assets.contracts.errors import UncompilableRule
 from platform_assets.contracts.literals import literal, text_literal
 from platform_assets.contracts.regex import to_engine
+from platform_assets.errors import naming
 
 UNIQUE = "unique_key"
 

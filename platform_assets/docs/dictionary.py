@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from platform_assets.assets.raw_tables import RawTableDefinition
-from platform_assets.assets.tables import TableDefinition, asked_settings
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.rules import Rule, code
-from platform_assets.lake.audit import VOLUME, check_specs
-from platform_assets.landing.delivery_checks import EMPTY, HEADER, UNKNOWN, delivery_checks
-from platform_assets.settings import FIRST_DAY, Settings
-
-Definition = TableDefinition | RawTableDefinition
+from platform_assets.lake.audit import VOLUME
+from platform_assets.landing.delivery_checks import EMPTY, HEADER, UNKNOWN
+from platform_assets.registry import TableKind
+from platform_assets.settings import FIRST_DAY
 
 _WARNINGS = {VOLUME, UNKNOWN, EMPTY, HEADER}
 _SOURCE = "_Written by `platform-assets docs`. What it says stands in the table's own file._"
@@ -23,12 +20,12 @@ _SOURCE = "_Written by `platform-assets docs`. What it says stands in the table'
 _CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 
 
-def write_pages(definitions: Iterable[Definition], folder: Path) -> list[Path]:
+def write_pages(definitions: Iterable[TableKind], folder: Path) -> list[Path]:
     """Write `<folder>/<domain>/<table>.md` for every table, and the index `<folder>/README.md`; the same bytes always.
 
     Returns the files written, the index first. Pages of tables that are gone stay where they are.
     """
-    tables = {definition.key.to_user_string(): definition for definition in definitions}
+    tables = {definition.text_key: definition for definition in definitions}
     readers = {key: [reader for reader, one in tables.items() if key in _inputs(one)] for key in tables}
     pages = {folder / "README.md": _index(tables.values())}
     pages |= {folder / f"{key}.md": _page(definition, readers[key]) for key, definition in tables.items()}
@@ -38,18 +35,18 @@ def write_pages(definitions: Iterable[Definition], folder: Path) -> list[Path]:
     return list(pages)
 
 
-def _index(definitions: Iterable[Definition]) -> str:
+def _index(definitions: Iterable[TableKind]) -> str:
     rows = []
-    for definition in sorted(definitions, key=lambda one: one.key.to_user_string()):
-        key = definition.key.to_user_string()
+    for definition in sorted(definitions, key=lambda one: one.text_key):
+        key = definition.text_key
         first_line = definition.description.splitlines()[0]
         rows.append([f"[{key}]({key}.md)", first_line, str(len(definition.contract.columns))])
     return _joined(["# Tables", _table(["Table", "What it holds", "Columns"], rows), _SOURCE])
 
 
-def _page(definition: Definition, readers: Sequence[str]) -> str:
+def _page(definition: TableKind, readers: Sequence[str]) -> str:
     parts = [
-        f"# {definition.key.to_user_string()}",
+        f"# {definition.text_key}",
         definition.description,
         _table(["", ""], _facts(definition, readers)),
         "## Columns",
@@ -68,8 +65,8 @@ def _page(definition: Definition, readers: Sequence[str]) -> str:
     return _joined([*parts, "## How to read it", _example(definition), _SOURCE])
 
 
-def _facts(definition: Definition, readers: Sequence[str]) -> Iterator[list[str]]:
-    key = definition.key.to_user_string()
+def _facts(definition: TableKind, readers: Sequence[str]) -> Iterator[list[str]]:
+    key = definition.text_key
     contract = definition.contract
     yield ["Lies in", f"`<lake>/{key}`, a Delta table; `<lake>` is the setting `PLATFORM_LAKE`"]
     yield ["Partition", f"`{contract.partition_column}`"]
@@ -80,16 +77,15 @@ def _facts(definition: Definition, readers: Sequence[str]) -> Iterator[list[str]
         yield ["Built from", f"the feed `{definition.feed.name}`: files in {feed} ({suffixes}, plain or `.gz`)"]
     else:
         yield ["Built from", ", ".join(map(_link, _inputs(definition)))]
-        before = [definition.domain.key(name).to_user_string() for name in definition.day_before]
-        if before:
-            links = ", ".join(map(_link, before))
+        if before := definition.signature.before:
+            links = ", ".join(_link(definition.reads(name).to_user_string()) for name in before)
             yield ["Goes on from", f"the day before of {links}: each day needs the one before it"]
-    yield ["Rows", inspect.cleandoc(_function(definition).__doc__ or "")]
+    yield ["Rows", definition.rows]
     yield ["Read by", ", ".join(map(_link, readers)) or "no other table"]
     yield ["Owner", definition.domain.owner]
 
 
-def _columns(definition: Definition) -> str:
+def _columns(definition: TableKind) -> str:
     is_raw = isinstance(definition, RawTableDefinition)
     rows = []
     for column in definition.contract.columns:
@@ -125,31 +121,29 @@ def row_rules(definition: RawTableDefinition) -> Iterator[tuple[str, str]]:
         kind = column.dtype.simpleString()
         yield f"invalid_{column.name}", f"`{column.source.field}` is not a {kind} as the feed writes it{asked}"
     if definition.event_time:
-        first = f"`PLATFORM_{definition.domain.name.upper()}_START`"
+        first = f"`{definition.domain.prefix}START`"
         yield "before_start", f"the event's day lies before the domain's first day (setting {first})"
         yield "after_delivery", "the event's day is later than the day after its delivery day"
 
 
-def _checks(definition: Definition) -> str:
+def _checks(definition: TableKind) -> str:
     rules = {rule.name: rule for rule in definition.contract.rules}
-    balances = () if isinstance(definition, RawTableDefinition) else definition.balances
-    specs = check_specs(definition.contract, definition.key, balances)
     rows = []
-    for spec in specs + (
-        delivery_checks(definition.key, definition.feed) if isinstance(definition, RawTableDefinition) else []
-    ):
-        said = _rule(rules[spec.name]) if spec.name in rules else str(spec.description)
-        rows.append([f"`{spec.name}`", f"{said} (a warning)" if spec.name in _WARNINGS else said])
+    for name, text in definition.checks.items():
+        said = _rule(rules[name]) if name in rules else text
+        rows.append([f"`{name}`", f"{said} (a warning)" if name in _WARNINGS else said])
     return _table(["Check", "What must hold"], rows)
 
 
-def _settings(definition: Definition) -> list[list[str]]:
-    names = asked_settings(_function(definition))
-    fields = Settings.model_fields
-    return [[f"`PLATFORM_{name.upper()}`", fields[name].description or ""] for name in names]
+def _settings(definition: TableKind) -> list[list[str]]:
+    domain = definition.domain
+    fields = domain.settings.model_fields
+    return [
+        [f"`{domain.prefix}{name.upper()}`", fields[name].description or ""] for name in definition.signature.settings
+    ]
 
 
-def _example(definition: Definition) -> str:
+def _example(definition: TableKind) -> str:
     day = f"date({FIRST_DAY.year}, {FIRST_DAY.month}, {FIRST_DAY.day})"
     lines = [
         "```python",
@@ -159,7 +153,7 @@ def _example(definition: Definition) -> str:
         "",
         "from platform_assets.settings import current",
         "",
-        f'table = DeltaTable(f"{{current().lake}}/{definition.key.to_user_string()}")',
+        f'table = DeltaTable(f"{{current().lake}}/{definition.text_key}")',
         f'rows = table.to_pandas(filters=[("{definition.contract.partition_column}", "=", {day})])',
     ]
     if isinstance(definition, RawTableDefinition):
@@ -167,12 +161,8 @@ def _example(definition: Definition) -> str:
     return "\n".join([*lines, "```"])
 
 
-def _function(definition: Definition) -> Callable[..., object]:
-    return definition.parse if isinstance(definition, RawTableDefinition) else definition.transform
-
-
-def _inputs(definition: Definition) -> list[str]:
-    return [definition.domain.key(name).to_user_string() for name in definition.inputs()]
+def _inputs(definition: TableKind) -> list[str]:
+    return [key.to_user_string() for key in definition.sources]
 
 
 def _link(key: str) -> str:

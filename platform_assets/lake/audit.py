@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import dagster as dg
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.contracts.rules import UNIQUE, Rule
+from platform_assets.errors import DeclarationError, PlatformError
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.tables.table import Staged
+from platform_assets.lake.tables.staging import Staged
 
 COLUMNS = "contract_columns"
 WINDOW = "rows_in_window"
@@ -67,22 +67,11 @@ class Finding:
     warning: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
 
-    def result(self, key: dg.AssetKey) -> dg.AssetCheckResult:
-        """The finding as Dagster records it."""
-        return dg.AssetCheckResult(
-            asset_key=key,
-            check_name=self.check,
-            passed=self.passed,
-            severity=dg.AssetCheckSeverity.WARN if self.warning else dg.AssetCheckSeverity.ERROR,
-            description=self.summary,
-            metadata=dict(self.details),
-        )
 
+def checks_of(contract: CompiledContract, balances: Sequence[Balance] = ()) -> dict[str, str]:
+    """The checks of a table, one for each rule that the audit answers: the name to what must hold.
 
-def check_specs(contract: CompiledContract, key: dg.AssetKey, balances: Sequence[Balance]) -> list[dg.AssetCheckSpec]:
-    """The Dagster checks of a table, one for each rule that the audit answers.
-
-    Raises `ValueError` when two have the same name: the results of one would hide the other's.
+    Raises `DeclarationError` when two have the same name: the results of one would hide the other's.
     """
     described = [
         (COLUMNS, "The columns and their types are the contract's"),
@@ -93,8 +82,8 @@ def check_specs(contract: CompiledContract, key: dg.AssetKey, balances: Sequence
     ]
     twice = [name for name, times in Counter(name for name, _ in described).items() if times > 1]
     if twice:
-        raise ValueError(f"{key.to_user_string()} has more than one check named {', '.join(twice)}: rename the others")
-    return [dg.AssetCheckSpec(name, asset=key, description=text) for name, text in described]
+        raise DeclarationError(f"it has more than one check named {', '.join(twice)}: rename the others")
+    return dict(described)
 
 
 def audit_columns(contract: CompiledContract, rows: DataFrame) -> Finding:
@@ -211,14 +200,14 @@ def _balance(balance: Balance, staged_total: Any, inputs: Mapping[str, DataFrame
     return Finding(balance.name, passed, said, details=whole | parts)
 
 
-def samples(rows: DataFrame) -> dg.MetadataValue[Any]:
-    """A handful of rows, as JSON for a check's metadata."""
+def samples(rows: DataFrame) -> list[Any]:
+    """A handful of rows, as JSON values."""
     as_text = rows.limit(_SAMPLES).select(F.to_json(F.struct("*")).alias("row"))
-    return dg.MetadataValue.json([json.loads(row["row"]) for row in as_text.collect()])
+    return [json.loads(row["row"]) for row in as_text.collect()]
 
 
-def refuse(findings: Sequence[Finding], key: str) -> dg.Failure | None:
-    """The failure that a table with broken rules ends in, None when it may be published."""
+def refuse(findings: Sequence[Finding], key: str) -> PlatformError | None:
+    """The error that a table with broken rules ends in, None when it may be published."""
     broken = [finding for finding in findings if not finding.passed and not finding.warning]
     if not broken:
         return None
@@ -226,4 +215,4 @@ def refuse(findings: Sequence[Finding], key: str) -> dg.Failure | None:
     said += [f"  - {finding.check}: {finding.summary}" for finding in broken]
     if any(SAMPLES in finding.details for finding in broken):
         said.append("The check results show some of these rows.")
-    return dg.Failure("\n".join(said), allow_retries=False)
+    return PlatformError("\n".join(said))

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import IO, cast
 
-import dagster as dg
-
+from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
 
 _CHUNK = 1 << 18
@@ -76,7 +75,7 @@ def landed(
 ) -> Landed:
     """List and look at all files that a feed delivered on these days; those with `headed` suffixes have a header.
 
-    Raises `dagster.Failure`, naming the file, when one cannot be read: a broken gzip, no permission, a folder
+    Raises `PlatformError`, naming the file, when one cannot be read: a broken gzip, no permission, a folder
     with a data file's name, a link to nothing, a name that no engine can write.
     """
     root = storage.join(storage.absolute(landing), feed)
@@ -197,9 +196,8 @@ def _has_suffix(name: str, suffixes: Sequence[str]) -> bool:
     return name.removesuffix(".gz").endswith(tuple(suffixes))
 
 
-def _unreadable(url: str, why: str) -> dg.Failure:
-    return dg.Failure(
+def _unreadable(url: str, why: str) -> PlatformError:
+    return PlatformError(
         f"{url} cannot be read: {why}. Nothing was published. Deliver the file again, or rename it so that "
-        "its name starts with '_' to leave it out.",
-        allow_retries=False,
+        "its name starts with '_' to leave it out."
     )

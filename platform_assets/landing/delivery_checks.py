@@ -5,12 +5,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import dagster as dg
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.lake.audit import Finding
-from platform_assets.lake.tables.table import Staged
+from platform_assets.lake.tables.staging import Staged
 from platform_assets.landing.deliveries import Landed
 from platform_assets.landing.feeds import Feed
 
@@ -22,8 +21,8 @@ HEADER = "headers_name_columns"
 _SHOWN_FIELDS = 100
 
 
-def delivery_checks(key: dg.AssetKey, feed: Feed) -> list[dg.AssetCheckSpec]:
-    """The Dagster checks that the raw table of a feed has beyond those of its contract."""
+def delivery_checks(feed: Feed) -> dict[str, str]:
+    """The checks that the raw table of a feed has beyond those of its contract: the name to what must hold."""
     described = {
         LIMIT: "No delivery day has more rejected rows than the feed's limit",
         EVERY_LINE: "Every line of every file that is not blank is a row of the table",
@@ -32,7 +31,7 @@ def delivery_checks(key: dg.AssetKey, feed: Feed) -> list[dg.AssetCheckSpec]:
     }
     if feed.headed:
         described[HEADER] = f"Every file ({', '.join(feed.headed)}) begins with a header that names the feed's columns"
-    return [dg.AssetCheckSpec(name, asset=key, description=text) for name, text in described.items()]
+    return described
 
 
 def judge_delivery(

@@ -61,7 +61,7 @@ class Feed:
     def landed(self, landing: str, days: Sequence[date], columns: Sequence[ColumnSpec]) -> Landed:
         """The feed's deliveries; a file's header is only kept where it can be read by it.
 
-        Raises `dagster.Failure` for files that cannot be read.
+        Raises `PlatformError` for files that cannot be read.
         """
         found = landed(landing, self.name, self.suffixes, days, self.headed)
         wrong = {file: said for file in found.files if (said := self._wrong_header(file, columns))}

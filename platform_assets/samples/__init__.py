@@ -1,18 +1,11 @@
-"""Writes sample deliveries of every feed; what a feed's files contain is in its own module."""
+"""Sample deliveries: how those of several feeds are written; what a feed's files hold is said in its domain."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Protocol
-
-from platform_assets.domains.actions.samples import write_actions
-from platform_assets.domains.listening.samples import write_plays
-from platform_assets.domains.web.samples import write_web_events
-
-__all__ = ["FEED_WRITERS", "FeedWriter", "write_samples"]
 
 
 class FeedWriter(Protocol):
@@ -26,20 +19,17 @@ class FeedWriter(Protocol):
         """Write the delivery of `day`, creating `folder`."""
 
 
-FEED_WRITERS: Mapping[str, FeedWriter] = MappingProxyType(
-    {"actions": write_actions, "plays": write_plays, "web_events": write_web_events}
-)
-"""The feeds there are samples of, by the name of their landing folder."""
-
-
-def write_samples(landing: Path, *, first_day: date, days: int, rows: int, seed: int) -> list[Path]:
-    """Write sample deliveries of every feed to `<landing>/<feed>/<YYYY-MM-DD>/`.
+def write_samples(
+    writers: Mapping[str, FeedWriter], landing: Path, *, first_day: date, days: int, rows: int, seed: int
+) -> list[Path]:
+    """Write sample deliveries of feeds to `<landing>/<feed>/<YYYY-MM-DD>/`.
 
     The same arguments give the same files. A day's files do not depend on `days`, so a run can be
     made longer later without changing what was written. Files of the same name are overwritten,
     others are left alone.
 
     Args:
+        writers: what writes each feed, by the feed's name.
         landing: the landing folder, created when it does not exist.
         first_day: the day of the first delivery, and the first day of good events.
         days: the number of deliveries of each feed, one a day without gaps.
@@ -57,7 +47,7 @@ def write_samples(landing: Path, *, first_day: date, days: int, rows: int, seed:
         raise ValueError(f"days and rows must be at least 1, not {days} and {rows}")
     return [
         path
-        for feed, write in sorted(FEED_WRITERS.items())
+        for feed, write in sorted(writers.items())
         for day in (first_day + timedelta(days=number) for number in range(days))
         for path in write(landing / feed / day.isoformat(), day, first_day=first_day, rows=rows, seed=seed)
     ]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from platform_assets.assets import documents
+from platform_assets.exports.documents import DocumentFolder
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables import maintenance
 from platform_assets_tests.support.platforms import Platform, checks, failure
@@ -90,12 +91,12 @@ def test_a_run_leaves_nothing_but_its_documents(built: Platform) -> None:
 
 def test_a_document_that_loses_a_row_is_not_published(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     platform.deliver("web_events", "2026-01-01", "a.jsonl", [_event(1, "01/01/2026 10:00:00")])
-    stage = documents.DocumentDefinition.stage
+    stage = DocumentFolder.stage
 
-    def losing(self: documents.DocumentDefinition, engine: Any, rows: Any, *other: Any) -> Any:
+    def losing(self: DocumentFolder, engine: Any, rows: Any, *other: Any) -> Any:
         return stage(self, engine, rows.where("false"), *other)
 
-    monkeypatch.setattr(documents.DocumentDefinition, "stage", losing)
+    monkeypatch.setattr(DocumentFolder, "stage", losing)
     result = platform.materialise("2026-01-01", check=False)
     assert not result.success
     assert "0 rows written, 1 rows in user_web_hits" in failure(result)

@@ -10,9 +10,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.assets.io_managers import TableIOManager
-from platform_assets.lake.engines.engine import Engine, EngineResource
+from platform_assets.assets.resources import EngineResource
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.table import Table
-from platform_assets_tests.support.lake.visits import published, visits, visits_table
+from platform_assets_tests.support.lake.visits import january, published, visits, visits_table
 from platform_assets_tests.support.platforms import END, START
 
 KEY = dg.AssetKey(["shop", "visits"])
@@ -35,7 +36,7 @@ def running_total(table: Table, engine: Engine) -> dg.Definitions:
         rows = visits(engine, (day.day, "/all", so_far[0] + 1 if so_far else 1, None))
         yield dg.Output(table.stage(engine, rows, context.run.run_id, [day]))
 
-    manager = TableIOManager({KEY: table}, EngineResource())
+    manager = TableIOManager({KEY: table}, EngineResource(), {"shop": january(1)})
     return dg.Definitions(assets=[total], resources={"tables": manager}, executor=dg.in_process_executor)
 
 

@@ -9,10 +9,11 @@ from dagster import AssetRecordsFilter
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from platform_assets.assets.resources import EngineResource
 from platform_assets.assets.tables import table
 from platform_assets.contracts.compiled import compiled
 from platform_assets.lake.audit import Balance
-from platform_assets.lake.engines.engine import Engine, EngineResource
+from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.lake.visits import Visits, publish, visits
 from platform_assets_tests.support.platforms import checks, failure
 from platform_assets_tests.support.shop import DAYS, SOURCE, PageVisits, Shop, busy_pages, summed, web

@@ -15,11 +15,12 @@ from unittest.mock import patch
 
 import dagster as dg
 
+from platform_assets.assets import publication
 from platform_assets.assets import raw_tables as raw_module
 from platform_assets.assets import tables as table_module
-from platform_assets.definitions import TABLES
-from platform_assets.lake.engines.engine import start
+from platform_assets.lake.engines.running import start
 from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.settings import TABLES
 
 
 def run_domain(
@@ -52,7 +53,7 @@ def run_domain(
     ready = time.perf_counter()
     contracts = Clock()
     with (
-        patch.object(table_module, "audit_columns", contracts.timed(table_module.audit_columns)),
+        patch.object(publication, "audit_columns", contracts.timed(publication.audit_columns)),
         patch.object(table_module, "audit", contracts.timed(table_module.audit)),
         patch.object(raw_module, "audit", contracts.timed(raw_module.audit)),
         patch.object(raw_module, "judge_delivery", contracts.timed(raw_module.judge_delivery)),

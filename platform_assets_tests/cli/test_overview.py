@@ -13,6 +13,7 @@ import pytest
 from typer.testing import Result
 
 from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.settings import TABLES
 
 Cli = Callable[..., Result]
 ROOT = Path(__file__).parents[2]
@@ -37,8 +38,6 @@ def history_of(platform: Platform, table: str) -> list[dict[str, Any]]:
 
 
 def tables_of(platform: Platform) -> list[Any]:
-    from platform_assets.definitions import TABLES
-
     return [definition.table(platform.settings) for definition in TABLES]
 
 

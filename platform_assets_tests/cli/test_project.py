@@ -12,6 +12,7 @@ from typer.testing import Result
 
 from platform_assets import settings
 from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.settings import DOMAINS, TABLES
 
 Cli = Callable[..., Result]
 
@@ -25,7 +26,9 @@ def test_settings_tells_value_origin_and_meaning_of_each(
     done = cli("settings", "--json")
     assert (done.exit_code, done.stderr) == (0, "")
     told = {row["variable"]: row for row in json.loads(done.stdout)}
-    assert set(told) == {f"PLATFORM_{name.upper()}" for name in settings.Settings.model_fields}
+    assert set(told) == {f"PLATFORM_{name.upper()}" for name in settings.Settings.model_fields} | {
+        f"{domain.domain.prefix}{name.upper()}" for domain in DOMAINS for name in domain.domain.settings.model_fields
+    }
     assert told["PLATFORM_LAKE"]["value"] == str(built.root / "lake")
     assert (told["PLATFORM_WEB_START"]["value"], told["PLATFORM_WEB_START"]["from"]) == ("2020-02-29", "environment")
     assert (told["PLATFORM_WEB_HOSTS"]["value"], told["PLATFORM_WEB_HOSTS"]["from"]) == ("bare", ".env")
@@ -125,8 +128,6 @@ def test_samples_are_not_written_to_a_bucket(cli: Cli) -> None:
 
 
 def test_docs_writes_a_page_for_each_table(cli: Cli) -> None:
-    from platform_assets.definitions import TABLES
-
     done = cli("docs", "-o", "pages")
     assert done.exit_code == 0, done.output
     text = "\n".join(path.read_text(encoding="utf-8") for path in Path("pages").rglob("*.md"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from platform_assets.contracts.compiled import CompiledContract
-from platform_assets.definitions import TABLES
 from platform_assets.lake.engines.engine import Engine
+from platform_assets_tests.support.settings import TABLES
 
 CONTRACTS = {table.key.to_user_string(): table.contract for table in TABLES}
 

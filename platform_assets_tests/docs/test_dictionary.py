@@ -16,20 +16,30 @@ from pyspark.sql import Column, DataFrame
 from syrupy.assertion import SnapshotAssertion
 
 from platform_assets.assets.domain import Domain
-from platform_assets.assets.raw_tables import RawTableDefinition, raw_table, violations
+from platform_assets.assets.raw_tables import RawTableDefinition, raw_table
 from platform_assets.assets.tables import table
 from platform_assets.contracts.contract import Contract, Field, RawContract, T, source
-from platform_assets.definitions import TABLES
-from platform_assets.docs.dictionary import Definition, row_rules, write_pages
-from platform_assets.lake.audit import Balance, check_specs
+from platform_assets.docs.dictionary import row_rules, write_pages
+from platform_assets.lake.audit import Balance
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.landing.delivery_checks import delivery_checks
 from platform_assets.landing.feeds import Feed
 from platform_assets.landing.json_lines import JSON_LINES
-from platform_assets.settings import FIRST_DAY, current
+from platform_assets.landing.rows import violations
+from platform_assets.registry import TableKind
+from platform_assets.settings import FIRST_DAY, DomainSettings, current
+from platform_assets_tests.support.settings import TABLES
 
 KEYS = {definition.key.to_user_string(): definition for definition in TABLES}
-shop = Domain("shop", owner="team:shop")
+
+
+class ShopSettings(DomainSettings):
+    """What a user may set of the shop."""
+
+    hosts: str = "raw"
+    """Hosts as they are, or *bare*."""
+
+
+shop = Domain("shop", owner="team:shop", settings=ShopSettings)
 
 
 class RawOrders(RawContract):
@@ -63,21 +73,19 @@ class Orders(Contract):
 
 
 @table(Orders, domain=shop, balances=[Balance("orders_are_kept", "raw_orders", "count(*)")])
-def orders(raw_orders: DataFrame, *, web_hosts: str) -> DataFrame:
+def orders(raw_orders: DataFrame, *, hosts: str) -> DataFrame:
     """The good orders, as they are."""
     return raw_orders
 
 
-def page(definition: Definition, folder: Path) -> str:
+def page(definition: TableKind, folder: Path) -> str:
     """The page of one table."""
     write_pages([raw_orders, orders, *TABLES], folder)
     return (folder / f"{definition.key.to_user_string()}.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("definition", [raw_orders, orders], ids=["raw_orders", "orders"])
-def test_a_page_says_all_that_a_reader_asks(
-    definition: Definition, tmp_path: Path, snapshot: SnapshotAssertion
-) -> None:
+def test_a_page_says_all_that_a_reader_asks(definition: TableKind, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     assert page(definition, tmp_path) == snapshot
 
 
@@ -88,13 +96,9 @@ def test_every_column_rule_and_check_of_a_table_is_on_its_page(key: str, tmp_pat
     text = page(definition, tmp_path)
     described = {line.split(" | ")[0].strip("| `") for line in text.splitlines() if line.startswith("| `")}
     named = set(contract.names) | {rule.name for rule in contract.rules}
-    if isinstance(definition, RawTableDefinition):
-        specs = check_specs(contract, definition.key, ()) + delivery_checks(definition.key, definition.feed)
-    else:
-        specs = check_specs(contract, definition.key, definition.balances)
-    assert named | {spec.name for spec in specs} <= described
+    assert named | definition.checks.keys() <= described
     assert all(column.description in text for column in contract.columns)
-    assert all(name in text for name in definition.inputs())
+    assert all(key.to_user_string() in text for key in definition.sources)
 
 
 def test_the_rules_of_rows_are_those_that_rows_are_rejected_by(engine: Engine) -> None:
@@ -149,7 +153,7 @@ def cells_of(text: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("definition", [raw_orders, orders], ids=["raw_orders", "orders"])
 def test_what_a_page_says_of_reading_the_table_works(
-    definition: Definition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    definition: TableKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     contract = definition.contract

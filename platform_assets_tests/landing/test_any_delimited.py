@@ -26,7 +26,6 @@ from platform_assets.landing import deliveries as deliveries_module
 from platform_assets.landing import lines as lines_module
 from platform_assets.landing.delimited import CSV, TSV
 from platform_assets.landing.feeds import Feed
-from platform_assets.settings import Settings
 from platform_assets_tests.support import feed_oracle
 from platform_assets_tests.support.actions import feeds as action_feeds
 from platform_assets_tests.support.actions import oracle as actions_oracle
@@ -36,6 +35,7 @@ from platform_assets_tests.support.landing.cells import cells
 from platform_assets_tests.support.landing.parcels import Deliveries
 from platform_assets_tests.support.listening import oracle as listening_oracle
 from platform_assets_tests.support.listening import plays as play_feeds
+from platform_assets_tests.support.settings import settings_for
 
 BOM = b"\xef\xbb\xbf"
 
@@ -158,7 +158,7 @@ def read(
         found = table.feed.landed(str(room), sorted(delivered), table.sourced).files
         if not found:
             return [], Counter()
-        rows = table.read(engine, found, Settings(_env_file=None), str(room / "rewritten"))
+        rows = table.read(engine, found, settings_for(), str(room / "rewritten"))
         return rows.toArrow().to_pylist(), Counter({(file.day, file.name): file.rows for file in found if file.rows})
 
 

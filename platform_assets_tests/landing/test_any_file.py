@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from platform_assets.domains.web.raw_events import raw_events
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing import lines as lines_module
-from platform_assets.settings import Settings
 from platform_assets_tests.support.engines import examples
 from platform_assets_tests.support.landing.dirt import contents
+from platform_assets_tests.support.settings import settings_for
 from platform_assets_tests.support.web import oracle
 
 DAY = date(2026, 1, 2)
@@ -42,7 +42,7 @@ def read(engine: Engine, room: Path, files: dict[str, bytes], order: str) -> tup
     files = raw_events.feed.landed(str(room), [DAY], raw_events.sourced).files
     if not files:
         return [], 0
-    settings = Settings(_env_file=None, web_start=START, web_date_order=order)
+    settings = settings_for(web_start=START, web_date_order=order)
     rows = raw_events.read(engine, files, settings, str(room / "rewritten"))
     return rows.toArrow().to_pylist(), sum(file.rows for file in files)
 

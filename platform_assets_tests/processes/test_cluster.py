@@ -23,6 +23,7 @@ from platform_assets_tests.support.processes.sites import (
 )
 from platform_assets_tests.support.services.ports import free_port
 from platform_assets_tests.support.services.spark import LOOPBACK, QUICK, Cluster, Worker, cluster, page
+from platform_assets_tests.support.settings import WRITERS
 
 TWO_TABLES = TABLES[:2]
 
@@ -106,7 +107,7 @@ def test_a_worker_killed_in_the_middle_of_a_run_loses_no_row_and_doubles_none(
     spark_cluster: Cluster, jars: Path, tmp_path: Path
 ) -> None:
     landing = tmp_path / "landing"
-    write_samples(landing, first_day=date(2026, 1, 1), days=2, rows=30_000, seed=1)
+    write_samples(WRITERS, landing, first_day=date(2026, 1, 1), days=2, rows=30_000, seed=1)
     embedded = Platform(tmp_path / "embedded", landing=str(landing))
     embedded.materialise(*TWO_DAYS, select=" or ".join(f'key:"{table}"' for table in TWO_TABLES))
     driver = Driver(free_port())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from platform_assets.lake.tables.table import open_delta
+from platform_assets.lake.tables.published import open_delta
 from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.processes.sites import (

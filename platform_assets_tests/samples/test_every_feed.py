@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from platform_assets.samples import FEED_WRITERS, write_samples
+from platform_assets.samples import write_samples
 from platform_assets_tests.support.deliveries import DAYS, FIRST_DAY, ROWS, bytes_of, content_of, lines_of, write
+from platform_assets_tests.support.settings import WRITERS
 
 COMMITTED = Path(__file__).parents[2] / "data" / "landing"
 
-every_feed = pytest.mark.parametrize("feed", FEED_WRITERS)
+every_feed = pytest.mark.parametrize("feed", WRITERS)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_a_day_does_not_depend_on_how_many_days_are_written(tmp_path: Path, land
 @every_feed
 def test_a_day_does_not_depend_on_other_days(tmp_path: Path, landing: Path, feed: str) -> None:
     for day in (DAYS[5], DAYS[2]):
-        FEED_WRITERS[feed](tmp_path / day.isoformat(), day, first_day=FIRST_DAY, rows=ROWS, seed=1)
+        WRITERS[feed](tmp_path / day.isoformat(), day, first_day=FIRST_DAY, rows=ROWS, seed=1)
         assert bytes_of(tmp_path / day.isoformat()) == bytes_of(landing / feed / day.isoformat())
 
 
@@ -61,7 +62,7 @@ def test_a_delivery_has_exactly_the_rows_asked_for(tmp_path: Path, rows: int) ->
     write(tmp_path, "", days=3, rows=rows)
     counts = {folder: len(list(lines_of(folder))) for folder in tmp_path.glob("*/*")}
     assert set(counts.values()) == {rows}
-    assert len(counts) == 3 * len(FEED_WRITERS)
+    assert len(counts) == 3 * len(WRITERS)
 
 
 @every_feed
@@ -81,7 +82,7 @@ def test_a_packed_file_is_readable_and_has_neither_a_name_nor_a_time(landing: Pa
 @every_feed
 def test_large_deliveries_are_streamed(tmp_path: Path, feed: str) -> None:
     tracemalloc.start()
-    FEED_WRITERS[feed](tmp_path / "2026-01-02", DAYS[1], first_day=FIRST_DAY, rows=40_000, seed=1)
+    WRITERS[feed](tmp_path / "2026-01-02", DAYS[1], first_day=FIRST_DAY, rows=40_000, seed=1)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert sum(1 for _ in lines_of(tmp_path / "2026-01-02")) == 40_000
@@ -90,14 +91,14 @@ def test_large_deliveries_are_streamed(tmp_path: Path, feed: str) -> None:
 
 def test_impossible_deliveries_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least 1"):
-        write_samples(tmp_path, first_day=FIRST_DAY, days=0, rows=ROWS, seed=1)
+        write_samples(WRITERS, tmp_path, first_day=FIRST_DAY, days=0, rows=ROWS, seed=1)
     with pytest.raises(ValueError, match="at least 1"):
-        write_samples(tmp_path, first_day=FIRST_DAY, days=1, rows=0, seed=1)
+        write_samples(WRITERS, tmp_path, first_day=FIRST_DAY, days=1, rows=0, seed=1)
     assert list(tmp_path.iterdir()) == []
 
 
 @every_feed
 def test_a_delivery_before_the_first_day_is_refused(tmp_path: Path, feed: str) -> None:
     with pytest.raises(ValueError, match="2025-12-31"):
-        FEED_WRITERS[feed](tmp_path / "day", date(2025, 12, 31), first_day=FIRST_DAY, rows=ROWS, seed=1)
+        WRITERS[feed](tmp_path / "day", date(2025, 12, 31), first_day=FIRST_DAY, rows=ROWS, seed=1)
     assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from platform_assets.samples import write_samples
+from platform_assets_tests.support.settings import WRITERS
 
 FIRST_DAY = date(2026, 1, 1)
 DAYS = [FIRST_DAY + timedelta(days=number) for number in range(7)]
@@ -28,7 +29,7 @@ class Line(NamedTuple):
 
 def write(landing: Path, feed: str, days: int = len(DAYS), rows: int = ROWS, seed: int = 1) -> Path:
     """Write samples from the first day on and return the folder of a feed."""
-    paths = write_samples(landing, first_day=FIRST_DAY, days=days, rows=rows, seed=seed)
+    paths = write_samples(WRITERS, landing, first_day=FIRST_DAY, days=days, rows=rows, seed=seed)
     assert paths == sorted(path for path in landing.rglob("*") if path.is_file())
     return landing / feed
 

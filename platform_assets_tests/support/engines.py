@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from platform_assets.lake.engines.engine import Sail, start
+from platform_assets.lake.engines.running import start
+from platform_assets.lake.engines.sail import Sail
 
 # Slow with many rows: above all, Java compiles less of itself.
 SPARK_FOR_FEW_ROWS = {

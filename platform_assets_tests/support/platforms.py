@@ -14,8 +14,8 @@ from deltalake.exceptions import TableNotFoundError
 
 from platform_assets.definitions import build_definitions
 from platform_assets.lake import storage
-from platform_assets.lake.tables.table import open_delta
-from platform_assets.settings import Settings
+from platform_assets.lake.tables.published import open_delta
+from platform_assets_tests.support.settings import settings_for
 
 START = "dagster/asset_partition_range_start"
 END = "dagster/asset_partition_range_end"
@@ -29,12 +29,12 @@ class Platform:
 
     def __init__(self, root: Path, **settings: Any) -> None:
         self.root = root
-        words = {
+        places = {
             "landing": str(root / "landing"),
             "lake": str(root / "lake"),
             "exports": str(root / "exports"),
         }
-        self.settings = Settings(_env_file=None, **(words | settings))
+        self.settings = settings_for(**(places | settings))
         self.definitions = build_definitions(self.settings)
         self.instance = dg.DagsterInstance.ephemeral()
 

@@ -11,17 +11,20 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from platform_assets.assets.declared import ENGINE, TABLES_IO
 from platform_assets.assets.domain import Domain
 from platform_assets.assets.io_managers import TableIOManager
-from platform_assets.assets.tables import ENGINE, TABLES_IO, TableDefinition, table
+from platform_assets.assets.resources import EngineResource
+from platform_assets.assets.tables import TableDefinition, table
 from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.lake.audit import Balance
-from platform_assets.lake.engines.engine import Engine, EngineResource
-from platform_assets.lake.tables.table import Table, open_delta
-from platform_assets.settings import Settings
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.published import open_delta
+from platform_assets.lake.tables.table import Table
 from platform_assets_tests.support.lake.visits import Visits, files, publish
 from platform_assets_tests.support.platforms import END, START
+from platform_assets_tests.support.settings import settings_for
 
 web = Domain("web", owner="team:web")
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
@@ -54,8 +57,7 @@ class Shop:
     """The table `visits`, published; `page_visits` made from it by any transform; `busy_pages` behind that."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
-        words: dict[str, Any] = {"_env_file": None, "lake": str(folder / "lake")}
-        self.settings = Settings(**words)
+        self.settings = settings_for(lake=str(folder / "lake"))
         self.instance = dg.DagsterInstance.ephemeral()
         self.source_key = web.key("visits")
         self.source = web.table("visits", compiled(Visits), self.settings)
@@ -63,7 +65,7 @@ class Shop:
 
     def definition(self, transform: Callable[..., DataFrame], *balances: Balance) -> TableDefinition:
         """`page_visits`, made by a transform."""
-        return TableDefinition(web, "page_visits", compiled(PageVisits), transform, balances)
+        return TableDefinition(web, "page_visits", transform, compiled(PageVisits), balances)
 
     def definitions(self, definition: TableDefinition) -> dg.Definitions:
         """What Dagster is told of the three tables."""
@@ -73,13 +75,17 @@ class Shop:
             busy_pages.key: busy_pages.table(self.settings),
         }
         engine = EngineResource()
+        manager = TableIOManager(tables, engine, {web.name: web.first_day(self.settings)})
         return dg.Definitions(
             assets=[
                 dg.AssetSpec(self.source_key, partitions_def=web.days(self.settings)).with_io_manager_key(TABLES_IO),
                 definition.asset(self.settings),
                 busy_pages.asset(self.settings),
             ],
-            resources={ENGINE: engine, TABLES_IO: TableIOManager(tables, engine)},
+            resources={
+                ENGINE: engine,
+                TABLES_IO: manager,
+            },
             executor=dg.in_process_executor,
         )
 

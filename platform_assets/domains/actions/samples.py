@@ -186,3 +186,7 @@ def _events(random: Random, day: date, total: int, late: bool) -> Iterator[_Even
         yield event
         if not random.randrange(40):  # a repeated row is another event
             yield event
+
+
+WRITERS = {"actions": write_actions}
+"""What writes the sample deliveries of the domain's feed."""

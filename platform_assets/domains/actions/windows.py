@@ -36,14 +36,14 @@ class Windows(Contract):
 
 
 @table(Windows, domain=domain, balances=[Balance("every_action_once", "actions", "count(*)", "sum(total_actions)")])
-def windows(actions: DataFrame, *, actions_window_minutes: int) -> DataFrame:
+def windows(actions: DataFrame, *, window_minutes: int) -> DataFrame:
     """Opens and closes per window [start, end)."""
-    counted = opens_and_closes(actions, minutes=actions_window_minutes, start="window_start")
-    total, minutes = F.col("open") + F.col("close"), float(actions_window_minutes)
+    counted = opens_and_closes(actions, minutes=window_minutes, start="window_start")
+    total, minutes = F.col("open") + F.col("close"), float(window_minutes)
     return counted.select(
         "day",
         "window_start",
-        window_end("window_start", actions_window_minutes).alias("window_end"),
+        window_end("window_start", window_minutes).alias("window_end"),
         "open",
         "close",
         total.alias("total_actions"),

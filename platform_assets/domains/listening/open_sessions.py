@@ -45,7 +45,7 @@ class OpenSessions(Contract):
 
 @table(OpenSessions, domain=listening)
 def open_sessions(
-    plays: DataFrame, open_sessions_before: DataFrame, *, days: Sequence[date], listening_gap_seconds: int
+    plays: DataFrame, open_sessions_before: DataFrame, *, days: Sequence[date], gap_seconds: int
 ) -> DataFrame:
     """The sessions of the day before that go on, and those that have begun since."""
-    return PLAYS.left_open(plays, open_sessions_before, gap=listening_gap_seconds, days=days)
+    return PLAYS.left_open(plays, open_sessions_before, gap=gap_seconds, days=days)

@@ -208,3 +208,7 @@ def _track(song: int) -> str:
 def _identifier(number: int) -> str:
     """Write a number as an identifier that looks random."""
     return str(UUID(int=(number + 1) * 3**80 % 2**128, version=4))
+
+
+WRITERS = {"plays": write_plays}
+"""What writes the sample deliveries of the domain's feed."""

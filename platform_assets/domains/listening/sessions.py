@@ -49,8 +49,8 @@ def sessions(
     open_sessions_before: DataFrame,
     *,
     days: Sequence[date],
-    listening_gap_seconds: int,
+    gap_seconds: int,
 ) -> DataFrame:
     """The sessions that close; what is open at the end of the last day is in the open sessions."""
-    closed = PLAYS.closed(plays, open_sessions_before, gap=listening_gap_seconds, days=days)
+    closed = PLAYS.closed(plays, open_sessions_before, gap=gap_seconds, days=days)
     return closed.withColumn("duration_seconds", duration_seconds())

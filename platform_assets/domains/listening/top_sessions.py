@@ -38,16 +38,16 @@ def top_sessions(
     top_sessions_before: DataFrame,
     *,
     days: Sequence[date],
-    listening_gap_seconds: int,
-    listening_top_sessions: int,
-    listening_rank_by: str,
+    gap_seconds: int,
+    top_sessions: int,
+    rank_by: str,
 ) -> DataFrame:
     """The best of the list of the day before, the sessions closed since, and those open: a session only grows."""
-    measure = "duration_seconds" if listening_rank_by == "duration" else listening_rank_by
+    measure = "duration_seconds" if rank_by == "duration" else rank_by
     order = [F.desc(measure), F.asc("started_at"), F.asc("user_id")]
     # Those that were open then have closed since, or are open still: they come from there.
-    was_open = is_open(days[0] - timedelta(days=1), listening_gap_seconds)
+    was_open = is_open(days[0] - timedelta(days=1), gap_seconds)
     before = top_sessions_before.where(~was_open).withColumn("day", F.lit(days[0])).select(*sessions.columns)
-    closed = best_so_far(sessions.unionByName(before), days=days, order=order, most=listening_top_sessions)
+    closed = best_so_far(sessions.unionByName(before), days=days, order=order, most=top_sessions)
     still_open = open_sessions.withColumn("duration_seconds", duration_seconds()).select(*sessions.columns)
-    return ranked(closed.unionByName(still_open), ["day"], order, listening_top_sessions)
+    return ranked(closed.unionByName(still_open), ["day"], order, top_sessions)

@@ -27,13 +27,13 @@ class TopSongs(Contract):
 
 
 @table(TopSongs, domain=listening)
-def top_songs(top_session_tracks: DataFrame, *, listening_top_songs: int, listening_song_key: str) -> DataFrame:
+def top_songs(top_session_tracks: DataFrame, *, top_songs: int, song_key: str) -> DataFrame:
     """Plays and sessions per song of each day's list, the most played first."""
     tracks = top_session_tracks
-    if listening_song_key == "title":
+    if song_key == "title":
         tracks = tracks.withColumn("artist_name", F.lit(None).cast("string"))
     song = ["day", "artist_name", "track_name"]
     per_session = tracks.groupBy(*song, "session_id").agg(F.sum("plays").alias("plays"))
     songs = per_session.groupBy(*song).agg(F.sum("plays").alias("plays"), F.count("*").alias("sessions"))
     order = [F.desc("plays"), F.desc("sessions"), F.asc("artist_name"), F.asc("track_name")]
-    return ranked(songs, ["day"], order, listening_top_songs)
+    return ranked(songs, ["day"], order, top_songs)

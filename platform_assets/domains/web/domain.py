@@ -1,13 +1,31 @@
 """What all tables of the web domain share."""
 
+from datetime import date
+from typing import Literal
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.assets.domain import Domain
+from platform_assets.settings import FIRST_DAY, DomainSettings, GapSeconds
 from platform_assets.transforms.counts import count_with_distinct
 from platform_assets.transforms.sessions import Sessions
 
-web = Domain("web", owner="team:web")
+
+class WebSettings(DomainSettings):
+    """What a user may set of the web domain."""
+
+    start: date = FIRST_DAY
+    """First day of the web domain; earlier events are rejected as before_start."""
+    date_order: Literal["dmy", "mdy"] = "dmy"
+    """How the feed writes dates: 02/01/2026 is 2 January (`dmy`) or 1 February (`mdy`)."""
+    hosts: Literal["raw", "bare"] = "raw"
+    """Hosts as they are (`raw`), or without a leading www. or w3. (`bare`)."""
+    gap_seconds: GapSeconds = 1800
+    """Seconds without a hit that end a session: one more than this opens a new one. At most a day."""
+
+
+web = Domain("web", owner="team:web", settings=WebSettings)
 
 HITS = Sessions(
     user="user_id",

@@ -46,7 +46,7 @@ class OpenSessions(Contract):
 
 @table(OpenSessions, domain=web)
 def open_sessions(
-    user_web_hits: DataFrame, open_sessions_before: DataFrame, *, days: Sequence[date], web_gap_seconds: int
+    user_web_hits: DataFrame, open_sessions_before: DataFrame, *, days: Sequence[date], gap_seconds: int
 ) -> DataFrame:
     """The sessions of the day before that go on, and those that have begun since."""
-    return HITS.left_open(user_web_hits, open_sessions_before, gap=web_gap_seconds, days=days)
+    return HITS.left_open(user_web_hits, open_sessions_before, gap=gap_seconds, days=days)

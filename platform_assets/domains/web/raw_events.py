@@ -28,10 +28,10 @@ class RawEvents(RawContract):
 
 
 @raw_table(RawEvents, Feed("web_events", (JSON_LINES,)), domain=web, event_time="timestamp")
-def raw_events(*, web_date_order: str) -> Mapping[str, Column]:
+def raw_events(*, date_order: str) -> Mapping[str, Column]:
     """Times are written DD/MM/YYYY HH:MM:SS (or MM/DD), day and month with one or two digits; URLs need a host."""
     time, url = F.col("text.timestamp"), F.col("text.url")
-    order = "d/M/yyyy HH:mm:ss" if web_date_order == "dmy" else "M/d/yyyy HH:mm:ss"
+    order = "d/M/yyyy HH:mm:ss" if date_order == "dmy" else "M/d/yyyy HH:mm:ss"
     as_written = time.rlike(_TIME) & ~time.contains("/0000 ")
     return {
         "timestamp": F.when(as_written, F.try_to_timestamp(time, F.lit(order))),

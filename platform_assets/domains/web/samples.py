@@ -223,3 +223,7 @@ def _events(random: Random, day: date, total: int, late: bool, number: int) -> I
             "timestamp": stamp,
             **({"device": "tablet\u2028landscape"} if odd in (10, 11) else {}),
         }
+
+
+WRITERS = {"web_events": write_web_events}
+"""What writes the sample deliveries of the domain's feed."""

@@ -49,8 +49,8 @@ def sessions(
     open_sessions_before: DataFrame,
     *,
     days: Sequence[date],
-    web_gap_seconds: int,
+    gap_seconds: int,
 ) -> DataFrame:
     """The sessions that close; what is open at the end of the last day is in the open sessions."""
-    closed = HITS.closed(user_web_hits, open_sessions_before, gap=web_gap_seconds, days=days)
+    closed = HITS.closed(user_web_hits, open_sessions_before, gap=gap_seconds, days=days)
     return closed.withColumn("duration_seconds", duration_seconds())

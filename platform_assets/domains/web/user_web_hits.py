@@ -43,7 +43,7 @@ class UserWebHits(Contract):
         )
     ],
 )
-def user_web_hits(raw_events: DataFrame, *, web_hosts: str) -> DataFrame:
+def user_web_hits(raw_events: DataFrame, *, hosts: str) -> DataFrame:
     """The first good row of each event, by delivery day, then file name, then all columns."""
     columns = ["user_id", "user_session_id", "user_ip", "action", "url", "timestamp"]
     order = ["delivery_day", "source_file", *columns]
@@ -55,7 +55,7 @@ def user_web_hits(raw_events: DataFrame, *, web_hosts: str) -> DataFrame:
         "event_id",
         "user_id",
         F.col("timestamp").alias("time_stamp"),
-        (bare_host(name) if web_hosts == "bare" else name).alias("url_level1"),
+        (bare_host(name) if hosts == "bare" else name).alias("url_level1"),
         segment(F.col("location"), 1).alias("url_level2"),
         segment(F.col("location"), 2).alias("url_level3"),
         F.col("action").alias("activity"),

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import dagster as dg
-from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
+from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake.storage import absolute, any_on_s3
 from platform_assets.settings import TIME_ZONE, Settings
 
@@ -47,7 +46,7 @@ _NAME = "spark.app.name"
 def own_options(settings: Settings) -> dict[str, str]:
     """The options of a session whose driver is this process; the user's own win.
 
-    Raises `dagster.Failure` when it cannot start: without Java 17, without jars, or led astray by the environment.
+    Raises `PlatformError` when it cannot start: without Java 17, without jars, or led astray by the environment.
     """
     _refuse_detours()
     _require_java()
@@ -81,7 +80,7 @@ def remote_options(settings: Settings) -> dict[str, str]:
 
 
 def require_server(settings: Settings) -> None:
-    """Raise `dagster.Failure` when nothing answers at the address of the Spark Connect server.
+    """Raise `TemporaryError` when nothing answers at the address of the Spark Connect server.
 
     The client itself would try for ten minutes before it says so.
     """
@@ -89,54 +88,43 @@ def require_server(settings: Settings) -> None:
     try:
         socket.create_connection((address.hostname or "", address.port or _CONNECT_PORT), timeout=10).close()
     except (OSError, ValueError) as error:
-        raise dg.Failure(
+        raise TemporaryError(
             f"No Spark Connect server answers at {_without_secrets(settings)} ({error}): start it, or correct "
             "PLATFORM_SPARK_MASTER.",
         ) from error
 
 
-def active_session() -> SparkSession | None:
-    """The session that this process has already, None when there is none; nothing in it is changed."""
-    try:
-        return SparkSession.active()
-    except PySparkRuntimeError:
-        return None
-
-
 def refuse_other_options(session: SparkSession, wanted: Mapping[str, str]) -> None:
-    """Raise `dagster.Failure` unless a session that is there already has the options that one of ours would have."""
+    """Raise `PlatformError` unless a session that is there already has the options that one of ours would have."""
     differences = _differences(session, {name: value for name, value in wanted.items() if name != _NAME})
     if differences:
-        raise dg.Failure(
+        raise PlatformError(
             "This process has a Spark session already, with other options than the platform's; it was left as it is.\n"
             + "\n".join(f"  - {difference}" for difference in differences)
             + "\nStop it first (SparkSession.active().stop()), start it with these options, or set those it has in "
-            "PLATFORM_SPARK_MASTER and PLATFORM_SPARK_CONFIG.",
-            allow_retries=False,
+            "PLATFORM_SPARK_MASTER and PLATFORM_SPARK_CONFIG."
         )
 
 
 def refuse_lost_options(session: SparkSession, settings: Settings) -> None:
-    """Raise `dagster.Failure` when a Spark Connect server did not take an option of the user's."""
+    """Raise `PlatformError` when a Spark Connect server did not take an option of the user's."""
     lost = _differences(session, settings.spark_config)
     if lost:
-        raise dg.Failure(
+        raise PlatformError(
             f"The Spark Connect server {_without_secrets(settings)} does not take these options of "
             "PLATFORM_SPARK_CONFIG from a client:\n" + "\n".join(f"  - {option}" for option in lost) + "\n"
-            "Start the server with them, and leave them out here.",
-            allow_retries=False,
+            "Start the server with them, and leave them out here."
         )
 
 
 def require_delta(session: SparkSession, settings: Settings) -> None:
-    """Raise `dagster.Failure` when a Spark Connect server was not started for Delta tables."""
+    """Raise `PlatformError` when a Spark Connect server was not started for Delta tables."""
     missing = [name for name, value in _DELTA_OPTIONS.items() if value not in (session.conf.get(name, None) or "")]
     if missing:
         options = " ".join(f"--conf {name}={value}" for name, value in _DELTA_OPTIONS.items())
-        raise dg.Failure(
+        raise PlatformError(
             f"The Spark Connect server {_without_secrets(settings)} has no Delta ({', '.join(missing)}): nothing was "
-            f"written. Start it with\n  --packages {_DELTA_PACKAGE} --exclude-packages {_EXCLUDES} {options}",
-            allow_retries=False,
+            f"written. Start it with\n  --packages {_DELTA_PACKAGE} --exclude-packages {_EXCLUDES} {options}"
         )
 
 
@@ -158,10 +146,9 @@ def _refuse_detours() -> None:
     """Fail where variables of the environment would lead Spark to another server, whatever its master."""
     found = [name for name in ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED") if name in os.environ]
     if found:
-        raise dg.Failure(
+        raise PlatformError(
             f"{' and '.join(found)} in the environment would lead Spark past PLATFORM_SPARK_MASTER, to a Spark Connect "
-            "server: unset it. (Spark sets it itself once a process has used Spark Connect: start another process.)",
-            allow_retries=False,
+            "server: unset it. (Spark sets it itself once a process has used Spark Connect: start another process.)"
         )
 
 
@@ -177,10 +164,9 @@ def _require_java() -> None:
         if version and int(version[1]) >= _OLDEST_JAVA:
             return
         found = f"{java} is Java {version[1]}" if version else f"{java} does not tell its version"
-    raise dg.Failure(
+    raise PlatformError(
         f"The engine `spark` needs Java {_OLDEST_JAVA} or newer {where}, and {found}: install it, or set "
-        "PLATFORM_ENGINE=sail, which needs none.",
-        allow_retries=False,
+        "PLATFORM_ENGINE=sail, which needs none."
     )
 
 
@@ -197,9 +183,8 @@ def _jars(settings: Settings) -> dict[str, str]:
         return {"spark.jars.packages": ",".join(packages), "spark.jars.excludes": _EXCLUDES}
     jars = sorted(Path(absolute(settings.spark_jars)).glob("*.jar"))
     if not jars:
-        raise dg.Failure(
+        raise PlatformError(
             f"There is no jar in PLATFORM_SPARK_JARS={settings.spark_jars}: put Delta's jars there, as deploy/spark.md "
-            "shows, or unset it, and Spark loads them from the Java registry.",
-            allow_retries=False,
+            "shows, or unset it, and Spark loads them from the Java registry."
         )
     return {"spark.jars": ",".join(jar.as_uri() for jar in jars)}

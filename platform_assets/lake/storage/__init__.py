@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,16 +14,11 @@ from pathlib import Path
 from typing import IO, Any, cast
 from uuid import uuid4
 
-import dagster as dg
 import fsspec
 import pyarrow.dataset as ds
 from fsspec.core import url_to_fs
 
-DENIED = (
-    "the bucket {bucket} refused access: give the credentials in use (AWS_ACCESS_KEY_ID, AWS_PROFILE or the machine's "
-    "role) the right to list, read, write and delete in it"
-)
-_DENIED_SAYS = re.compile("necessary privileges|AccessDenied|Access Denied|403 Forbidden|SignatureDoesNotMatch")
+from platform_assets.errors import PlatformError
 
 
 @dataclass(frozen=True)
@@ -83,21 +77,16 @@ def options(url: str) -> dict[str, str] | None:
     return delta_options()
 
 
-def is_denied(error: Exception) -> bool:
-    """Whether a store refused its client, by what each library says of that."""
-    return bool(_DENIED_SAYS.search(str(error)))
-
-
 def check(places: Mapping[str, str]) -> None:
     """See, once in a process, that what the settings name can be reached, before any work begins.
 
-    Raises `dagster.Failure` naming the setting (`PLATFORM_LAKE`), its value, and what is wrong.
+    Raises `PlatformError` naming the setting (`PLATFORM_LAKE`), its value, and what is wrong.
     """
     for setting, url in places.items():
         try:
             _reach(url)
         except OSError as error:
-            raise dg.Failure(f"{setting}={url}: {error}. Nothing was published.", allow_retries=False) from error
+            raise PlatformError(f"{setting}={url}: {error}. Nothing was published.") from error
 
 
 @cache

@@ -1,4 +1,4 @@
-"""S3: the one client, configured by dagster-aws, as a file system, and what each other library must be told of it."""
+"""S3: the one client of this process, as a file system, and what each other library must be told of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -17,16 +19,15 @@ from botocore.exceptions import (
     IncompleteReadError,
     NoCredentialsError,
 )
-from dagster_aws.s3 import S3Resource
 from fsspec import AbstractFileSystem
 from fsspec.spec import AbstractBufferedFile
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from platform_assets.lake.storage import DENIED
+from platform_assets.lake.storage.refusals import DENIED
 
 _SCHEME = "s3://"
 # The first try counts; the waits between grow to 20 s, so that a store that is slow for a minute is waited for.
-_ATTEMPTS = 10
+ATTEMPTS = 10
 _BLOCK = 8 << 20
 _KEYS_OF_A_DELETE = 1000
 # The first two are where Spark puts what it finds in its driver's environment, and takes it to every worker.
@@ -40,15 +41,15 @@ _DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch",
 
 
 @cache
-def resource() -> S3Resource:
-    """S3 as the standard AWS variables, profiles and roles say: credentials, region, endpoint."""
-    return S3Resource(region_name=os.environ.get("AWS_REGION"), max_attempts=_ATTEMPTS)
-
-
-@cache
 def client() -> Any:
-    """The boto3 client of this process."""
-    return resource().get_client()
+    """The boto3 client of this process: credentials, region and endpoint as AWS variables, profiles and roles say."""
+    retries = Config(retries={"max_attempts": ATTEMPTS, "mode": "standard"})
+    return boto3.session.Session().client("s3", region_name=region(), config=retries)
+
+
+def region() -> str | None:
+    """The region that is asked for, None for that of the profile."""
+    return os.environ.get("AWS_REGION")
 
 
 def endpoint() -> str | None:
@@ -176,7 +177,7 @@ class S3File(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no types
         bucket, key = _split(self.path)
         tries = Retrying(
             retry=retry_if_exception_type((HTTPClientError, IncompleteReadError)),
-            stop=stop_after_attempt(_ATTEMPTS),
+            stop=stop_after_attempt(ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.1, max=20),
             reraise=True,
         )

@@ -1,30 +1,31 @@
-"""Commits to Delta tables that hold against others at the same time: each is made from the version right before it."""
+"""Optimistic commits to Delta tables, retried on the newest version when another writer came first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import dagster as dg
 from deltalake import CommitProperties
 from deltalake.exceptions import CommitFailedError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from platform_assets.errors import TemporaryError
+
 _MOST_CONFLICTS = 50
 
 
-def nobody_between(**words: str) -> CommitProperties:
-    """A commit, with words on it, that fails when any other came after the version it was made from.
+def without_library_retries(**metadata: str) -> CommitProperties:
+    """A commit, with metadata, that fails when any other came after the version it was made from.
 
     The library's own retries would let two runs fill the same empty day, and create a table twice.
     """
-    return CommitProperties(custom_metadata=words, max_commit_retries=0)
+    return CommitProperties(custom_metadata=metadata, max_commit_retries=0)
 
 
-def commit_after_others(commit: Callable[[], int], url: str) -> int:
-    """Commit to the table at `url`; while others come first, again upon what they left.
+def commit_with_retries(commit: Callable[[], int], url: str) -> int:
+    """Commit to the table at `url`, and again on the newest version while other writers come first.
 
-    `commit` opens the table anew, commits with `nobody_between` and returns the version it made. Raises
-    `dagster.Failure` when others came first too often.
+    `commit` opens the table anew, commits with `without_library_retries` and returns the version it made. Raises
+    `TemporaryError` when others came first too often.
     """
     try:
         return Retrying(
@@ -34,7 +35,7 @@ def commit_after_others(commit: Callable[[], int], url: str) -> int:
             reraise=True,
         )(commit)
     except CommitFailedError as error:
-        raise dg.Failure(
+        raise TemporaryError(
             f"Nothing was committed to {url}: {_MOST_CONFLICTS} times in a row it was refused, as others came first "
             f"({error}). Run it again when fewer runs write the table."
         ) from error

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, Protocol
 
-import dagster as dg
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from platform_assets.lake import storage
-from platform_assets.lake.tables.table import RUNS, Table, commit_time, open_delta
+from platform_assets.lake.tables.published import commit_time, open_delta
+from platform_assets.lake.tables.staging import RUNS
+from platform_assets.lake.tables.table import Table
 
 RunState = Literal["in progress", "finished", "unknown"]
 Settled = tuple[DeltaTable, list[dict[str, Any]]]
@@ -103,23 +102,6 @@ def remove(waste: Waste) -> None:
     above = {folder for url in waste.urls for folder in _folders_above(url, storage.join(waste.place.url, RUNS))}
     for folder in sorted(above, reverse=True):
         storage.remove_empty_folder(folder)
-
-
-@contextmanager
-def dagster_runs() -> Iterator[Callable[[str], RunState]]:
-    """Tells the state of a run by its id; without an instance (`DAGSTER_HOME`) every run is unknown."""
-    if not os.environ.get("DAGSTER_HOME"):
-        yield lambda run_id: "unknown"
-        return
-    with dg.DagsterInstance.get() as instance:
-
-        def state_of(run_id: str) -> RunState:
-            run = instance.get_run_by_id(run_id)
-            if run is None:
-                return "unknown"
-            return "finished" if run.is_finished else "in progress"
-
-        yield state_of
 
 
 def leftovers(table: Table, state_of: Callable[[str], RunState], older_than: timedelta) -> list[Waste]:

@@ -1,115 +1,31 @@
-"""Delta tables under the platform's control: stage a run's rows, publish them in one commit, read and restore."""
+"""A Delta table under the platform's control: read a span of its days, stage and publish a run's, go back."""
 
 from __future__ import annotations
 
-import json
-import posixpath
-import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
-from typing import Any
-from uuid import uuid4
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 
-import dagster as dg
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.transaction import AddAction
-from pyarrow import parquet
+from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame
 
-from platform_assets.contracts.compiled import CompiledContract
+from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.tables.commits import commit_after_others, nobody_between
-
-RUNS = "runs"
-_WRITERS = 8
-
-
-def open_delta(url: str, version: int | None = None) -> DeltaTable:
-    """The Delta table at a location; raises `deltalake.exceptions.TableNotFoundError` where there is none."""
-    return DeltaTable(url, version=version, storage_options=storage.options(url))
+from platform_assets.lake.tables.commits import commit_with_retries, without_library_retries
+from platform_assets.lake.tables.published import Published, open_delta
+from platform_assets.lake.tables.staging import Staged, stage
 
 
-class NotPublished(dg.Failure):
+class NotPublished(PlatformError):
     """Days of a table that a run reads were never published."""
 
 
 @dataclass(frozen=True)
-class Staged:
-    """Rows of one run, written but not published.
-
-    `files` are the Delta add actions of the staged files, with paths relative to the table; `days` is the
-    window that publication replaces.
-    """
-
-    table: Table
-    run_id: str
-    url: str
-    days: tuple[date, ...]
-    files: tuple[AddAction, ...]
-
-    @property
-    def rows_by_day(self) -> dict[str | None, int]:
-        """Rows per partition day (ISO text; None for rows without a day)."""
-        rows: Counter[str | None] = Counter()
-        for file in self.files:
-            rows[file.partition_values[self.table.contract.partition_column]] += _rows(file)
-        return dict(sorted(rows.items(), key=lambda item: item[0] or ""))
-
-    @property
-    def rows(self) -> int:
-        """All staged rows."""
-        return sum(_rows(file) for file in self.files)
-
-    @property
-    def size(self) -> int:
-        """Bytes of the staged files."""
-        return sum(file.size for file in self.files)
-
-    def nulls(self, column: str) -> int | None:
-        """NULLs in a column, from the file statistics; None where a file has no statistics of it."""
-        if column == self.table.contract.partition_column:
-            return self.rows_by_day.get(None, 0)
-        counts = [json.loads(file.stats).get("nullCount", {}).get(column) for file in self.files]
-        return None if None in counts else sum(counts)
-
-    def read(self, engine: Engine) -> DataFrame:
-        """The staged rows."""
-        return engine.session.read.format("delta").load(engine.folder(self.url))
-
-    def discard(self) -> None:
-        """Remove the staged files: for runs that will not publish them."""
-        storage.remove(self.url)
-        storage.remove_empty_folder(posixpath.dirname(self.url))
-
-
-@dataclass(frozen=True)
-class Table:
-    """A published table: `<lake>/<domain>/<name>`, one Delta table partitioned by day."""
-
-    domain: str
-    name: str
-    contract: CompiledContract
-    url: str
-
-    @property
-    def key(self) -> str:
-        """`<domain>/<name>`, the asset key."""
-        return f"{self.domain}/{self.name}"
-
-    def delta(self, version: int | None = None) -> DeltaTable | None:
-        """The Delta table, None before anything was published."""
-        try:
-            with self._access():
-                return open_delta(self.url, version)
-        except TableNotFoundError:
-            return None
+class Table(Published):
+    """A published table that runs may read and replace days of."""
 
     def read(self, engine: Engine, first: date, last: date) -> tuple[DataFrame, int]:
         """The rows whose event `day` lies in [first, last], and the table's version they are of.
@@ -124,8 +40,7 @@ class Table:
             more = f" and {len(absent) - 1} more days" if len(absent) > 1 else ""
             raise NotPublished(
                 f"{self.key} has no data yet for {min(absent)}{more}: materialise it first, or select it together "
-                f"with this table ({self.url}).",
-                allow_retries=False,
+                f"with this table ({self.url})."
             )
         version = table.version()
         reader = engine.session.read.format("delta").option("versionAsOf", version)
@@ -138,24 +53,10 @@ class Table:
     def stage(self, engine: Engine, rows: DataFrame | None, run_id: str, days: Sequence[date]) -> Staged:
         """Write a run's rows beside the table, invisible to its readers; None is no rows.
 
-        The staged table has the contract's columns, all nullable: what the engine is asked to do is the
-        simplest write there is, and the audit finds what should not be NULL. Raises `dagster.Failure` when the
-        published days cannot follow the contract: better now than after hours of work.
+        Raises `PlatformError` when the published days cannot follow the contract: better now than after hours of work.
         """
         self._refuse_other_schema(self.delta())
-        # A folder for each attempt: a step that a run repeats must never touch the files it has published before.
-        staged = Staged(self, run_id, storage.join(self.url, RUNS, run_id, uuid4().hex[:8]), tuple(days), ())
-        try:
-            with self._access():
-                _create_staged(staged)
-                if rows is not None:
-                    writer = rows.select(*self.contract.names).write.format("delta").mode("append")
-                    writer.save(engine.folder(staged.url))
-            written = replace(staged, files=tuple(_staged_files(staged)))
-            return replace(staged, files=(*written.files, *_empty_days(written)))
-        except BaseException:
-            staged.discard()
-            raise
+        return stage(self, engine, rows, run_id, days)
 
     def publish(self, staged: Staged) -> int:
         """Replace the window's days by the staged files, in one commit; returns the version that it made.
@@ -163,26 +64,17 @@ class Table:
         A day without rows has a file without rows, so that the table itself knows that the day was published.
 
         The commit is the last thing that happens: when this raises, nothing was published, unless `holds` says so.
-        Raises `dagster.Failure` when the published days cannot follow the contract.
+        Raises `PlatformError` when the published days cannot follow the contract.
         """
-        with self._access():
+        with self.access():
             storage.remove(storage.join(staged.url, "_delta_log"))
-            return commit_after_others(lambda: self._commit(staged), self.url)
+            return commit_with_retries(lambda: self._commit(staged), self.url)
 
     def holds(self, staged: Staged) -> bool:
         """Whether the current version has staged files in it."""
         table = self.delta()
         paths = pa.table(table.get_add_actions())["path"].to_pylist() if table else []
         return not {file.path for file in staged.files}.isdisjoint(paths)
-
-    def published_rows_by_day(self) -> dict[str, int]:
-        """Rows per day of the current version, from the log alone; empty before anything was published."""
-        table = self.delta()
-        rows: Counter[str] = Counter()
-        if table is not None:
-            for action in pa.table(table.get_add_actions(flatten=True)).to_pylist():
-                rows[str(action[f"partition.{self.contract.partition_column}"])] += action["num_records"]
-        return dict(sorted(rows.items()))
 
     def restore(self, version: int) -> int:
         """Make an older version the current one again, as a new commit; returns the new version.
@@ -193,29 +85,10 @@ class Table:
         def commit() -> int:
             table = open_delta(self.url)
             new = table.version() + 1
-            table.restore(version, commit_properties=nobody_between())
+            table.restore(version, commit_properties=without_library_retries())
             return new
 
-        return commit_after_others(commit, self.url)
-
-    def history(self, limit: int | None = None) -> list[dict[str, Any]]:
-        """The commits, newest first: version, timestamp (ms since 1970), operation, dagster_run_id, days, rows."""
-        table = self.delta()
-        return [] if table is None else table.history(limit)
-
-    @contextmanager
-    def _access(self) -> Iterator[None]:
-        """Say in a sentence, and without a retry, that the lake's store denies what a library asked of it."""
-        try:
-            yield
-        except Exception as error:
-            if not storage.is_denied(error):
-                raise
-            bucket = self.url.split("/")[2]
-            raise dg.Failure(
-                f"PLATFORM_LAKE: {storage.DENIED.format(bucket=bucket)}. {self.key} was not published.",
-                allow_retries=False,
-            ) from error
+        return commit_with_retries(commit, self.url)
 
     def _commit(self, staged: Staged) -> int:
         table = self._open_or_create()
@@ -229,7 +102,7 @@ class Table:
                 schema=self.contract.delta_schema,
                 partition_by=[partition],
                 partition_filters=[(partition, "in", [day.isoformat() for day in staged.days])],
-                commit_properties=nobody_between(
+                commit_properties=without_library_retries(
                     dagster_run_id=staged.run_id,
                     days=f"{staged.days[0]}...{staged.days[-1]}",
                     rows=str(staged.rows),
@@ -249,7 +122,7 @@ class Table:
             partition_by=[self.contract.partition_column],
             name=self.key,
             description=self.contract.description,
-            commit_properties=nobody_between(),
+            commit_properties=without_library_retries(),
             storage_options=storage.options(self.url),
         )
 
@@ -266,91 +139,12 @@ class Table:
         ]
         changed += [name for name in want if name not in have and not want[name].nullable]
         if changed:
-            raise dg.Failure(
+            raise PlatformError(
                 f"The contract of {self.key} has changed in {', '.join(changed)}, which its published days "
                 f"cannot follow: nothing was published. Move {self.url} away and backfill the table, or make the "
-                "change additive (a new nullable column).",
-                allow_retries=False,
+                "change additive (a new nullable column)."
             )
-
-
-def _create_staged(staged: Staged) -> None:
-    contract = staged.table.contract
-    try:
-        DeltaTable.create(
-            staged.url,
-            contract.staged_schema,
-            partition_by=[contract.partition_column],
-            configuration={"delta.dataSkippingNumIndexedCols": "-1"},
-            storage_options=storage.options(staged.url),
-        )
-    except CommitFailedError:
-        # Nobody else writes there: this is our own commit, of which a store's answer was lost.
-        open_delta(staged.url)
-
-
-def _staged_files(staged: Staged) -> list[AddAction]:
-    """The add actions of a staged table's log, their paths seen from the published table."""
-    prefix = posixpath.relpath(staged.url, staged.table.url)
-    # By path: an engine that never got a store's answer may have committed the same files again.
-    files: dict[str, AddAction] = {}
-    for entry in storage.entries(storage.join(staged.url, "_delta_log")):
-        if not entry.name.endswith(".json"):
-            continue
-        with storage.reading(entry.url) as log:
-            for line in log:
-                added = json.loads(line).get("add")
-                if added:
-                    files[added["path"]] = AddAction(
-                        path=posixpath.join(prefix, added["path"]),
-                        size=added["size"],
-                        partition_values=added["partitionValues"],
-                        modification_time=added["modificationTime"],
-                        data_change=True,
-                        stats=added["stats"],
-                    )
-    return list(files.values())
-
-
-def _empty_days(staged: Staged) -> list[AddAction]:
-    """A file without rows for each day of the window that has none."""
-    contract = staged.table.contract
-    column = contract.partition_column
-    rows = staged.rows_by_day
-    empty = [day.isoformat() for day in staged.days if not rows.get(day.isoformat())]
-    if not empty:
-        return []
-    schema = pa.schema(contract.delta_schema).remove(contract.names.index(column))
-    content = pa.BufferOutputStream()
-    parquet.write_table(schema.empty_table(), content)
-    data = content.getvalue().to_pybytes()
-    stats = json.dumps({"numRecords": 0, "nullCount": dict.fromkeys(schema.names, 0)})
-
-    def write(day: str) -> AddAction:
-        url = storage.join(staged.url, f"{column}={day}", "empty.parquet")
-        with storage.writing(url) as file:
-            file.write(data)
-        return AddAction(
-            path=posixpath.relpath(url, staged.table.url),
-            size=len(data),
-            partition_values={column: day},
-            modification_time=int(time.time() * 1000),
-            data_change=True,
-            stats=stats,
-        )
-
-    with ThreadPoolExecutor(_WRITERS) as pool:
-        return list(pool.map(write, empty))
 
 
 def _days(first: date, last: date) -> set[str]:
     return {(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)}
-
-
-def _rows(file: AddAction) -> int:
-    return int(json.loads(file.stats)["numRecords"])
-
-
-def commit_time(commit: dict[str, Any]) -> datetime:
-    """When a commit of `Table.history` was made, UTC."""
-    return datetime.fromtimestamp(commit["timestamp"] / 1000, tz=timezone.utc)

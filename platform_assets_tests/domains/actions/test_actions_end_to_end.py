@@ -8,14 +8,16 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from pydantic import ValidationError
 
-from platform_assets.domains.actions import TABLES
+from platform_assets.domains.actions.domain import ActionsSettings, actions
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.settings import Settings
+from platform_assets.settings import Settings, WrongSettings
 from platform_assets_tests.support.actions import documents, oracle
 from platform_assets_tests.support.deliveries import DAYS, FIRST_DAY, SHIPPED, shipped
 from platform_assets_tests.support.platforms import Platform, checks
+from platform_assets_tests.support.settings import tables_of
+
+TABLES = tables_of("actions")
 
 LAST = DAYS[-1]
 Rows = dict[str, list[dict[str, Any]]]
@@ -31,7 +33,7 @@ def run(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Platf
 @pytest.fixture(scope="module")
 def tables(run: tuple[Platform, dg.ExecuteInProcessResult]) -> Rows:
     """The rows of each table, by its name."""
-    return {table.name: run[0].rows(f"actions/{table.name}") for table in TABLES}
+    return {name: run[0].rows(f"actions/{name}") for name in TABLES}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def expected() -> Rows:
     }
 
 
-@pytest.mark.parametrize("name", [table.name for table in TABLES])
+@pytest.mark.parametrize("name", TABLES)
 def test_a_table_is_what_plain_python_computes(tables: Rows, expected: Rows, name: str) -> None:
     assert len(tables[name]) >= len(DAYS)
     assert oracle.comparable(tables[name]) == oracle.comparable(expected[name])
@@ -78,11 +80,11 @@ def test_the_checks_of_the_run_say_how_the_totals_agree_and_warn_of_an_odd_file(
     run: tuple[Platform, dg.ExecuteInProcessResult], tables: Rows
 ) -> None:
     for table in TABLES:
-        found = checks(run[1], f"actions/{table.name}")
+        found = checks(run[1], f"actions/{table}")
         assert found
         unlike = {name: check for name, check in found.items() if not check.passed}
         # A file of the sample is not as it should be, which is said and stops nothing.
-        assert list(unlike) == (["no_unknown_files"] if table.name == "raw_actions" else [])
+        assert list(unlike) == (["no_unknown_files"] if table == "raw_actions" else [])
         for check in unlike.values():
             assert check.severity == dg.AssetCheckSeverity.WARN
             assert "actions-doors.csv.bak" in str(check.description) + str(check.metadata)
@@ -117,11 +119,11 @@ def test_a_window_that_does_not_divide_a_day_is_an_error_when_settings_load(
     variable: Callable[[str, str], None], minutes: str, said: str
 ) -> None:
     variable("PLATFORM_ACTIONS_WINDOW_MINUTES", minutes)
-    with pytest.raises(ValidationError, match=f"actions_window_minutes\n.*{said}"):
-        Settings()
+    with pytest.raises(WrongSettings, match=f"PLATFORM_ACTIONS_WINDOW_MINUTES is set to .*{said}"):
+        actions.values(Settings())
 
 
 @pytest.mark.parametrize("minutes", [1, 10, 480, 1440])
 def test_a_window_may_be_any_part_of_a_day(variable: Callable[[str, str], None], minutes: int) -> None:
     variable("PLATFORM_ACTIONS_WINDOW_MINUTES", str(minutes))
-    assert Settings().actions_window_minutes == minutes
+    assert Settings().of(actions.name, ActionsSettings).window_minutes == minutes

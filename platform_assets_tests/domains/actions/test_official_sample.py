@@ -10,10 +10,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from platform_assets.domains.actions import TABLES
 from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.actions import documents, oracle
 from platform_assets_tests.support.platforms import Platform, checks
+from platform_assets_tests.support.settings import tables_of
+
+TABLES = tables_of("actions")
 
 # The file comes on the day after its last actions.
 DAYS = [date(2016, 7, 26) + timedelta(days=n) for n in range(4)]
@@ -41,7 +43,7 @@ def run(
 @pytest.fixture(scope="module")
 def tables(run: tuple[Platform, dg.ExecuteInProcessResult]) -> Rows:
     """The rows of each table, by its name."""
-    return {table.name: run[0].rows(f"actions/{table.name}") for table in TABLES}
+    return {name: run[0].rows(f"actions/{name}") for name in TABLES}
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +117,7 @@ def test_on_its_first_day_the_top_windows_are_of_that_day(tables: Rows) -> None:
     assert {row["window_start"].date() for row in first} == {START}
 
 
-@pytest.mark.parametrize("name", [table.name for table in TABLES])
+@pytest.mark.parametrize("name", TABLES)
 def test_a_table_is_what_plain_python_computes(tables: Rows, expected: Rows, name: str) -> None:
     assert oracle.comparable(tables[name]) == oracle.comparable(expected[name])
 
@@ -132,6 +134,6 @@ def test_the_documents_of_the_sample_are_those_of_its_tables(
 
 def test_every_check_of_the_run_has_passed(run: tuple[Platform, dg.ExecuteInProcessResult]) -> None:
     for table in TABLES:
-        found = checks(run[1], f"actions/{table.name}")
+        found = checks(run[1], f"actions/{table}")
         assert found
         assert [name for name, check in found.items() if not check.passed] == []

@@ -13,8 +13,10 @@ import pysail.spark
 import pytest
 from pydantic import ByteSize
 
-from platform_assets.lake.engines import engine as engines
-from platform_assets.lake.engines.engine import Engine, Sail, Spark, SparkConnect
+from platform_assets.lake.engines import running as engines
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.engines.sail import Sail
+from platform_assets.lake.engines.spark import Spark, SparkConnect
 from platform_assets.settings import Settings
 from platform_assets_tests.support.lake.engine_life import ROWS
 from platform_assets_tests.support.lake.fresh_process import in_a_process_of_its_own

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 from pydantic import ValidationError
 
-from platform_assets.lake.engines.engine import Spark, SparkConnect
+from platform_assets.lake.engines.spark import Spark, SparkConnect
 from platform_assets.settings import Settings
 from platform_assets_tests.support.lake.fresh_process import in_a_process_of_its_own
 from platform_assets_tests.support.lake.other_sessions import OPTIONS

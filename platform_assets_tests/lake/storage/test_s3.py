@@ -18,7 +18,7 @@ from platform_assets_tests.support.services.s3 import S3Server, environment
 @pytest.fixture
 def other_client() -> Iterator[None]:
     """A test that changes the AWS variables: clients of before are not used, and its own by nobody after it."""
-    caches = (s3.client, s3.resource, storage._reach)
+    caches = (s3.client, storage._reach)
     for cache in caches:
         cache.cache_clear()
     yield
@@ -87,7 +87,7 @@ def test_missing_credentials_are_told_with_the_bucket(bucket: str, other_client:
 def test_a_store_that_does_not_answer_is_told_with_its_address(
     bucket: str, other_client: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3, "_ATTEMPTS", 1)
+    monkeypatch.setattr(s3, "ATTEMPTS", 1)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(dg.Failure, match=r"does not answer at http://127\.0\.0\.1:9"):
         storage.check({"PLATFORM_LAKE": bucket})

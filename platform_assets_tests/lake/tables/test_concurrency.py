@@ -9,9 +9,11 @@ from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from platform_assets.assets.io_managers import TableIOManager
-from platform_assets.lake.engines.engine import Engine, EngineResource
+from platform_assets.assets.resources import EngineResource
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables import commits
-from platform_assets.lake.tables.table import Staged, Table
+from platform_assets.lake.tables.staging import Staged
+from platform_assets.lake.tables.table import Table
 from platform_assets_tests.support.lake.publishers import publish_at_once
 from platform_assets_tests.support.lake.visits import files, january, publish, published, stage, visits_table
 
@@ -125,7 +127,7 @@ def test_a_run_that_others_always_overtake_says_so(
 
 def hand_over(staged: Staged) -> None:
     """Give staged rows to the IO manager as a step does."""
-    manager = TableIOManager({dg.AssetKey(["shop", "visits"]): staged.table}, EngineResource())
+    manager = TableIOManager({dg.AssetKey(["shop", "visits"]): staged.table}, EngineResource(), {})
     manager.handle_output(dg.build_output_context(asset_key=dg.AssetKey(["shop", "visits"])), staged)
 
 

@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.tables.table import Table, commit_time, open_delta
+from platform_assets.lake.tables.published import commit_time, open_delta
+from platform_assets.lake.tables.table import Table
 from platform_assets.transforms.counts import count_with_distinct
 from platform_assets.transforms.events import first_of_each
 from platform_assets_tests.support.lake.visits import files, january, publish, published, stage, visits, visits_table

@@ -14,7 +14,8 @@ from deltalake import DeltaTable
 from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.tables.table import Staged, Table
+from platform_assets.lake.tables.staging import Staged
+from platform_assets.lake.tables.table import Table
 
 DAY = date(2026, 1, 1)
 LARGEST = Decimal("99999999999999999999.999999999999999999")

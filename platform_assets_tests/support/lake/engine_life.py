@@ -12,7 +12,9 @@ import threading
 import time
 from pathlib import Path
 
-from platform_assets.lake.engines.engine import EngineResource, Sail, start
+from platform_assets.assets.resources import EngineResource
+from platform_assets.lake.engines.running import start
+from platform_assets.lake.engines.sail import Sail
 
 ROWS = 2_000_000
 

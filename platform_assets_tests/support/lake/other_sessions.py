@@ -12,7 +12,9 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import SparkSession
 
-from platform_assets.lake.engines.engine import Engine, Sail, Spark, SparkConnect
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.engines.sail import Sail
+from platform_assets.lake.engines.spark import Spark, SparkConnect
 from platform_assets.settings import Settings
 
 SHUFFLES = "spark.sql.shuffle.partitions"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 
-from platform_assets.lake.tables.table import Staged
+from platform_assets.lake.tables.staging import Staged
 
 _together: Barrier
 

@@ -14,7 +14,9 @@ from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.tables.table import Staged, Table, open_delta
+from platform_assets.lake.tables.published import open_delta
+from platform_assets.lake.tables.staging import Staged
+from platform_assets.lake.tables.table import Table
 
 COLUMNS = "day date, page string, visits bigint, note string"
 

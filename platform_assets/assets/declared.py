@@ -1,0 +1,162 @@
+"""What tables, raw tables and documents have in common: their domain, their name, what they read, and their asset."""
+
+import inspect
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from platform_assets.assets.domain import Domain
+from platform_assets.assets.failures import as_failures
+from platform_assets.assets.signature import Signature, place, table_named
+from platform_assets.contracts.compiled import CompiledContract
+from platform_assets.errors import DeclarationError, naming
+from platform_assets.lake.tables.table import Table
+from platform_assets.settings import Settings
+
+TABLES_IO = "tables"
+ENGINE = "engine"
+Event = dg.AssetCheckResult | dg.Output[Any]
+Compute = Callable[..., Iterator[Event]]
+
+
+@dataclass(frozen=True)
+class Declared(ABC):
+    """An asset as its file declares it, by a function that is named as the asset.
+
+    `inputs` gives the tables behind parameters that are not named as a table of the same domain: the parameter to
+    the table's key as text. Raises `DeclarationError`, with the file, for what nothing can carry out.
+    """
+
+    domain: Domain
+    name: str
+    function: Callable[..., Any]
+    inputs: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    signature: Signature = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        with self.in_file():
+            settings = self.domain.settings.model_fields
+            object.__setattr__(self, "signature", Signature.of(self.function, settings, self.inputs))
+            for name, key in self.inputs.items():
+                if not isinstance(key, str) or len([part for part in key.split("/") if part]) != 2:
+                    raise DeclarationError(f"inputs={{{name!r}: {key!r}}} is no table: write '<domain>/<table>'")
+            self.refuse()
+
+    def refuse(self) -> None:
+        """Raise `DeclarationError` for what this kind of asset cannot carry out."""
+
+    @contextmanager
+    def in_file(self) -> Iterator[None]:
+        """Put the file before what is said of the declaration."""
+        with naming(place(self.function)):
+            yield
+
+    @property
+    def key(self) -> dg.AssetKey:
+        """`<domain>/<name>`."""
+        return self.domain.key(self.name)
+
+    @property
+    def text_key(self) -> str:
+        """The key as text."""
+        return self.key.to_user_string()
+
+    @property
+    @abstractmethod
+    def description(self) -> str:
+        """What the asset is, for its users."""
+
+    @property
+    def rows(self) -> str:
+        """Which rows it has: the docstring of its function."""
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+    def reads(self, parameter: str) -> dg.AssetKey:
+        """The table that a parameter of a DataFrame is of."""
+        name = table_named(parameter)
+        return dg.AssetKey(self.inputs[name].split("/")) if name in self.inputs else self.domain.key(name)
+
+    @property
+    def sources(self) -> list[dg.AssetKey]:
+        """The tables that it reads."""
+        return list(dict.fromkeys(map(self.reads, self.signature.frames)))
+
+    def arguments(self, settings: Settings) -> Mapping[str, Any]:
+        """The settings that its function asks for, by name."""
+        return self.signature.arguments(self.domain.values(settings))
+
+    @abstractmethod
+    def asset(self, settings: Settings) -> dg.AssetsDefinition:
+        """The Dagster asset."""
+
+    def make_asset(self, settings: Settings, compute: Compute, **said: Any) -> dg.AssetsDefinition:
+        """The asset that `compute` builds: what all assets of the platform say of themselves, and `said`."""
+
+        def guarded(context: dg.AssetExecutionContext, **frames: Any) -> Iterator[Event]:
+            with as_failures():
+                yield from compute(context, **frames)
+
+        with _beta("backfill_policy"):
+            asset: dg.AssetsDefinition = dg.asset(
+                key=self.key,
+                group_name=self.domain.name,
+                owners=[self.domain.owner],
+                description=self.description,
+                partitions_def=self.domain.days(settings),
+                backfill_policy=dg.BackfillPolicy.single_run(),
+                required_resource_keys={ENGINE, TABLES_IO},
+                pool=self.text_key,
+                ins={name: self._input(name) for name in self.signature.same_day},
+                **said,
+            )(guarded)
+        return asset
+
+    def _input(self, parameter: str) -> dg.AssetIn:
+        key = self.reads(parameter)
+        return dg.AssetIn(key=key, partition_mapping=self.other_days(key))
+
+    def other_days(self, key: dg.AssetKey) -> dg.PartitionMapping | None:
+        """How the days of a table of another domain are found, which may begin later; None in the same domain."""
+        return None if key.path[0] == self.domain.name else days_there_are()
+
+
+@dataclass(frozen=True)
+class DeclaredTable(Declared):
+    """A table as its file declares it: with a contract, and a place in the lake."""
+
+    contract: CompiledContract
+
+    @property
+    def description(self) -> str:
+        return self.contract.description
+
+    def table(self, settings: Settings) -> Table:
+        """Where the table lies in the lake."""
+        return self.domain.table(self.name, self.contract, settings)
+
+
+def run_days(context: dg.AssetExecutionContext) -> list[date]:
+    """The days of the run, in order."""
+    return sorted(date.fromisoformat(key) for key in context.partition_keys)
+
+
+def days_there_are(offset: int = 0) -> dg.TimeWindowPartitionMapping:
+    """The same days of another table, or those so many days later; without those that the other does not have."""
+    with _beta("allow_nonexistent_upstream_partitions"):
+        return dg.TimeWindowPartitionMapping(
+            start_offset=offset, end_offset=offset, allow_nonexistent_upstream_partitions=True
+        )
+
+
+@contextmanager
+def _beta(parameter: str) -> Iterator[None]:
+    """Use one of the two beta parameters that the platform is built on: single-run backfills, and missing days."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", f"Parameter `{parameter}`", dg.BetaWarning)
+        yield

@@ -1,0 +1,73 @@
+"""How the rows of a run become a published table: staged, judged, and handed to the IO manager or refused."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import dagster as dg
+from pyspark.sql import DataFrame
+
+from platform_assets.assets.checks import check_result
+from platform_assets.assets.declared import Event, run_days
+from platform_assets.contracts.compiled import CompiledContract
+from platform_assets.lake.audit import COLUMNS, Finding, audit_columns, refuse
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.staging import Staged
+from platform_assets.lake.tables.table import Table
+
+
+def materialise(
+    context: dg.AssetExecutionContext,
+    table: Table,
+    engine: Engine,
+    rows: DataFrame | None,
+    judge: Callable[[Staged], Sequence[Finding]],
+) -> Iterator[Event]:
+    """Stage the rows of the run's days, judge them, and hand them to the IO manager or refuse them.
+
+    Raises `PlatformError`, not to be tried again, when a rule is broken; nothing is left behind then.
+    """
+    key = context.asset_key
+    days = run_days(context)
+    if rows is not None:
+        columns = audit_columns(table.contract, rows)
+        yield check_result(key, columns)
+        if refused := refuse([columns], table.key):
+            raise refused
+    else:
+        yield check_result(key, Finding(COLUMNS, True, "no rows"))
+    staged = table.stage(engine, rows, context.run.run_id, days)
+    try:
+        findings = judge(staged)
+        for finding in findings:
+            yield check_result(key, finding)
+            if finding.warning and not finding.passed:
+                context.log.warning("%s: %s: %s", table.key, finding.check, finding.summary)
+        if refused := refuse(findings, table.key):
+            raise refused
+    except BaseException:
+        staged.discard()
+        raise
+    by_day = staged.rows_by_day
+    for day in days:
+        context.add_asset_metadata(
+            {"dagster/partition_row_count": by_day.get(day.isoformat(), 0)}, key, day.isoformat()
+        )
+    yield dg.Output(staged)
+
+
+def column_schema(contract: CompiledContract) -> dg.TableSchema:
+    """The columns as the UI shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                column.dtype.simpleString(),
+                description=column.description,
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable,
+                    unique=contract.key == (column.name,),
+                    other=[rule.description for rule in column.rules if rule.kind == "value"],
+                ),
+            )
+            for column in contract.columns
+        ]
+    )

@@ -1,0 +1,98 @@
+"""What the parameters of a transform ask for; the only place that knows the conventions of their names."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from platform_assets.errors import DeclarationError
+
+BEFORE = "_before"
+DAYS = "days"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The parameters of a transform.
+
+    A positional parameter is a DataFrame of the table that it names, for the days of the run; one that ends in
+    `_before` is the table as it was on the day before the run. A keyword-only parameter is a setting of the domain,
+    but for `days`: the days of the run, in order.
+    """
+
+    same_day: tuple[str, ...]
+    before: tuple[str, ...]
+    settings: tuple[str, ...]
+    wants_days: bool
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """The parameters that are DataFrames."""
+        return self.same_day + self.before
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], settings: Iterable[str], inputs: Iterable[str] = ()) -> Signature:
+        """Read a function's parameters; `settings` are those there are, `inputs` the names that stand for tables.
+
+        Raises `DeclarationError` for a parameter that no convention covers, a setting that there is not, and an input
+        that no parameter has.
+        """
+        frames, asked = [], []
+        for parameter in inspect.signature(function).parameters.values():
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                asked.append(parameter.name)
+            elif parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD:
+                frames.append(parameter.name)
+            else:
+                raise DeclarationError(
+                    f"the parameter {parameter} names no table and no setting: write out each table that it reads, "
+                    "then a `*` and each setting"
+                )
+            if parameter.default is not inspect.Parameter.empty:
+                raise DeclarationError(
+                    f"the parameter {parameter.name} has a default, which would never be used: tables are always "
+                    "read, and a setting has its default where it is declared"
+                )
+        known = sorted(settings)
+        if DAYS in frames:
+            raise DeclarationError(f"{DAYS} would be read as a table: put a `*` before it")
+        for name in asked:
+            if name != DAYS and name not in known:
+                raise DeclarationError(f"it asks for the setting {name}, and there is none. {suggestion(name, known)}")
+        unused = [name for name in inputs if name not in map(table_named, frames)]
+        if unused:
+            raise DeclarationError(f"inputs={{{unused[0]!r}: ...}} is for no parameter: there is none of that name")
+        return cls(
+            same_day=tuple(name for name in frames if not name.endswith(BEFORE)),
+            before=tuple(name for name in frames if name.endswith(BEFORE)),
+            settings=tuple(name for name in asked if name != DAYS),
+            wants_days=DAYS in asked,
+        )
+
+    def arguments(self, settings: object) -> Mapping[str, Any]:
+        """The settings that the function asks for, by name."""
+        return {name: getattr(settings, name) for name in self.settings}
+
+
+def table_named(parameter: str) -> str:
+    """The table that a parameter of a DataFrame names."""
+    return parameter.removesuffix(BEFORE)
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """What may have been meant: the closest of the names there are, and else all of them."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=3)
+    return f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(names) or 'none'}."
+
+
+def place(function: Callable[..., Any]) -> str:
+    """Where a function is written, for the start of an error: its file, line and name."""
+    code = inspect.unwrap(function).__code__
+    file = Path(code.co_filename)
+    shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    return f"{shown}:{code.co_firstlineno}: {function.__name__}"

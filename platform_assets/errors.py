@@ -1,0 +1,32 @@
+"""What the platform raises itself; errors that belong to one module, or to a library, stay there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class PlatformError(Exception):
+    """What is wrong, where, and what to do, in a sentence. Trying again without a change ends the same way."""
+
+    retry = False
+    """Whether the same work may go well later, without anybody's help."""
+
+
+class TemporaryError(PlatformError):
+    """What may be gone when it is tried again, such as a server that does not answer."""
+
+    retry = True
+
+
+class DeclarationError(PlatformError, ValueError):
+    """A domain, table or document was declared in a way that nothing can carry out."""
+
+
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """Put the place, such as a file, a contract or a column, before what is said of a declaration."""
+    try:
+        yield
+    except DeclarationError as error:
+        raise type(error)(f"{place}: {error}") from error.__cause__

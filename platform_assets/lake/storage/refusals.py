@@ -1,0 +1,16 @@
+"""What stores say when they refuse their client, and what its user is told then."""
+
+from __future__ import annotations
+
+import re
+
+DENIED = (
+    "the bucket {bucket} refused access: give the credentials in use (AWS_ACCESS_KEY_ID, AWS_PROFILE or the machine's "
+    "role) the right to list, read, write and delete in it"
+)
+_DENIED_SAYS = re.compile("necessary privileges|AccessDenied|Access Denied|403 Forbidden|SignatureDoesNotMatch")
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether a store refused its client, by what each library says of that."""
+    return bool(_DENIED_SAYS.search(str(error)))

@@ -1,0 +1,79 @@
+"""A published table as its readers see it: where it lies, what its log says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+from platform_assets.contracts.compiled import CompiledContract
+from platform_assets.errors import PlatformError
+from platform_assets.lake import storage
+from platform_assets.lake.storage.refusals import DENIED, is_denied
+
+
+def open_delta(url: str, version: int | None = None) -> DeltaTable:
+    """The Delta table at a location; raises `deltalake.exceptions.TableNotFoundError` where there is none."""
+    return DeltaTable(url, version=version, storage_options=storage.options(url))
+
+
+@dataclass(frozen=True)
+class Published:
+    """A table of the lake: `<lake>/<domain>/<name>`, one Delta table partitioned by day."""
+
+    domain: str
+    name: str
+    contract: CompiledContract
+    url: str
+
+    @property
+    def key(self) -> str:
+        """`<domain>/<name>`, the asset key."""
+        return f"{self.domain}/{self.name}"
+
+    def delta(self, version: int | None = None) -> DeltaTable | None:
+        """The Delta table, None before anything was published."""
+        try:
+            with self.access():
+                return open_delta(self.url, version)
+        except TableNotFoundError:
+            return None
+
+    def published_rows_by_day(self) -> dict[str, int]:
+        """Rows per day of the current version, from the log alone; empty before anything was published."""
+        table = self.delta()
+        rows: Counter[str] = Counter()
+        if table is not None:
+            for action in pa.table(table.get_add_actions(flatten=True)).to_pylist():
+                rows[str(action[f"partition.{self.contract.partition_column}"])] += action["num_records"]
+        return dict(sorted(rows.items()))
+
+    def history(self, limit: int | None = None) -> list[dict[str, Any]]:
+        """The commits, newest first: version, timestamp (ms since 1970), operation, dagster_run_id, days, rows."""
+        table = self.delta()
+        return [] if table is None else table.history(limit)
+
+    @contextmanager
+    def access(self) -> Iterator[None]:
+        """Say in a sentence, and without a retry, that the lake's store denies what a library asked of it."""
+        try:
+            yield
+        except Exception as error:
+            if not is_denied(error):
+                raise
+            bucket = self.url.split("/")[2]
+            raise PlatformError(
+                f"PLATFORM_LAKE: {DENIED.format(bucket=bucket)}. {self.key} was not published."
+            ) from error
+
+
+def commit_time(commit: dict[str, Any]) -> datetime:
+    """When a commit of `Table.history` was made, UTC."""
+    return datetime.fromtimestamp(commit["timestamp"] / 1000, tz=timezone.utc)

@@ -1,0 +1,170 @@
+"""Staging: a run's rows written beside a table, invisible to its readers, with what their files say of them."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import uuid4
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError
+from deltalake.transaction import AddAction
+from pyarrow import parquet
+from pyspark.sql import DataFrame
+
+from platform_assets.lake import storage
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.published import Published, open_delta
+
+RUNS = "runs"
+_WRITERS = 8
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Rows of one run, written but not published.
+
+    `files` are the Delta add actions of the staged files, with paths relative to the table; `days` is the
+    window that publication replaces.
+    """
+
+    table: Published
+    run_id: str
+    url: str
+    days: tuple[date, ...]
+    files: tuple[AddAction, ...]
+
+    @property
+    def rows_by_day(self) -> dict[str | None, int]:
+        """Rows per partition day (ISO text; None for rows without a day)."""
+        rows: Counter[str | None] = Counter()
+        for file in self.files:
+            rows[file.partition_values[self.table.contract.partition_column]] += _rows(file)
+        return dict(sorted(rows.items(), key=lambda item: item[0] or ""))
+
+    @property
+    def rows(self) -> int:
+        """All staged rows."""
+        return sum(_rows(file) for file in self.files)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the staged files."""
+        return sum(file.size for file in self.files)
+
+    def nulls(self, column: str) -> int | None:
+        """NULLs in a column, from the file statistics; None where a file has no statistics of it."""
+        if column == self.table.contract.partition_column:
+            return self.rows_by_day.get(None, 0)
+        counts = [json.loads(file.stats).get("nullCount", {}).get(column) for file in self.files]
+        return None if None in counts else sum(counts)
+
+    def read(self, engine: Engine) -> DataFrame:
+        """The staged rows."""
+        return engine.session.read.format("delta").load(engine.folder(self.url))
+
+    def discard(self) -> None:
+        """Remove the staged files: for runs that will not publish them."""
+        storage.remove(self.url)
+        storage.remove_empty_folder(posixpath.dirname(self.url))
+
+
+def stage(table: Published, engine: Engine, rows: DataFrame | None, run_id: str, days: Sequence[date]) -> Staged:
+    """Write a run's rows into a folder of their own; None is no rows.
+
+    The staged table has the contract's columns, all nullable: what the engine is asked to do is the
+    simplest write there is, and the audit finds what should not be NULL.
+    """
+    # A folder for each attempt: a step that a run repeats must never touch the files it has published before.
+    staged = Staged(table, run_id, storage.join(table.url, RUNS, run_id, uuid4().hex[:8]), tuple(days), ())
+    try:
+        with table.access():
+            _create_staged(staged)
+            if rows is not None:
+                writer = rows.select(*table.contract.names).write.format("delta").mode("append")
+                writer.save(engine.folder(staged.url))
+        written = replace(staged, files=tuple(_staged_files(staged)))
+        return replace(staged, files=(*written.files, *_empty_days(written)))
+    except BaseException:
+        staged.discard()
+        raise
+
+
+def _create_staged(staged: Staged) -> None:
+    contract = staged.table.contract
+    try:
+        DeltaTable.create(
+            staged.url,
+            contract.staged_schema,
+            partition_by=[contract.partition_column],
+            configuration={"delta.dataSkippingNumIndexedCols": "-1"},
+            storage_options=storage.options(staged.url),
+        )
+    except CommitFailedError:
+        # Nobody else writes there: this is our own commit, of which a store's answer was lost.
+        open_delta(staged.url)
+
+
+def _staged_files(staged: Staged) -> list[AddAction]:
+    """The add actions of a staged table's log, their paths seen from the published table."""
+    prefix = posixpath.relpath(staged.url, staged.table.url)
+    # By path: an engine that never got a store's answer may have committed the same files again.
+    files: dict[str, AddAction] = {}
+    for entry in storage.entries(storage.join(staged.url, "_delta_log")):
+        if not entry.name.endswith(".json"):
+            continue
+        with storage.reading(entry.url) as log:
+            for line in log:
+                added = json.loads(line).get("add")
+                if added:
+                    files[added["path"]] = AddAction(
+                        path=posixpath.join(prefix, added["path"]),
+                        size=added["size"],
+                        partition_values=added["partitionValues"],
+                        modification_time=added["modificationTime"],
+                        data_change=True,
+                        stats=added["stats"],
+                    )
+    return list(files.values())
+
+
+def _empty_days(staged: Staged) -> list[AddAction]:
+    """A file without rows for each day of the window that has none."""
+    contract = staged.table.contract
+    column = contract.partition_column
+    rows = staged.rows_by_day
+    empty = [day.isoformat() for day in staged.days if not rows.get(day.isoformat())]
+    if not empty:
+        return []
+    schema = pa.schema(contract.delta_schema).remove(contract.names.index(column))
+    content = pa.BufferOutputStream()
+    parquet.write_table(schema.empty_table(), content)
+    data = content.getvalue().to_pybytes()
+    stats = json.dumps({"numRecords": 0, "nullCount": dict.fromkeys(schema.names, 0)})
+
+    def write(day: str) -> AddAction:
+        url = storage.join(staged.url, f"{column}={day}", "empty.parquet")
+        with storage.writing(url) as file:
+            file.write(data)
+        return AddAction(
+            path=posixpath.relpath(url, staged.table.url),
+            size=len(data),
+            partition_values={column: day},
+            modification_time=int(time.time() * 1000),
+            data_change=True,
+            stats=stats,
+        )
+
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        return list(pool.map(write, empty))
+
+
+def _rows(file: AddAction) -> int:
+    return int(json.loads(file.stats)["numRecords"])

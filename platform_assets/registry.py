@@ -1,0 +1,222 @@
+"""The domains there are: found by the entry points of installed packages, this one's own domains like any others."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from types import ModuleType
+
+import dagster as dg
+
+from platform_assets.assets.declared import Declared
+from platform_assets.assets.documents import DocumentDefinition
+from platform_assets.assets.domain import Domain
+from platform_assets.assets.raw_tables import RawTableDefinition
+from platform_assets.assets.signature import suggestion
+from platform_assets.assets.tables import TableDefinition
+from platform_assets.errors import DeclarationError, PlatformError
+from platform_assets.samples import FeedWriter
+from platform_assets.settings import PREFIX, Setting, Settings, current, listed
+
+GROUP = "platform_assets.domains"
+_SAMPLES = "samples"
+
+TableKind = TableDefinition | RawTableDefinition
+
+
+@dataclass(frozen=True)
+class FoundDomain:
+    """A domain with all that its folder declares, a table after those that it reads."""
+
+    domain: Domain
+    package: str
+    declared: tuple[Declared, ...]
+
+    @property
+    def name(self) -> str:
+        """The domain's name, which is also its folder's."""
+        return self.domain.name
+
+    @property
+    def tables(self) -> list[TableKind]:
+        """The tables, raw ones among them."""
+        return [one for one in self.declared if isinstance(one, (TableDefinition, RawTableDefinition))]
+
+    @property
+    def raw_tables(self) -> list[RawTableDefinition]:
+        """The raw tables."""
+        return [one for one in self.declared if isinstance(one, RawTableDefinition)]
+
+    @property
+    def documents(self) -> list[DocumentDefinition]:
+        """The documents."""
+        return [one for one in self.declared if isinstance(one, DocumentDefinition)]
+
+    @cached_property
+    def sample_writers(self) -> Mapping[str, FeedWriter]:
+        """What writes sample deliveries, by feed: `WRITERS` of the folder's `samples.py`, if there is one."""
+        if find_spec(f"{self.package}.{_SAMPLES}") is None:
+            return {}
+        writers: Mapping[str, FeedWriter] = import_module(f"{self.package}.{_SAMPLES}").WRITERS
+        return writers
+
+
+def found(settings: Settings | None = None) -> tuple[FoundDomain, ...]:
+    """The domains that the settings choose (`PLATFORM_DOMAINS`), all that are installed if they choose none; by name.
+
+    A package is named by an entry point of the group `platform_assets.domains`; each of its subpackages with a
+    `domain.py` is a domain. Raises `PlatformError` when a domain that is chosen is not installed, or none is
+    installed; `DeclarationError` when two share a name, a feed or a variable, or a package cannot be read as domains.
+    """
+    chosen = (settings or current()).domains
+    packages = _packages()
+    if not packages:
+        raise PlatformError(
+            f"No domain is installed: no package has an entry point of the group {GROUP}. platform_assets names its "
+            "own there: install it (`make setup`, or `pip install -e .` in its folder)."
+        )
+    for name in chosen:
+        if name not in packages:
+            raise PlatformError(f"{PREFIX}DOMAINS names {name}, which is not installed. {suggestion(name, packages)}")
+    domains = tuple(load(package) for name, package in sorted(packages.items()) if not chosen or name in chosen)
+    refuse_clashes(domains)
+    return domains
+
+
+def _packages() -> dict[str, str]:
+    """The package of each domain, by the domain's name; nothing of a domain itself is imported."""
+    packages: dict[str, str] = {}
+    for entry in sorted(set(entry_points(group=GROUP)), key=lambda entry: entry.value):
+        for name, package in _domains_in(entry).items():
+            if packages.setdefault(name, package) != package:
+                raise DeclarationError(f"Two domains are named {name}: {packages[name]} and {package}. Rename one.")
+    return packages
+
+
+def _domains_in(entry: EntryPoint) -> dict[str, str]:
+    installed = f"the entry point {entry.name} = {entry.value} (group {GROUP})"
+    try:
+        parent = import_module(entry.value)
+    except ImportError as error:
+        raise DeclarationError(f"{installed} names a package that cannot be imported: {error}") from error
+    subpackages = [one.name for one in pkgutil.iter_modules(getattr(parent, "__path__", ())) if one.ispkg]
+    names = [name for name in subpackages if find_spec(f"{entry.value}.{name}.domain")]
+    if not names:
+        raise DeclarationError(f"{installed} names a package in which no subpackage has a `domain.py`")
+    return {name: f"{entry.value}.{name}" for name in names}
+
+
+def load(package: str) -> FoundDomain:
+    """The domain of a package: its `domain.py`, and what every other of its modules declares.
+
+    Raises `DeclarationError` when `domain.py` has not one domain, of the folder's name, or a module declares what is
+    another domain's, or is declared already, or reads in a circle.
+    """
+    modules = [import_module(one.name) for one in _modules(package)]
+    domain = _domain_of(import_module(f"{package}.domain"))
+    declared: dict[str, Declared] = {}
+    for module in modules:
+        for one in vars(module).values():
+            if not isinstance(one, Declared):
+                continue
+            if one.domain != domain:
+                raise DeclarationError(
+                    f"{module.__file__}: {one.text_key} is of another domain than its folder, {domain.name}. A domain "
+                    f"never imports another: to read its table, write inputs={{...: {one.text_key!r}}}"
+                )
+            if declared.setdefault(one.name, one) is not one:
+                raise DeclarationError(f"{module.__file__}: {one.text_key} is declared twice: rename one")
+    return FoundDomain(domain, package, tuple(_in_order(declared)))
+
+
+def _modules(package: str) -> Iterable[pkgutil.ModuleInfo]:
+    path = import_module(package).__path__
+    return (one for one in pkgutil.walk_packages(path, f"{package}.") if one.name != f"{package}.{_SAMPLES}")
+
+
+def _domain_of(module: ModuleType) -> Domain:
+    domains = {one.name: one for one in vars(module).values() if isinstance(one, Domain)}
+    name = module.__name__.split(".")[-2]
+    if list(domains) != [name]:
+        said = ", ".join(domains) or "none"
+        raise DeclarationError(f"{module.__file__}: it must declare the one domain {name}, as its folder; found {said}")
+    return domains[name]
+
+
+def _in_order(declared: Mapping[str, Declared]) -> Iterable[Declared]:
+    """Each after those that it reads, and else by name."""
+    by_key = {one.key: one.name for one in declared.values()}
+    sorter = TopologicalSorter(
+        {
+            name: [by_key[key] for key in one.sources if key in by_key and key != one.key]
+            for name, one in declared.items()
+        }
+    )
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise DeclarationError(f"Tables read each other in a circle: {' -> '.join(error.args[1])}") from None
+    order: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        order += ready
+        sorter.done(*ready)
+    return [declared[name] for name in order]
+
+
+def refuse_clashes(domains: Sequence[FoundDomain]) -> None:
+    """Raise `DeclarationError` when domains share a name, a feed or a variable, or read a table that there is not."""
+    names = Counter(domain.name for domain in domains)
+    for name in [name for name, times in names.items() if times > 1]:
+        raise DeclarationError(f"Two domains are named {name}. Rename one.")
+    feeds: dict[str, str] = {}
+    for raw in (raw for domain in domains for raw in domain.raw_tables):
+        other = feeds.setdefault(raw.feed.name, raw.text_key)
+        if other != raw.text_key:
+            raise DeclarationError(f"The feed {raw.feed.name} is that of {other} and of {raw.text_key}: rename one.")
+    variables = {f"{PREFIX}{name.upper()}": "the platform" for name in Settings.model_fields}
+    for domain in domains:
+        for name in domain.domain.settings.model_fields:
+            variable = f"{domain.domain.prefix}{name.upper()}"
+            other = variables.setdefault(variable, domain.name)
+            if other != domain.name:
+                raise DeclarationError(
+                    f"{variable} would be a setting of {other} and of the domain {domain.name}: rename the setting "
+                    f"{name} of {domain.name}, or the domain."
+                )
+    tables = {table.key for domain in domains for table in domain.tables}
+    for declared in (one for domain in domains for one in domain.declared):
+        _refuse_unknown_tables(declared, tables, [domain.name for domain in domains])
+
+
+def _refuse_unknown_tables(declared: Declared, tables: set[dg.AssetKey], domains: Sequence[str]) -> None:
+    with declared.in_file():
+        for parameter in declared.signature.frames:
+            key = declared.reads(parameter)
+            if key in tables:
+                continue
+            domain, name = key.path
+            if domain not in domains:
+                raise DeclarationError(
+                    f"{parameter} is a table of the domain {domain}, which takes no part: install it, or add it to "
+                    f"{PREFIX}DOMAINS"
+                )
+            if name in declared.domain.settings.model_fields:
+                raise DeclarationError(f"{name} is a setting, and would be read as a table: put a `*` before it")
+            there = [other.path[1] for other in tables if other.path[0] == domain]
+            raise DeclarationError(f"there is no table {domain}/{name} to read. {suggestion(name, there)}")
+
+
+def listed_settings(domains: Iterable[FoundDomain], settings: Settings) -> list[Setting]:
+    """Every setting of the platform, then those of each domain."""
+    every = listed(settings, PREFIX)
+    for domain in domains:
+        every += listed(domain.domain.values(settings), domain.domain.prefix)
+    return every
