@@ -33,7 +33,7 @@ TableKind = TableDefinition | RawTableDefinition
 
 @dataclass(frozen=True)
 class FoundDomain:
-    """A domain with all that its folder declares, a table after those that it reads."""
+    """A domain with all that its folder declares: its tables, each after those that it reads, and its documents."""
 
     domain: Domain
     package: str
@@ -72,10 +72,12 @@ def found(settings: Settings | None = None) -> tuple[FoundDomain, ...]:
     """The domains that the settings choose (`PLATFORM_DOMAINS`), all that are installed if they choose none; by name.
 
     A package is named by an entry point of the group `platform_assets.domains`; each of its subpackages with a
-    `domain.py` is a domain. Raises `PlatformError` when a domain that is chosen is not installed, or none is
-    installed; `DeclarationError` when two share a name, a feed or a variable, or a package cannot be read as domains.
+    `domain.py` is a domain. Raises `PlatformError` when a domain that is chosen is not installed, or none is,
+    `WrongSettings` for settings of theirs, and `DeclarationError` when two share a name, a feed or a variable, or a
+    package cannot be read as domains.
     """
-    chosen = (settings or current()).domains
+    settings = settings or current()
+    chosen = settings.domains
     packages = _packages()
     if not packages:
         raise PlatformError(
@@ -87,6 +89,8 @@ def found(settings: Settings | None = None) -> tuple[FoundDomain, ...]:
             raise PlatformError(f"{PREFIX}DOMAINS names {name}, which is not installed. {suggestion(name, packages)}")
     domains = tuple(load(package) for name, package in sorted(packages.items()) if not chosen or name in chosen)
     refuse_clashes(domains)
+    for domain in domains:
+        domain.domain.values(settings)  # wrong ones are told before any work begins
     return domains
 
 
@@ -133,7 +137,8 @@ def load(package: str) -> FoundDomain:
                 )
             if declared.setdefault(one.name, one) is not one:
                 raise DeclarationError(f"{module.__file__}: {one.text_key} is declared twice: rename one")
-    return FoundDomain(domain, package, tuple(_in_order(declared)))
+    ordered = _in_order(declared)
+    return FoundDomain(domain, package, tuple(sorted(ordered, key=lambda one: isinstance(one, DocumentDefinition))))
 
 
 def _modules(package: str) -> Iterable[pkgutil.ModuleInfo]:

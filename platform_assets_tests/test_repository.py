@@ -1,8 +1,7 @@
-"""The repository as its developers keep it: formatted, linted, typed, pinned, and layered one way."""
+"""The repository as its developers keep it: formatted, linted, typed and pinned."""
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import sys
@@ -12,27 +11,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "platform_assets"
-# What each layer must not import: imports go one way, from the domains down to the settings.
-FORBIDDEN = {
-    "settings": {
-        "contracts",
-        "lake",
-        "landing",
-        "transforms",
-        "domain",
-        "table",
-        "exports",
-        "web",
-        "definitions",
-        "cli",
-    },
-    "contracts": {"lake", "landing", "transforms", "domain", "table", "exports", "web", "definitions", "cli"},
-    "transforms": {"lake", "landing", "domain", "table", "exports", "web", "definitions", "cli"},
-    "lake": {"landing", "transforms", "domain", "table", "exports", "web", "definitions", "cli"},
-    "landing": {"transforms", "exports", "web", "definitions", "cli"},
-    "exports": {"landing", "transforms", "web", "definitions", "cli"},
-    "web": {"definitions", "cli"},
-}
 
 
 def _run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -43,37 +21,6 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
 def test_the_code_is_formatted_linted_and_typed(words: tuple[str, ...]) -> None:
     done = _run(*words)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_imports_go_one_way() -> None:
-    wrong = []
-    for path in PACKAGE.rglob("*.py"):
-        layer = path.relative_to(PACKAGE).with_suffix("").parts[0]
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            modules = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
-            modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            for module in modules:
-                parts = module.split(".")
-                if parts[0] == "platform_assets" and len(parts) > 1 and parts[1] in FORBIDDEN.get(layer, set()):
-                    wrong.append(f"{path.relative_to(ROOT)} imports {module}")
-    assert not wrong
-
-
-def test_only_the_storage_module_opens_paths_of_landing_and_lake() -> None:
-    openers = re.compile(r"\bopen\(|\bos\.path|\bshutil\.|fsspec|\.read_text\(|\.write_text\(|\.unlink\(|\.rmtree\(")
-    found = {
-        str(path.relative_to(PACKAGE))
-        for folder in ("lake", "landing", "web", "transforms", "contracts")
-        for path in (PACKAGE / folder).rglob("*.py")
-        if openers.search(path.read_text(encoding="utf-8"))
-    }
-    assert found <= {"lake/storage.py", "lake/s3.py", "lake/spark.py"}
-
-
-def test_no_private_or_deprecated_dagster_module_is_imported() -> None:
-    private = re.compile(r"(from|import) dagster(_\w+)?\._")
-    files = [*PACKAGE.rglob("*.py"), *(ROOT / "platform_assets_tests").rglob("*.py")]
-    assert not [str(path) for path in files if private.search(path.read_text(encoding="utf-8"))]
 
 
 def _requirements(name: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.dataset as ds
 
+from platform_assets.lake import storage
 from platform_assets.lake.sorting import sorter
 from platform_assets.settings import Settings
 
@@ -35,7 +36,8 @@ class Csv:
 
     def _write_one(self, connection: duckdb.DuckDBPyConnection, rows: ds.Dataset | None, target: Path) -> int:
         if rows is None:
-            target.write_text(self.delimiter.join(self.columns) + "\n", encoding="utf-8", newline="\n")
+            with storage.writing(str(target)) as file:
+                file.write((self.delimiter.join(self.columns) + "\n").encode())
             return 0
         cells = ", ".join(self._cell(rows, name) for name in self.columns)
         order = ", ".join(f'"{name}" ASC NULLS FIRST' for name in self.columns)

@@ -71,7 +71,7 @@ class DocumentFolder:
             files = {day: room / day.isoformat() / self.format.file for day in days}
             documents = {file: _rows_of(spool, day) for day, file in files.items()}
             for file in files.values():
-                file.parent.mkdir()
+                storage.make_folder(file.parent)
             written = self.format.write(documents, self.settings)
         finally:
             storage.remove(spool)

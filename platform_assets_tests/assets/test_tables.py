@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from platform_assets.assets.resources import EngineResource
 from platform_assets.assets.tables import table
 from platform_assets.contracts.compiled import compiled
+from platform_assets.errors import DeclarationError
 from platform_assets.lake.audit import Balance
 from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.lake.visits import Visits, publish, visits
@@ -161,12 +162,13 @@ def test_a_table_without_an_input_that_was_published_says_what_to_do(shop: Shop,
     assert shop.state() == [([], {}, []), ([], {}, [])]
 
 
-def test_a_parameter_that_is_no_setting_is_an_error_when_definitions_load(shop: Shop) -> None:
-    def page_visits(visits: DataFrame, *, web_hots: str) -> DataFrame:
+def test_a_parameter_that_is_no_setting_is_an_error_where_it_is_declared(shop: Shop) -> None:
+    def page_visits(visits: DataFrame, *, stat: str) -> DataFrame:
         return visits
 
-    with pytest.raises(ValueError, match="page_visits asks for web_hots: there is no such setting"):
-        shop.definition(page_visits).asset(shop.settings)
+    said = r"test_tables.py:\d+: page_visits: it asks for the setting stat, and there is none. Did you mean start\?"
+    with pytest.raises(DeclarationError, match=said):
+        shop.definition(page_visits)
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_table_may_be_named_in_three_ways(cli: Cli, name: str) -> None:
         (["show", "zebra"], 2, "There is no table zebra. `tables` lists all."),
         (["rejected", HITS], 2, f"{HITS} is not a raw table: only raw tables keep rejected rows."),
         (["show", HITS, "--day", "2026-01-01", "--to", "2026-01-02"], 2, "Give either --day or --from and --to"),
-        (["show", HITS, "--from", "2026-01-02", "--to", "2026-01-01"], 2, "--from 2026-01-02 lies behind --to 2026"),
+        (["show", HITS, "--from", "2026-01-02", "--to", "2026-01-01"], 2, "--from 2026-01-02 is later than --to 2026"),
         (["show", HITS, "--day", "yesterday"], 2, "Invalid value for '--day'"),
         (["show", HITS, "--limit", "0"], 2, "Invalid value for '--limit'"),
         (["show"], 2, "Missing argument"),

@@ -26,7 +26,7 @@ def test_restore_makes_a_version_current_and_says_what_it_did(copy: Platform, at
         f"{HITS}: version 2 is current again, as version 4.",
         "9 rows, 5 before; 2026-01-02 changed.",
         "What was built from it is as before; materialise it again for those days: "
-        "web/aggregated_web_stats, web/aggregated_web_page_stats, web/open_sessions, web/sessions, "
+        "web/aggregated_web_page_stats, web/aggregated_web_stats, web/open_sessions, web/sessions, "
         "web/user_web_hits_csv.",
     ]
     assert copy.rows(HITS) == before
@@ -117,8 +117,8 @@ def test_vacuum_removes_the_files_of_replaced_versions_and_keeps_every_row(
     assert [line.split("  ")[0] for line in done.stdout.splitlines()[1:]] == [
         "web/raw_events",
         HITS,
-        "web/aggregated_web_stats",
         "web/aggregated_web_page_stats",
+        "web/aggregated_web_stats",
     ]
     assert len(list(copy.folder(HITS).rglob("*.parquet"))) < len(parquet)
     assert copy.rows(HITS) == before

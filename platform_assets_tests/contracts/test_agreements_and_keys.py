@@ -157,4 +157,4 @@ def test_null_is_an_error_also_where_values_only_warn(engine: Engine, tmp_path: 
     staged = Table("tests", "warned", compiled(Warned), str(tmp_path / "warned")).stage(engine, rows, "run", [DAY])
     failure = refuse(audit(staged, engine, (), {}), "tests/warned")
     assert failure is not None
-    assert "number_not_null" in str(failure.description)
+    assert "number_not_null" in str(failure)

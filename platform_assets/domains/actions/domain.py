@@ -6,8 +6,8 @@ from pydantic import Field, field_validator
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.assets.domain import Domain
-from platform_assets.settings import FIRST_DAY, DomainSettings
+from platform_assets import Domain, DomainSettings
+from platform_assets.settings import FIRST_DAY
 from platform_assets.transforms.windows import window_start
 
 

@@ -5,12 +5,8 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from platform_assets.assets.raw_tables import raw_table
-from platform_assets.contracts.contract import RawContract, T, source
+from platform_assets import CSV, FORMAT, JSON_LINES, Feed, RawContract, T, raw_table, source
 from platform_assets.domains.actions.domain import actions
-from platform_assets.landing.delimited import CSV
-from platform_assets.landing.feeds import FORMAT, Feed
-from platform_assets.landing.json_lines import JSON_LINES
 from platform_assets.transforms.times import epoch_seconds, utc_instant
 
 

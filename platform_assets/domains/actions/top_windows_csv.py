@@ -2,9 +2,8 @@
 
 from pyspark.sql import DataFrame
 
-from platform_assets.assets.documents import document
+from platform_assets import Csv, document
 from platform_assets.domains.actions.domain import actions as domain
-from platform_assets.exports.csv import Csv
 
 COLUMNS = ("rank", "window_start", "window_end", "open", "close")
 

@@ -6,8 +6,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.assets.tables import table
-from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets import Contract, Field, T, table
 from platform_assets.domains.actions.domain import actions as domain
 from platform_assets.transforms.counts import totals_so_far
 

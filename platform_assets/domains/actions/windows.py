@@ -3,11 +3,9 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.assets.tables import table
-from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets import Balance, Contract, Field, T, table
 from platform_assets.domains.actions.domain import actions as domain
 from platform_assets.domains.actions.domain import opens_and_closes
-from platform_assets.lake.audit import Balance
 from platform_assets.transforms.windows import window_end
 
 

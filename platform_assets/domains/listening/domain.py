@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from platform_assets.assets.domain import Domain
-from platform_assets.settings import FIRST_DAY, DomainSettings, GapSeconds
+from platform_assets import Domain, DomainSettings, GapSeconds
+from platform_assets.settings import FIRST_DAY
 from platform_assets.transforms.sessions import Sessions
 
 

@@ -5,11 +5,8 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from platform_assets.assets.raw_tables import raw_table
-from platform_assets.contracts.contract import RawContract, T, source
+from platform_assets import TSV, Feed, RawContract, T, raw_table, source
 from platform_assets.domains.listening.domain import listening
-from platform_assets.landing.delimited import TSV
-from platform_assets.landing.feeds import Feed
 from platform_assets.transforms.times import utc_instant
 
 

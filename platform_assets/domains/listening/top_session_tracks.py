@@ -6,10 +6,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.assets.tables import table
-from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets import Balance, Contract, Field, T, table
 from platform_assets.domains.listening.domain import listening
-from platform_assets.lake.audit import Balance
 
 
 class TopSessionTracks(Contract):

@@ -3,8 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.assets.tables import table
-from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets import Contract, Field, T, table
 from platform_assets.domains.listening.domain import listening
 from platform_assets.transforms.ranking import ranked
 

@@ -2,9 +2,8 @@
 
 from pyspark.sql import DataFrame
 
-from platform_assets.assets.documents import document
+from platform_assets import Csv, document
 from platform_assets.domains.listening.domain import listening
-from platform_assets.exports.csv import Csv
 
 COLUMNS = ("rank", "artist_name", "track_name", "plays", "sessions")
 

@@ -2,10 +2,8 @@
 
 from pyspark.sql import DataFrame
 
-from platform_assets.assets.tables import table
-from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets import Balance, Contract, Field, T, table
 from platform_assets.domains.web.domain import hourly_activity, web
-from platform_assets.lake.audit import Balance
 
 
 class AggregatedWebPageStats(Contract):

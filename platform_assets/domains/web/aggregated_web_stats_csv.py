@@ -2,9 +2,8 @@
 
 from pyspark.sql import DataFrame
 
-from platform_assets.assets.documents import document
+from platform_assets import Csv, document
 from platform_assets.domains.web.domain import web
-from platform_assets.exports.csv import Csv
 
 COLUMNS = ("time_bucket", "url_level1", "activity", "activity_count", "user_count")
 

@@ -6,8 +6,8 @@ from typing import Literal
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.assets.domain import Domain
-from platform_assets.settings import FIRST_DAY, DomainSettings, GapSeconds
+from platform_assets import Domain, DomainSettings, GapSeconds
+from platform_assets.settings import FIRST_DAY
 from platform_assets.transforms.counts import count_with_distinct
 from platform_assets.transforms.sessions import Sessions
 

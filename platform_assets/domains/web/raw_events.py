@@ -5,11 +5,8 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from platform_assets.assets.raw_tables import raw_table
-from platform_assets.contracts.contract import RawContract, T, source
+from platform_assets import JSON_LINES, Feed, RawContract, T, raw_table, source
 from platform_assets.domains.web.domain import web
-from platform_assets.landing.feeds import Feed
-from platform_assets.landing.json_lines import JSON_LINES
 from platform_assets.transforms.urls import has_host
 
 _TIME = r"\A[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}\z"

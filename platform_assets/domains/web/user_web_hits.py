@@ -3,10 +3,8 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.assets.tables import table
-from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets import Balance, Contract, Field, T, table
 from platform_assets.domains.web.domain import web
-from platform_assets.lake.audit import Balance
 from platform_assets.transforms.events import GOOD, accepted, first_of_each
 from platform_assets.transforms.urls import bare_host, host, host_and_path, segment
 

@@ -2,9 +2,8 @@
 
 from pyspark.sql import DataFrame
 
-from platform_assets.assets.documents import document
+from platform_assets import Csv, document
 from platform_assets.domains.web.domain import web
-from platform_assets.exports.csv import Csv
 
 COLUMNS = ("user_id", "time_stamp", "url_level1", "url_level2", "url_level3", "activity")
 

@@ -139,6 +139,11 @@ def exists(url: str) -> bool:
     return bool(fs.exists(path))
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder of this machine, and those that it lies in."""
+    path.mkdir(parents=True, exist_ok=True)
+
+
 def remove(url: str) -> None:
     """Remove a file or a whole folder; an absent one is fine."""
     fs, path = _filesystem(url)
