@@ -11,7 +11,7 @@ BY_FILE := --dist loadfile --no-loadscope-reorder
 FIRST := 2026-01-01
 LAST := 2026-01-07
 
-.PHONY: help setup demo ui test lint bench clean
+.PHONY: help setup demo ui test lint bench readme lock clean
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
@@ -50,6 +50,9 @@ lint: $(VENV)/.ready-dev ## format, lint and types
 
 bench: $(VENV)/.ready-dev ## measure against hand-written scripts
 	@$(BIN)/python -m platform_assets_tests.benchmarks $(ARGS)
+
+readme: $(VENV)/.ready-dev ## write the generated parts of the README anew: the graph, the settings
+	@$(BIN)/python -W ignore -m platform_assets.docs.readme README.md
 
 lock: ## resolve the lock files again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock

@@ -26,6 +26,9 @@ from platform_assets.samples import FeedWriter
 from platform_assets.settings import PREFIX, Setting, Settings, current, listed
 
 GROUP = "platform_assets.domains"
+"""The group of entry points that name packages of domains."""
+BUILT_IN = "platform_assets.domains"
+"""The package of the domains that come with the platform."""
 _SAMPLES = "samples"
 
 TableKind = TableDefinition | RawTableDefinition

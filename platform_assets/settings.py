@@ -78,24 +78,24 @@ class Settings(BaseSettings):
     """Which of the domains that are installed take part: their names, with commas between; all if not set."""
 
     landing: str = "data/landing"
-    """Where deliveries lie, as <landing>/<feed>/<YYYY-MM-DD>/files: a folder or a URL."""
+    """Where deliveries lie, as `<landing>/<feed>/<YYYY-MM-DD>/files`: a folder or a URL."""
     lake: str = "data/lake"
-    """Where tables are published, as <lake>/<domain>/<table>: a folder or a URL."""
+    """Where tables are published, as `<lake>/<domain>/<table>`: a folder or a URL."""
     exports: str = "data/exports"
-    """Where documents are written, as <exports>/<domain>/<name>/<day>/<file>: a folder or a URL."""
+    """Where documents are written, as `<exports>/<domain>/<name>/<day>/<file>`: a folder or a URL."""
 
     engine: Literal["sail", "spark"] = "sail"
-    """What runs the transforms: the embedded engine (`sail`, no Java) or Apache Spark (`spark`)."""
+    """What runs the transforms: the embedded engine (`sail`, no Java) or Apache Spark (`spark`, Java 17 or newer)."""
     engine_memory: ByteSize = Field(default_factory=lambda: ByteSize(default_engine_memory()))
-    """Memory the engine may hold before it spills to disk, such as 4GiB; a third of the machine's if not set."""
+    """Memory the engine may hold before it spills to disk, such as `4GiB`; a third of the machine's if not set."""
     engine_temp: str | None = None
     """Folder the engine spills to; the system's temporary folder if not set."""
     spark_master: str = "local[*]"
-    """Spark master of the `spark` engine: local[*], spark://host:port, sc://host:port, yarn, k8s://..."""
+    """Spark master of the `spark` engine: `local[*]`, `spark://host:port`, `sc://host:port`, `yarn`, `k8s://...`."""
     spark_jars: str | None = None
     """Folder with the jars of Delta and Hadoop's S3; if not set, Spark loads them from the Java registry."""
     spark_config: dict[str, str] = {}
-    """Further Spark options of the `spark` engine, as a JSON object of option to value; they win over its own."""
+    """Further Spark options of the `spark` engine, such as `{"spark.executor.memory": "4g"}`; they win over its own."""
     executor: Literal["in_process", "multiprocess"] = "in_process"
     """`in_process`: one engine for all steps of a run; `multiprocess`: a process for each step, several at a time."""
 
@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     reject_rows: int = Field(default=10, ge=0)
     """Fewer rejected rows than this in a delivery day never fail a raw run, whatever their share."""
     reject_limits: dict[str, Share] = {}
-    """The share of rejected rows for single feeds, as a JSON object such as {"web_events": 0.02}."""
+    """The share of rejected rows for single feeds, as a JSON object such as `{"plays": 0.02}`."""
 
     @field_validator("domains", mode="before")
     @classmethod

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
 
 from platform_assets.definitions import defs
-from platform_assets.settings import Settings
+from platform_assets.docs.readme import built_in, renewed
+from platform_assets.registry import listed_settings
 from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
-from platform_assets_tests.support.processes.sites import outside
+from platform_assets_tests.support.processes.sites import ROOT
+from platform_assets_tests.support.readme import BEYOND, ONE_MACHINE, README, TABLE, blocks, shell
 from platform_assets_tests.support.services.s3 import s3_server
-
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-ONE_MACHINE, BEYOND, REST = re.split(r"^## (?:Beyond one machine|Add a table)$", README, flags=re.MULTILINE)
-
-
-def _blocks(language: str, text: str = README) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+from platform_assets_tests.support.settings import DOMAINS, settings_for
 
 
 @pytest.fixture(scope="module")
@@ -37,46 +28,25 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "data" / "landing", root / "data" / "landing")
     file = re.search(r"`(platform_assets/domains/web/\w+\.py)`:\n\n```python", README)
     assert file
-    contract, listing = (block for block in _blocks("python") if "daily_users" in block)
+    (contract,) = (block for block in blocks("python") if "daily_users" in block)
     (root / file[1]).write_text(contract, encoding="utf-8")
-    with (root / "platform_assets" / "domains" / "web" / "__init__.py").open("a", encoding="utf-8") as init:
-        init.write(listing)
     (command,) = (line for line in ONE_MACHINE.splitlines() if "--select 'group:web' --partition-range" in line)
-    _shell(root, command)
-    _shell(root, command.replace("group:web", "group:listening"))
+    shell(root, command)
+    shell(root, command.replace("group:web", "group:listening"))
     return root
 
 
-def _shell(root: Path, command: str, variables: Mapping[str, str] | None = None) -> str:
-    """Run commands of the README as its user would, in an activated environment."""
-    command = command.replace("platform-assets ", "python -m platform_assets.cli ")
-    home = root / ".dagster"
-    home.mkdir(exist_ok=True)
-    settings = outside() | dict(variables or {})
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-e", "-c", command],
-        cwd=root,
-        env=settings | {"PATH": path, "DAGSTER_HOME": str(home), "PYTHONPATH": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 def test_the_table_of_the_readme_is_built_by_doing_what_the_readme_says(copy: Path) -> None:
-    (block,) = (block for block in _blocks("sh") if "daily_users" in block)
+    (block,) = (block for block in blocks("sh") if "daily_users" in block)
     for command in block.strip().splitlines():
-        shown = _shell(copy, command)
+        shown = shell(copy, command).stdout
     assert "users" in shown
 
 
 def test_tables_are_read_from_elsewhere_as_the_readme_shows(copy: Path) -> None:
-    (program,) = (block for block in _blocks("python") if "scan_delta" in block)
+    (program,) = (block for block in blocks("python") if "scan_delta" in block)
     (copy / "elsewhere.py").write_text(program, encoding="utf-8")
-    printed = _shell(copy, "python elsewhere.py")
+    printed = shell(copy, "python elsewhere.py").stdout
     assert "claim" in printed
     assert "url_level1" in printed
 
@@ -85,7 +55,7 @@ def test_tables_are_read_from_elsewhere_as_the_readme_shows(copy: Path) -> None:
     "command",
     [
         line.split("#")[0].strip()
-        for block in _blocks("sh", ONE_MACHINE + REST)
+        for block in blocks("sh", ONE_MACHINE + TABLE)
         for line in block.splitlines()
         if line.startswith("platform-")
     ],
@@ -94,7 +64,7 @@ def test_every_command_of_the_readme_runs(copy: Path, command: str, tmp_path: Pa
     runnable = command.replace("/tmp/", f"{tmp_path}/")
     if "samples" in command:
         runnable = runnable.replace("--rows 10000", "--rows 100")
-    _shell(copy, runnable)
+    shell(copy, runnable)
 
 
 @pytest.mark.java
@@ -105,7 +75,7 @@ def test_what_outgrows_one_machine_goes_on_with_other_settings_as_the_readme_sho
             server.make_bucket(place)
         server.upload(copy / "data" / "landing", "s3://landing")
         quick = {"PLATFORM_ENGINE_MEMORY": "2GiB", "PLATFORM_SPARK_CONFIG": json.dumps(SPARK_FOR_FEW_ROWS)}
-        shown = _shell(copy, "".join(_blocks("sh", BEYOND)), server.environment | quick)
+        shown = shell(copy, "".join(blocks("sh", BEYOND)), server.environment | quick).stdout
         hits = server.buckets / "lake" / "web" / "user_web_hits"
         by_sail, by_spark = (DeltaTable(hits, version=version).to_pyarrow_table().to_pylist() for version in (1, 2))
     assert "web/aggregated_web_page_stats" in shown
@@ -121,7 +91,7 @@ def test_every_guide_that_the_readme_names_is_there() -> None:
 
 
 def test_the_picture_shows_the_asset_graph_as_it_is() -> None:
-    (picture,) = _blocks("mermaid")
+    (picture,) = blocks("mermaid")
     drawn = set(re.findall(r"^\s*([\w/]+)[^\n]*?--> ([\w/]+)", picture, flags=re.MULTILINE))
     graph = defs.resolve_asset_graph()
     real = {
@@ -132,7 +102,11 @@ def test_the_picture_shows_the_asset_graph_as_it_is() -> None:
     assert drawn == real
 
 
+def test_the_generated_parts_of_the_readme_are_as_make_readme_writes_them() -> None:
+    assert renewed(README, built_in(DOMAINS), settings_for()) == README
+
+
 def test_every_variable_that_the_readme_names_is_a_setting() -> None:
-    named = set(re.findall(r"PLATFORM_([A-Z_]+)", README))
+    named = set(re.findall(r"PLATFORM_[A-Z_]+", README))
     assert named
-    assert {name.lower() for name in named} <= set(Settings.model_fields)
+    assert named <= {setting.variable for setting in listed_settings(DOMAINS, settings_for())}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from platform_assets.assets.raw_tables import RawTableDefinition
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.rules import Rule, code
+from platform_assets.docs.markdown import markdown_table
 from platform_assets.lake.audit import VOLUME
 from platform_assets.landing.delivery_checks import EMPTY, HEADER, UNKNOWN
 from platform_assets.registry import TableKind
@@ -16,8 +16,6 @@ from platform_assets.settings import FIRST_DAY
 
 _WARNINGS = {VOLUME, UNKNOWN, EMPTY, HEADER}
 _SOURCE = "_Written by `platform-assets docs`. What it says stands in the table's own file._"
-# A part of a text that is code already: Markdown's own signs are left alone in it.
-_CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 
 
 def write_pages(definitions: Iterable[TableKind], folder: Path) -> list[Path]:
@@ -41,14 +39,14 @@ def _index(definitions: Iterable[TableKind]) -> str:
         key = definition.text_key
         first_line = definition.description.splitlines()[0]
         rows.append([f"[{key}]({key}.md)", first_line, str(len(definition.contract.columns))])
-    return _joined(["# Tables", _table(["Table", "What it holds", "Columns"], rows), _SOURCE])
+    return _joined(["# Tables", markdown_table(["Table", "What it holds", "Columns"], rows), _SOURCE])
 
 
 def _page(definition: TableKind, readers: Sequence[str]) -> str:
     parts = [
         f"# {definition.text_key}",
         definition.description,
-        _table(["", ""], _facts(definition, readers)),
+        markdown_table(["", ""], _facts(definition, readers)),
         "## Columns",
         _columns(definition),
     ]
@@ -57,11 +55,11 @@ def _page(definition: TableKind, readers: Sequence[str]) -> str:
         parts += [
             "## Rules of rows",
             "A row that breaks a rule stays in the table, with the rule's name in `violations` and its text in `raw`.",
-            _table(["Rule", "Broken when"], rules),
+            markdown_table(["Rule", "Broken when"], rules),
         ]
     parts += ["## Checks", "A day is published only when all of them hold; warnings stop nothing.", _checks(definition)]
     if settings := _settings(definition):
-        parts += ["## Settings", _table(["Setting", "Meaning"], settings)]
+        parts += ["## Settings", markdown_table(["Setting", "Meaning"], settings)]
     return _joined([*parts, "## How to read it", _example(definition), _SOURCE])
 
 
@@ -94,7 +92,7 @@ def _columns(definition: TableKind) -> str:
         kind = f"`{column.dtype.simpleString()}`"
         rows.append([f"`{column.name}`", *field, kind, _null(column), column.description, rules])
     field = ["Field of the feed"] if is_raw else []
-    return _table(["Column", *field, "Type", "NULL", "Meaning", "Rules"], rows)
+    return markdown_table(["Column", *field, "Type", "NULL", "Meaning", "Rules"], rows)
 
 
 def _null(column: ColumnSpec) -> str:
@@ -132,7 +130,7 @@ def _checks(definition: TableKind) -> str:
     for name, text in definition.checks.items():
         said = _rule(rules[name]) if name in rules else text
         rows.append([f"`{name}`", f"{said} (a warning)" if name in _WARNINGS else said])
-    return _table(["Check", "What must hold"], rows)
+    return markdown_table(["Check", "What must hold"], rows)
 
 
 def _settings(definition: TableKind) -> list[list[str]]:
@@ -167,25 +165,6 @@ def _inputs(definition: TableKind) -> list[str]:
 
 def _link(key: str) -> str:
     return f"[{key}](../{key}.md)"
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *([_cell(text) for text in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    """Text as one cell of a table; what is not code keeps its stars and angles, links stay links."""
-    kept, end = [], 0
-    for span in _CODE.finditer(text):
-        kept += [_plain(text[end : span.start()]), span.group()]
-        end = span.end()
-    one_line = re.sub(r"\s*\n\s*", " ", "".join([*kept, _plain(text[end:])]))
-    return one_line.replace("|", "\\|")
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"([\\*<>])", r"\\\1", text)
 
 
 def _joined(parts: Iterable[str]) -> str:

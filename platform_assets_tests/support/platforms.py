@@ -34,7 +34,8 @@ class Platform:
             "lake": str(root / "lake"),
             "exports": str(root / "exports"),
         }
-        self.settings = settings_for(**(places | settings))
+        self.given = places | settings
+        self.settings = settings_for(**self.given)
         self.definitions = build_definitions(self.settings)
         self.instance = dg.DagsterInstance.ephemeral()
 

@@ -66,10 +66,9 @@ class Site(Platform):
     @property
     def environment(self) -> dict[str, str]:
         """What the processes see: this machine's variables, but none of the platform, an engine or a store."""
-        chosen = self.settings.model_dump(include=self.settings.model_fields_set)
         ours = {
-            f"PLATFORM_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
-            for name, value in chosen.items()
+            f"PLATFORM_{name.upper()}": json.dumps(value) if isinstance(value, dict) else str(value)
+            for name, value in self.given.items()
         }
         return outside() | ours | {"DAGSTER_HOME": str(self.home)} | self.variables
 

@@ -1,0 +1,42 @@
+"""The README as its readers use it: its blocks of code, and its commands in an activated environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from platform_assets_tests.support.processes.sites import ROOT, outside
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+_HEADINGS = "Beyond one machine|Add a table|Bring a domain of your own|Develop"
+ONE_MACHINE, BEYOND, TABLE, DOMAIN, _ = re.split(rf"^## (?:{_HEADINGS})$", README, flags=re.MULTILINE)
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    """The blocks of code of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+def shell(
+    root: Path, command: str, variables: Mapping[str, str] | None = None, python: str = sys.executable
+) -> subprocess.CompletedProcess[str]:
+    """Run commands in a folder, as the user of an environment that is activated; raises when one fails."""
+    for script, module in (("platform-assets ", "platform_assets.cli "), ("dagster asset ", "dagster asset ")):
+        command = command.replace(script, f"python -m {module}")
+    home = root / ".dagster"
+    home.mkdir(exist_ok=True)
+    path = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-e", "-c", command],
+        cwd=root,
+        env=outside() | {"PATH": path, "DAGSTER_HOME": str(home), "PYTHONPATH": str(root)} | dict(variables or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
