@@ -65,7 +65,7 @@ class FoundDomain:
     @cached_property
     def sample_writers(self) -> Mapping[str, FeedWriter]:
         """What writes sample deliveries, by feed: `WRITERS` of the folder's `samples.py`, if there is one."""
-        if find_spec(f"{self.package}.{_SAMPLES}") is None:
+        if _SAMPLES not in _names_in(self.package):
             return {}
         writers: Mapping[str, FeedWriter] = import_module(f"{self.package}.{_SAMPLES}").WRITERS
         return writers
@@ -114,10 +114,16 @@ def _domains_in(entry: EntryPoint) -> dict[str, str]:
     except ImportError as error:
         raise DeclarationError(f"{installed} names a package that cannot be imported: {error}") from error
     subpackages = [one.name for one in pkgutil.iter_modules(getattr(parent, "__path__", ())) if one.ispkg]
-    names = [name for name in subpackages if find_spec(f"{entry.value}.{name}.domain")]
+    names = [name for name in subpackages if "domain" in _names_in(f"{entry.value}.{name}")]
     if not names:
         raise DeclarationError(f"{installed} names a package in which no subpackage has a `domain.py`")
     return {name: f"{entry.value}.{name}" for name in names}
+
+
+def _names_in(package: str) -> set[str]:
+    """The modules of a package, which is not imported for it."""
+    spec = find_spec(package)
+    return {one.name for one in pkgutil.iter_modules((spec and spec.submodule_search_locations) or [])}
 
 
 def load(package: str) -> FoundDomain:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -47,10 +46,12 @@ def renewed(text: str, domains: Iterable[FoundDomain], settings: Settings) -> st
     domains = list(domains)
     parts = {"graph": graph(domains), "settings": settings_table(domains, settings)}
     for name, part in parts.items():
-        begin, end = f"<!-- generated: {name} -->", "<!-- end -->"
-        text, times = re.subn(f"{begin}.*?{end}", lambda _, new=f"{begin}\n{part}\n{end}": new, text, flags=re.DOTALL)
-        if times != 1:
-            raise ValueError(f"{begin} ... {end} must stand in the text once, not {times} times")
+        begin, end = f"<!-- generated: {name} -->\n", "\n<!-- end -->"
+        before, _, rest = text.partition(begin)
+        _, found_end, after = rest.partition(end)
+        if not found_end or begin in after:
+            raise ValueError(f"{begin.strip()} ... {end.strip()} must stand in the text once")
+        text = f"{before}{begin}{part}{end}{after}"
     return text
 
 

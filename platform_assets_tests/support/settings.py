@@ -23,7 +23,7 @@ def tables_of(name: str) -> list[str]:
     return [table.name for table in domain.tables]
 
 
-def settings_for(domains: Iterable[FoundDomain] = DOMAINS, **given: Any) -> Settings:
+def settings_for(domains: Iterable[FoundDomain] = DOMAINS, /, **given: Any) -> Settings:
     """Settings of the platform, and of domains by their longer names: `settings_for(web_hosts="bare")`.
 
     The engine is the one that this process tests. Raises `TypeError` for a name that is no setting.
