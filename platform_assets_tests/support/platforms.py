@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from deltalake.exceptions import TableNotFoundError
 from platform_assets.definitions import build_definitions
 from platform_assets.lake import storage
 from platform_assets.lake.tables.published import open_delta
-from platform_assets_tests.support.settings import settings_for
+from platform_assets.registry import FoundDomain
+from platform_assets_tests.support.settings import DOMAINS, settings_for
 
 START = "dagster/asset_partition_range_start"
 END = "dagster/asset_partition_range_end"
@@ -27,7 +28,7 @@ Content = bytes | str | Iterable[dict[str, Any] | str]
 class Platform:
     """Landing, lake, exports and an ephemeral Dagster instance below one folder."""
 
-    def __init__(self, root: Path, **settings: Any) -> None:
+    def __init__(self, root: Path, *, domains: Sequence[FoundDomain] = DOMAINS, **settings: Any) -> None:
         self.root = root
         places = {
             "landing": str(root / "landing"),
@@ -35,8 +36,8 @@ class Platform:
             "exports": str(root / "exports"),
         }
         self.given = places | settings
-        self.settings = settings_for(**self.given)
-        self.definitions = build_definitions(self.settings)
+        self.settings = settings_for(domains, **self.given)
+        self.definitions = build_definitions(self.settings, domains)
         self.instance = dg.DagsterInstance.ephemeral()
 
     def deliver(self, feed: str, day: str, name: str, content: Content) -> Path:
