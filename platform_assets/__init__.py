@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from platform_assets.assets.documents import document
     from platform_assets.assets.domain import Domain
     from platform_assets.assets.raw_tables import raw_table
+    from platform_assets.assets.sessions import open_sessions_table, sessions_table
     from platform_assets.assets.tables import table
     from platform_assets.contracts.contract import Contract, Field, RawContract, T, source
     from platform_assets.definitions import build_definitions
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from platform_assets.landing.feeds import FORMAT, Feed
     from platform_assets.landing.json_lines import JSON_LINES
     from platform_assets.settings import DomainSettings, GapSeconds, Settings
+    from platform_assets.transforms.sessions import Sessions
 
 __all__ = [
     "CSV",
@@ -35,11 +37,14 @@ __all__ = [
     "Field",
     "GapSeconds",
     "RawContract",
+    "Sessions",
     "Settings",
     "T",
     "build_definitions",
     "document",
+    "open_sessions_table",
     "raw_table",
+    "sessions_table",
     "source",
     "table",
 ]
@@ -49,6 +54,8 @@ _HOME = {
     "document": "assets.documents",
     "Domain": "assets.domain",
     "raw_table": "assets.raw_tables",
+    "open_sessions_table": "assets.sessions",
+    "sessions_table": "assets.sessions",
     "table": "assets.tables",
     "Contract": "contracts.contract",
     "Field": "contracts.contract",
@@ -67,6 +74,7 @@ _HOME = {
     "DomainSettings": "settings",
     "GapSeconds": "settings",
     "Settings": "settings",
+    "Sessions": "transforms.sessions",
 }
 
 

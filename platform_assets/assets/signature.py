@@ -6,13 +6,16 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import wraps
 from pathlib import Path
+from traceback import walk_stack
 from typing import Any
 
 from platform_assets.errors import DeclarationError
 
 BEFORE = "_before"
 DAYS = "days"
+_PLACE = "__declared_at__"
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,31 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(names) or 'none'}."
 
 
+def declared_for(function: Callable[..., Any], **names: str) -> Callable[..., Any]:
+    """A transform of the library as the one of the domain whose file is calling the library.
+
+    `names` gives its parameters the names of the domain's tables. Errors name the domain's file (see `place`): the
+    nearest one on the stack other than the function's own.
+    """
+    own = inspect.signature(function)
+    parameters = [one.replace(name=names.get(one.name, one.name)) for one in own.parameters.values()]
+    signature = own.replace(parameters=parameters)
+
+    @wraps(function)
+    def transform(*frames: Any, **given: Any) -> Any:
+        bound = signature.bind(*frames, **given)
+        return function(*bound.args, **bound.kwargs)
+
+    stack = [(frame.f_code.co_filename, line) for frame, line in walk_stack(None)]
+    caller = next((file, line) for file, line in stack if file not in (__file__, function.__code__.co_filename))
+    vars(transform).update({"__signature__": signature, _PLACE: caller})
+    return transform
+
+
 def place(function: Callable[..., Any]) -> str:
-    """Where a function is written, for the start of an error: its file, line and name."""
+    """Where a function is written, or a domain declared it, for the start of an error: file, line and name."""
     code = inspect.unwrap(function).__code__
-    file = Path(code.co_filename)
+    name, line = getattr(function, _PLACE, (code.co_filename, code.co_firstlineno))
+    file = Path(name)
     shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-    return f"{shown}:{code.co_firstlineno}: {function.__name__}"
+    return f"{shown}:{line}: {function.__name__}"

@@ -21,7 +21,8 @@ class Sessions:
     A session is a run of events of one `user` in which each `time` lies at most a gap (seconds, up to a day) behind
     the one before; events at the same time are never parted. `events` counts a session's events, `distinct` their
     different items, `item` being the columns of what an event was about. `items` carries an open session's items to
-    the next day, as an array of structs: the item's columns and how often it occurred, named as `events`.
+    the next day, as an array of structs: the item's columns and how often it occurred, named as `events`. `event` is
+    no column, but the word for one event (`hit`) in the names of rules.
 
     A session closes on the day on which its last event is a gap ago, and is open at the end of the days before, from
     its first event on. Events have their `day`; those of the run's days and the sessions open before give the same
@@ -31,6 +32,7 @@ class Sessions:
     user: str
     time: str
     item: tuple[str, ...]
+    event: str
     events: str
     distinct: str
     items: str

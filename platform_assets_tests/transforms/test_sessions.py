@@ -17,7 +17,9 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets.transforms.sessions import Sessions, duration_seconds, is_open, open_at_the_end
 from platform_assets_tests.support.engines import examples
 
-VISITS = Sessions(user="who", time="at", item=("host", "page"), events="hits", distinct="pages", items="visited")
+VISITS = Sessions(
+    user="who", time="at", item=("host", "page"), event="hit", events="hits", distinct="pages", items="visited"
+)
 EVENTS = pa.schema(
     {
         "day": pa.date32(),

@@ -33,6 +33,7 @@ PLAYS = Sessions(
     user="user_id",
     time="played_at",
     item=("artist_name", "track_name"),
+    event="play",
     events="plays",
     distinct="distinct_tracks",
     items="tracks",

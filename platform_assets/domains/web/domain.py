@@ -31,6 +31,7 @@ HITS = Sessions(
     user="user_id",
     time="time_stamp",
     item=("url_level1", "url_level2", "url_level3"),
+    event="hit",
     events="hits",
     distinct="pages",
     items="visited",
