@@ -40,8 +40,8 @@ def sessions_table(made_of: Sessions, events: TableDefinition, description: str,
     its end.
 
     Raises `DeclarationError`, which begins with the file that calls this, for a column without a description, a
-    description of no column, a column that the events lack or that is no time, two columns of the same name, and a gap
-    that is no setting or may be longer than a day.
+    description of no column, a column that the events lack or a time that is none, two columns of the same name, a word
+    for an event that no rule can be named by, and a gap that is no setting or may be longer than a day.
     """
 
     def sessions(
@@ -113,7 +113,11 @@ def open_sessions_table(
 
 
 def _columns(made_of: Sessions, events: TableDefinition) -> list[_Column]:
-    """The columns that both tables begin with; refuses events and settings that sessions cannot be made with."""
+    """The columns that both tables begin with; refuses words, events and settings that no sessions are made with."""
+    if not made_of.event.isidentifier():
+        raise DeclarationError(f"event={made_of.event!r} is part of the names of rules: write letters, digits and _")
+    for name in made_of.item:
+        _type(events, name)
     if not isinstance(_type(events, made_of.time), T.TimestampType):
         raise DeclarationError(f"{made_of.time} of {events.text_key} is no T.TimestampType, and cannot say when")
     user = _type(events, made_of.user)
