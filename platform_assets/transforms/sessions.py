@@ -18,15 +18,15 @@ _TIME, _COUNT, _CARRIED = "_time", "_count", "_carried"
 class Sessions:
     """What the sessions of a domain are made of, by the names of columns.
 
-    A session is a run of events of one `user` in which each `time` lies at most a gap (seconds, up to a day) behind
+    A session is a run of events of one `user` in which each `time` is at most a gap (seconds, up to a day) after
     the one before; events at the same time are never parted. `events` counts a session's events, `distinct` their
     different items, `item` being the columns of what an event was about. `items` carries an open session's items to
     the next day, as an array of structs: the item's columns and how often it occurred, named as `events`. `event` is
     no column, but the word for one event (`hit`) in the names of rules.
 
     A session closes on the day on which its last event is a gap ago, and is open at the end of the days before, from
-    its first event on. Events have their `day`; those of the run's days and the sessions open before give the same
-    as all events of all days.
+    its first event on. Each event's `day` is the UTC day of its `time`; the events of the run's days and the sessions
+    open before give the same as all events of all days.
     """
 
     user: str
@@ -73,8 +73,9 @@ class Sessions:
             F.sum(_COUNT).alias(_COUNT), F.max(_TIME).alias(_TIME)
         )
         last_event = F.max(_TIME).over(Window.partitionBy(self.user, STARTED))
+        # Never after the run's last day: no event is after that day, and a gap is a day at most.
         ends = daily.withColumn("_last", F.date_sub(_closing_day(last_event, gap), 1))
-        ends = ends.withColumn("_last", F.least("_last", F.lit(days[-1]))).where(F.col("day") <= F.col("_last"))
+        ends = ends.where(F.col("day") <= F.col("_last"))
         each_day = ends.withColumn("day", F.explode(F.sequence("day", "_last")))
         per_item = each_day.groupBy("day", self.user, STARTED, *self.item).agg(
             F.sum(_COUNT).alias(self.events), F.max(_TIME).alias(_TIME)
