@@ -40,6 +40,7 @@ def machine_memory() -> int:
 
 def default_engine_memory() -> int:
     """A third of the memory, in bytes, but at least 1 GiB: joins and Python need the rest."""
+    # With much less, tasks may wait for each other (workaround: sail-tasks-wait-for-memory).
     return max(machine_memory() // 3, GIB)
 
 
@@ -116,7 +117,8 @@ class Settings(BaseSettings):
     def _usable_place(cls, value: str) -> str:
         place = value.rstrip("/") or "/"
         if place.startswith(("s3:", "s3a:")) and not _BUCKET.fullmatch(place):
-            # The engines write `my%20lake` where `my lake` was meant, and read it nowhere.
+            # The engines write `my%20lake` where `my lake` was meant, and read it nowhere
+            # (workaround: sail-quoted-folders).
             raise ValueError("a place on S3 is s3://bucket/prefix, of letters, digits and . _ - = + , only")
         return place
 

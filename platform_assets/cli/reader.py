@@ -129,7 +129,10 @@ def _json(field: pa.Field) -> str:
 
 
 def _plain(sql: str, kind: pa.DataType, depth: int = 0) -> str:
-    """A value that JSON has: times as ISO-8601 text (whatever the machine's time zone), NaN as NULL."""
+    """A value that JSON has: times as ISO-8601 text (whatever the machine's time zone), NaN as NULL.
+
+    (workaround: duckdb-nan-in-json)
+    """
     if pa.types.is_timestamp(kind):
         zone = " || 'Z'" if kind.tz else ""
         return f"(replace(CAST(make_timestamp(epoch_us({sql})) AS VARCHAR), ' ', 'T'){zone})"

@@ -66,6 +66,7 @@ class CompiledContract:
     @cached_property
     def staged_schema(self) -> Schema:
         """The schema of staged Delta tables: the same columns, all nullable (the audit counts the nulls)."""
+        # Good rows would be refused (workaround: sail-not-null-below-filters).
         fields = [T.StructField(c.name, c.dtype, True) for c in self.columns]
         return Schema.from_json(T.StructType(fields).json())
 

@@ -81,7 +81,7 @@ def _listed(dtype: T.DataType, values: Any) -> tuple[str, str]:
     ordered = sorted(values, key=repr) if isinstance(values, (set, frozenset)) else list(values)
     looked_up = [literal(value, dtype) for value in ordered]
     if isinstance(dtype, (T.FloatType, T.DoubleType)) and 0 in ordered:
-        # Engines look longer lists up by hash, and so tell the two zeros apart.
+        # Sail looks longer lists up by hash, and so tells the two zeros apart (workaround: sail-zeros-in-lists).
         looked_up += [literal(0.0, dtype), literal(-0.0, dtype)]
     return ", ".join(looked_up), ", ".join(map(_shown, ordered)) or "no values"
 

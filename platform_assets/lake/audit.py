@@ -148,7 +148,8 @@ def _key(rule: Rule, rows: DataFrame, total: int, distinct: int) -> Finding:
     if total == distinct:
         return Finding(rule.name, True, rule.description, details={"rows": 0})
     # Fewer hashes than rows: keys repeat, or (hardly ever) two keys share a hash.
-    # Not count(*): Sail cannot aggregate it again where all keys are constant by the file statistics.
+    # Not count(*): Sail cannot aggregate it again where all keys are constant by the file statistics
+    # (workaround: sail-groups-by-constants).
     repeated = rows.groupBy(*rule.columns).agg(F.sum(F.lit(1)).alias("rows")).where("rows > 1")
     extra = _one_row(repeated, {"extra": "coalesce(sum(rows - 1), 0)"})["extra"]
     if not extra:

@@ -65,7 +65,8 @@ class Delimited:
         return cut.select(
             *lines.columns,
             F.struct(*[value(field).alias(name) for name, field in known.items()]).alias("text"),
-            # Nothing is mistyped; NULL where nothing is known, as in other formats, with which lines are put together.
+            # Nothing is mistyped; NULL where nothing is known, as in other formats, with which lines are put together
+            # (workaround: sail-unions-of-structs).
             F.struct(*[F.when(whole, F.lit(False)).alias(name) for name in known]).alias("mistyped"),
             (~whole).alias("malformed"),
             extra.alias("extra_fields"),
@@ -87,7 +88,7 @@ class Delimited:
 
         A search for a quoted field with quotes in it goes too deep for Java when there are thousands of them. So the
         pieces that it has are searched, each by itself (`"a""b"` has two); a line feed, which no line holds, is put
-        behind them and in place of the delimiters between fields.
+        behind them and in place of the delimiters between fields (workaround: spark-deep-regexes).
         """
         mark = re.escape(self.delimiter)
         plain = F.split(line, mark)

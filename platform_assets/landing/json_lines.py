@@ -91,7 +91,10 @@ def _from_json(line: Column, paths: Iterable[str]) -> Column:
 
 
 def _last_objects(paths: Iterable[str]) -> Column:
-    """What was parsed, without an object behind which its field stands again as something else: Spark keeps it."""
+    """What was parsed, without an object behind which its field stands again as something else: Spark keeps it.
+
+    (workaround: spark-json-earlier-objects)
+    """
     parsed, marked = F.col("parsed"), F.regexp_replace(_JSON, QUOTED, f'"{_MARK}$1"')
     for outer in _outers(paths):
         again = F.regexp_count(_JSON, F.lit(rf'"{re.escape(outer.rpartition(".")[2])}{_KEY}|\\u00')) > 1
@@ -151,6 +154,7 @@ def _extra_fields(paths: Sequence[str]) -> Column:
     def unknown(outer: str) -> Column:
         inside = F.col(_JSON) if not outer else _at(_from_json(F.col(_JSON), [outer]), outer)
         known = [path.rpartition(".")[2] for path in [*paths, *outers] if path.rpartition(".")[0] == outer]
+        # Spark names a field twice that stands twice (workaround: spark-json-names-twice).
         names = F.filter(F.array_distinct(F.map_keys(_members(inside))), lambda name: ~name.isin(known))
         return F.transform(names, lambda name: F.concat(F.lit(f"{outer}."), name)) if outer else names
 

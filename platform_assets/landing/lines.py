@@ -38,7 +38,7 @@ def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFr
     parts = [_whole(text) for text in engine.texts(alone)]
     parts += [_bundle(text) for text in engine.texts(_write_bundles(bundled, room))]
     whole = union(parts)
-    # All marks: Spark takes one off a file's start before anybody sees it.
+    # All marks: Spark takes one off a file's start before anybody sees it (workaround: spark-marks-at-the-start).
     ended = whole.withColumn(LINE, F.ltrim("value", F.lit(_BOM))).drop("value")
     line = F.col(LINE)
     line = F.when(line.endswith("\r"), F.substring(line, F.lit(1), F.length(line) - 1)).otherwise(line)
@@ -79,7 +79,10 @@ def _bundle(text: DataFrame) -> DataFrame:
 
 
 def union(frames: list[DataFrame]) -> DataFrame:
-    """All rows of frames with the same columns, by a balanced tree: a chain of a thousand would overflow the stack."""
+    """All rows of frames with the same columns, by a balanced tree: a chain of a thousand would overflow the stack.
+
+    (workaround: connect-deep-plans)
+    """
     while len(frames) > 1:
         pairs = zip(frames[::2], frames[1::2], strict=False)
         frames = [left.union(right) for left, right in pairs] + frames[len(frames) & ~1 :]

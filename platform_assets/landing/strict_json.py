@@ -27,7 +27,10 @@ def strict(line: Column) -> Column:
 
 
 def _is_whole(line: Column) -> Column:
-    """Whether a parser that reads the line's value has come to its end: a mark behind it is found there."""
+    """Whether a parser that reads the line's value has come to its end: a mark behind it is found there.
+
+    (workaround: spark-json-text-behind)
+    """
     mark = F.md5(line)  # no line holds its own hash
     around = F.concat(F.lit("["), line, F.lit(',"'), mark, F.lit('"]'))
     parts = F.from_json(around, "array<string>", _SPARK | {"maxNestingDepth": str(DEEPEST + 1)})
@@ -35,9 +38,11 @@ def _is_whole(line: Column) -> Column:
 
 
 def _has_half_a_pair(line: Column) -> Column:
+    # (workaround: spark-json-half-pairs)
     return F.regexp_replace(line, _ESCAPE_OR_PAIR, "").rlike(_SURROGATE)
 
 
 def _has_a_huge_number(line: Column) -> Column:
+    # (workaround: spark-json-huge-numbers)
     numbers = F.regexp_extract_all(F.regexp_replace(line, QUOTED, '""'), F.lit(_NUMBER), F.lit(0))
     return F.exists(numbers, lambda number: number.cast("double") == float("inf"))

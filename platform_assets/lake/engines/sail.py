@@ -25,7 +25,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._=-]*")
 class Sail(Engine):
     """The embedded engine: a Spark Connect server of this process, without Java."""
 
-    # Collected as garbage, the server would stop and its client wait for ever.
+    # Collected as garbage, the server would stop and its client wait for ever (workaround: sail-server-is-collected).
     _server: Any = None
 
     @cached_property
@@ -57,7 +57,8 @@ class Sail(Engine):
     def folder(self, url: str) -> str:
         if not is_local(url) or _PLAIN.fullmatch(url):
             return url
-        # Sail would write `my lake` into another folder, `my%20lake`: a link gives the folder a plain name.
+        # Sail would write `my lake` into another folder, `my%20lake`: a link gives the folder a plain name
+        # (workaround: sail-quoted-folders).
         parts = Path(absolute(url)).parts
         end = 1 + max(n for n, part in enumerate(parts) if not _PLAIN.fullmatch(part))
         odd = Path(*parts[:end])
@@ -68,11 +69,13 @@ class Sail(Engine):
         return str(link.joinpath(*parts[end:]))
 
     def texts(self, urls: Sequence[str]) -> list[DataFrame]:
-        # It does not say which file a row is from, nor reads packed files along with others.
+        # It does not say which file a row is from (workaround: sail-no-file-of-a-row),
+        # nor reads packed files along with others (workaround: sail-mixed-compression).
         return [self._text(url) for url in urls]
 
     def _text(self, url: str) -> DataFrame:
-        # A bare path is a pattern, in which `[1]` or `?` would name other files, or none.
+        # A bare path is a pattern, in which `[1]` or `?` would name other files, or none
+        # (workaround: sail-no-escapes-in-paths).
         file = f"file://{quote(url)}" if is_local(url) else quote(url, safe="/:")
         folder, name = url.split("/")[-2:]
         rows = self.session.read.option("lineSep", "\n").text(file)
@@ -80,7 +83,8 @@ class Sail(Engine):
 
     def without_constants(self, rows: DataFrame) -> DataFrame:
         # What is the same in all rows by the file statistics, Sail makes a constant, and then fails where groups by
-        # constants are aggregated again. Behind a condition on chance (5 ns a row) nothing is constant.
+        # constants are aggregated again. Behind a condition on chance (5 ns a row) nothing is constant
+        # (workaround: sail-groups-by-constants).
         return rows.where("rand() >= 0")
 
     def stop(self) -> None:
@@ -90,6 +94,7 @@ class Sail(Engine):
             self._server = None
 
     def leave(self) -> None:
-        # Not the session: from Python 3.12 on, its channel waits for ever for threads that have ended by then.
+        # Not the session: from Python 3.12 on, its channel waits for ever for threads that have ended by then
+        # (workaround: connect-waits-at-exit).
         if self._server is not None:
             self._server.stop()

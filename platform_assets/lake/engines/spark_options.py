@@ -19,7 +19,8 @@ from platform_assets.settings import TIME_ZONE, Settings
 
 _DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
 _S3_PACKAGE = "org.apache.hadoop:hadoop-aws:3.5.0"
-# Older Hadoop clients, and a second logger, would land on the class path through these.
+# Older Hadoop clients, and a second logger, would land on the class path through these
+# (workaround: delta-older-hadoop).
 _EXCLUDES = (
     "io.unitycatalog:unitycatalog-hadoop,org.apache.hadoop:hadoop-client-api,"
     "org.apache.hadoop:hadoop-client-runtime,org.apache.logging.log4j:log4j-slf4j2-impl"
@@ -33,10 +34,12 @@ _SMALL_LOGS = {"spark.databricks.delta.snapshotPartitions": "2"}
 _FILES = {
     # What Spark writes is a log of one run, that nobody verifies later.
     "spark.databricks.delta.writeChecksumFile.enabled": "false",
-    # Unless told so, Spark writes timestamps as other readers no longer expect them.
+    # Unless told so, Spark writes timestamps as other readers no longer expect them
+    # (workaround: spark-int96-timestamps).
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
-# The usual one keeps checksums beside files, and can read none with a colon in its name. S3's client needs that one.
+# The usual one keeps checksums beside files, and can read none with a colon in its name
+# (workaround: spark-names-with-colons). S3's client needs that one.
 _LOCAL_FILES = {"spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem"}
 _OLDEST_JAVA = 17
 _CONNECT_PORT = 15002
@@ -82,7 +85,7 @@ def remote_options(settings: Settings) -> dict[str, str]:
 def require_server(settings: Settings) -> None:
     """Raise `TemporaryError` when nothing answers at the address of the Spark Connect server.
 
-    The client itself would try for ten minutes before it says so.
+    The client itself would try for ten minutes before it says so (workaround: connect-tries-ten-minutes).
     """
     address = urlsplit(settings.spark_master)
     try:
@@ -143,7 +146,10 @@ def _differences(session: SparkSession, wanted: Mapping[str, str]) -> list[str]:
 
 
 def _refuse_detours() -> None:
-    """Fail where variables of the environment would lead Spark to another server, whatever its master."""
+    """Fail where variables of the environment would lead Spark to another server, whatever its master.
+
+    Spark sets one of them itself, and leaves it there (workaround: connect-mode-stays-on).
+    """
     found = [name for name in ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED") if name in os.environ]
     if found:
         raise PlatformError(

@@ -16,7 +16,8 @@ _MOST_CONFLICTS = 50
 def without_library_retries(**metadata: str) -> CommitProperties:
     """A commit, with metadata, that fails when any other came after the version it was made from.
 
-    The library's own retries would let two runs fill the same empty day, and create a table twice.
+    The library's own retries would let two runs fill the same empty day, and create a table twice
+    (workaround: deltalake-fills-a-day-twice).
     """
     return CommitProperties(custom_metadata=metadata, max_commit_retries=0)
 

@@ -231,7 +231,8 @@ def _now() -> datetime:
 def _settled(table: Table) -> Settled | None:
     """The table and its commits, newest first; None before anything was published.
 
-    The library counts the commits down from the version it has loaded, also when newer ones came meanwhile.
+    The library counts the commits down from the version it has loaded, also when newer ones came meanwhile
+    (workaround: deltalake-history-counts-down).
     """
     while (delta := table.delta()) is not None:
         commits = delta.history()

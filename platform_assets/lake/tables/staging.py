@@ -115,7 +115,8 @@ def _create_staged(staged: Staged) -> None:
 def _staged_files(staged: Staged) -> list[AddAction]:
     """The add actions of a staged table's log, their paths seen from the published table."""
     prefix = posixpath.relpath(staged.url, staged.table.url)
-    # By path: an engine that never got a store's answer may have committed the same files again.
+    # By path: an engine that never got a store's answer may have committed the same files again
+    # (workaround: sail-commits-again).
     files: dict[str, AddAction] = {}
     for entry in storage.entries(storage.join(staged.url, "_delta_log")):
         if not entry.name.endswith(".json"):
