@@ -34,6 +34,7 @@ WITH_EVERY_ENGINE = (
     "landing/test_odd_good_lines.py",
     "lake/test_audit.py",
     "lake/engines/test_engine.py",
+    "lake/engines/test_workarounds_of_spark.py",
     "assets/test_io_managers.py",
     "lake/tables/test_maintenance.py",
     "lake/tables/test_schemas.py",
@@ -70,15 +71,20 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave to the pass with Sail what no other engine can change; begin with what takes longest."""
     items.sort(key=lambda item: not _place(item).startswith(WITH_PROCESSES))
-    if config.getoption("engine") == "sail":
-        return
-    chosen = [item for item in items if _uses_engine(item)]
+    engine = config.getoption("engine")
+    chosen = [item for item in items if _is_for(engine, item) and (engine == "sail" or _uses_engine(item))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
 
 
 def _place(item: pytest.Item) -> str:
     return item.path.relative_to(Path(__file__).parent).as_posix()
+
+
+def _is_for(engine: str, item: pytest.Item) -> bool:
+    """Whether a test, if it is about one engine only, is about this one."""
+    only = item.get_closest_marker("only")
+    return only is None or only.args == (engine,)
 
 
 def _uses_engine(item: pytest.Item) -> bool:

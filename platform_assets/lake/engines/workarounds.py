@@ -1,7 +1,7 @@
 """The defects of engines and client libraries that the code works around; what it would keep without them is not here.
 
-Where the code does so, a comment or docstring says `(workaround: <name>)`. A test shows each defect on the engine
-itself: when it fails, the engine is mended, and the workaround, its entry and the test can go.
+Where the code does so, a comment or docstring says `(workaround: <name>)`. A test marked `shows("<name>")` shows the
+defect on the engine itself: when it fails, the engine is mended, and the workaround, its entry and the test can go.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[3]
 
 
 def in_a_process_of_its_own(
-    module: str, *words: str, variables: Mapping[str, str] = MappingProxyType({})
+    module: str, *words: str, variables: Mapping[str, str] = MappingProxyType({}), timeout: float = 300
 ) -> subprocess.CompletedProcess[str]:
-    """Run a module of the tests to its end."""
+    """Run a module of the tests to its end; raises `subprocess.TimeoutExpired` when that takes longer (seconds)."""
     # What this process's own session has set must not reach that of the other.
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "SAIL_"))}
     return subprocess.run(
@@ -24,6 +24,6 @@ def in_a_process_of_its_own(
         env=outside | variables,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=timeout,
         check=False,
     )
