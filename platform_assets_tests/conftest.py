@@ -16,7 +16,7 @@ from platform_assets.lake.engines.running import start
 from platform_assets.settings import Settings
 from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.support.platforms import Platform
-from platform_assets_tests.support.services.missing import missing
+from platform_assets_tests.support.services.missing import missing, there
 from platform_assets_tests.support.services.s3 import S3Server, environment, s3_server, versitygw
 from platform_assets_tests.support.services.spark import INSTALL_JAVA, fill_with_jars, find_java
 
@@ -156,10 +156,9 @@ def variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, 
 @pytest.fixture(scope="session")
 def official() -> Path:
     """The folder of the official inputs, which lies beside the repository and is no part of it."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip(f"the official inputs are not on this machine: there is no {folder}")
-    return folder
+    return there(
+        Path(__file__).resolve().parents[2] / "shared" / "data", "The folder of the official inputs", "put them there"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from platform_assets_tests.support.services.missing import there
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "platform_assets"
 
@@ -48,3 +50,22 @@ def test_the_lock_files_hold_every_dependency_and_agree() -> None:
 def test_no_file_holds_more_than_400_lines() -> None:
     files = [*PACKAGE.rglob("*.py"), *(ROOT / "platform_assets_tests").rglob("*.py")]
     assert not [str(path) for path in files if len(path.read_text(encoding="utf-8").splitlines()) > 400]
+
+
+def test_no_module_of_the_tests_is_named_like_one_of_the_standard_library() -> None:
+    helpers = [path for path in (ROOT / "platform_assets_tests").rglob("*") if path.suffix == ".py" or path.is_dir()]
+    assert helpers
+    assert not [str(path) for path in helpers if path.stem in sys.stdlib_module_names]
+
+
+def test_official_inputs_that_are_not_there_fail_where_nothing_may_be_skipped_and_are_skipped_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "The folder of inputs is missing: there is no .*/data, put them there"
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match=said):
+        there(tmp_path / "data", "The folder of inputs", "put them there")
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match=said):
+        there(tmp_path / "data", "The folder of inputs", "put them there")
+    assert there(tmp_path, "The folder of inputs", "put them there") == tmp_path

@@ -1,8 +1,9 @@
-"""What happens to tests whose tools are not on this machine."""
+"""What happens to tests whose tools or inputs are not on this machine."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -14,3 +15,10 @@ def missing(tool: str, install: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(said)
     pytest.skip(said)
+
+
+def there(folder: Path, what: str, remedy: str) -> Path:
+    """The folder, where it is on this machine; otherwise what happens where something is missing."""
+    if not folder.is_dir():
+        missing(what, f"there is no {folder}, {remedy}")
+    return folder
