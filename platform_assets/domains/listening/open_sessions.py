@@ -1,6 +1,6 @@
 """listening/open_sessions: the sessions that plays of the next day may continue, with what is needed to go on."""
 
-from platform_assets.assets.sessions import open_sessions_table
+from platform_assets import open_sessions_table
 from platform_assets.domains.listening.domain import PLAYS
 from platform_assets.domains.listening.plays import plays
 

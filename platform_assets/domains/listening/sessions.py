@@ -1,6 +1,6 @@
 """listening/sessions: runs of plays of one user without a long pause, by the day on which they close."""
 
-from platform_assets.assets.sessions import sessions_table
+from platform_assets import sessions_table
 from platform_assets.domains.listening.domain import PLAYS
 from platform_assets.domains.listening.plays import plays
 

@@ -1,6 +1,6 @@
 """web/open_sessions: the visits that hits of the next day may continue, with what is needed to go on."""
 
-from platform_assets.assets.sessions import open_sessions_table
+from platform_assets import open_sessions_table
 from platform_assets.domains.web.domain import HITS
 from platform_assets.domains.web.user_web_hits import user_web_hits
 

@@ -1,6 +1,6 @@
 """web/sessions: runs of hits of one user without a long pause, by the day on which they close."""
 
-from platform_assets.assets.sessions import sessions_table
+from platform_assets import sessions_table
 from platform_assets.domains.web.domain import HITS
 from platform_assets.domains.web.user_web_hits import user_web_hits
 
