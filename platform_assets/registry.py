@@ -81,7 +81,7 @@ def found(settings: Settings | None = None) -> tuple[FoundDomain, ...]:
     """
     settings = settings or current()
     chosen = settings.domains
-    packages = _packages()
+    packages = installed()
     if not packages:
         raise PlatformError(
             f"No domain is installed: no package has an entry point of the group {GROUP}. platform_assets names its "
@@ -97,8 +97,8 @@ def found(settings: Settings | None = None) -> tuple[FoundDomain, ...]:
     return domains
 
 
-def _packages() -> dict[str, str]:
-    """The package of each domain, by the domain's name; nothing of a domain itself is imported."""
+def installed() -> dict[str, str]:
+    """The package of each domain that is installed, chosen or not, by its name; nothing of a domain is imported."""
     packages: dict[str, str] = {}
     for entry in sorted(set(entry_points(group=GROUP)), key=lambda entry: entry.value):
         for name, package in _domains_in(entry).items():

@@ -19,19 +19,23 @@ _PREFIX = "PLATFORM_"
 
 def settings(as_json: Annotated[bool, typer.Option("--json", help="As a JSON list of objects.")] = False) -> None:
     """Every setting: variable, value, origin, meaning."""
-    from platform_assets.registry import found, listed_settings
-    from platform_assets.settings import current
+    from platform_assets.registry import found, installed, listed_settings
+    from platform_assets.settings import current, prefix_of
 
-    every = listed_settings(found(), current())
+    domains = found()
+    every = listed_settings(domains, current())
     rows = [{"variable": s.variable, "value": s.value, "from": s.origin, "meaning": s.meaning} for s in every]
     if as_json:
         say(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
         say_table(list(rows[0]), [[row[key] or "-" for key in row] for row in rows])
     variables = [setting.variable for setting in every]
+    # Of domains that take no part here, nobody has read which settings they have.
+    others = tuple(prefix_of(name) for name in installed().keys() - {domain.name for domain in domains})
     for unknown in sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in variables):
-        close = get_close_matches(unknown, variables, n=1)
-        remark(f"{unknown} is set, but there is no such setting{f': is it {close[0]}?' if close else '.'}")
+        if not unknown.startswith(others):
+            close = get_close_matches(unknown, variables, n=1)
+            remark(f"{unknown} is set, but there is no such setting{f': is it {close[0]}?' if close else '.'}")
 
 
 def docs(

@@ -47,6 +47,18 @@ def test_a_variable_that_no_setting_has_is_pointed_at(cli: Cli, monkeypatch: pyt
     assert done.stderr == "PLATFORM_WEB_STRT is set, but there is no such setting: is it PLATFORM_WEB_START?\n"
 
 
+def test_settings_of_domains_that_take_no_part_are_neither_listed_nor_pointed_at(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLATFORM_DOMAINS", "web")
+    monkeypatch.setenv("PLATFORM_ACTIONS_WINDOW_MINUTES", "30")
+    settings.current.cache_clear()
+    done = cli("settings")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "PLATFORM_WEB_START" in done.stdout
+    assert "PLATFORM_ACTIONS" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
