@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 from pyspark.sql import DataFrame
 
+from platform_assets.assets.checks import check_result
 from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.contracts.rules import UNIQUE
@@ -167,7 +168,7 @@ def test_a_warning_is_reported_and_stops_nothing(engine: Engine, table: Table) -
     found = findings(engine, orders(engine, table, (1, "a", 1, 5000.0, 1000.5)))
     (name,) = broken(found)
     assert name == "paid_less_than_or_equal_to"
-    result = found[name].result(dg.AssetKey("orders"))
+    result = check_result(dg.AssetKey("orders"), found[name])
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert refuse(list(found.values()), table.key) is None
 
@@ -259,7 +260,7 @@ def test_a_refusal_names_the_table_and_every_broken_rule(engine: Engine, table: 
     found = findings(engine, orders(engine, table, (1, "A", 1, 5.0, 6.0), (1, None, 1, 5.0, 2000.0)))
     failure = refuse(list(found.values()), table.key)
     assert failure is not None
-    assert failure.allow_retries is False
+    assert failure.retry is False
     assert str(failure).splitlines() == [
         "shop/orders was not published, what was there before still is. Broken rules:",
         "  - shop_not_null: 1 of 2 rows break: `shop` is never NULL",

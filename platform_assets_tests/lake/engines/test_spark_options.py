@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
 from pydantic import ValidationError
 
+from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake.engines.spark import Spark, SparkConnect
 from platform_assets.settings import Settings
 from platform_assets_tests.support.lake.fresh_process import in_a_process_of_its_own
@@ -50,7 +50,7 @@ def test_spark_without_java_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.delenv("JAVA_HOME")
     if home:
         monkeypatch.setenv("JAVA_HOME", home)
-    with pytest.raises(dg.Failure, match=r"needs Java 17 or newer .*, and there is none: install it, or set PLATFORM_"):
+    with pytest.raises(PlatformError, match=r"needs Java 17 or newer .*, and there is none: install it, or set "):
         Spark(settings()).spark_config()
 
 
@@ -63,7 +63,7 @@ def test_a_java_that_is_too_old_is_named(
 ) -> None:
     put_java(tmp_path / "old" / "bin", version)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "old"))
-    with pytest.raises(dg.Failure, match=rf"needs Java 17 or newer in JAVA_HOME=.*/old, and .*/bin/java .*{named}"):
+    with pytest.raises(PlatformError, match=rf"needs Java 17 or newer in JAVA_HOME=.*/old, and .*/bin/java .*{named}"):
         Spark(settings()).spark_config()
 
 
@@ -91,9 +91,9 @@ def test_a_spark_connect_server_needs_no_java_here_and_gets_no_option_that_it_ha
 
 def test_a_spark_connect_server_that_does_not_answer_is_named_without_its_token() -> None:
     address = f"sc://127.0.0.1:{free_port()}"
-    with pytest.raises(dg.Failure, match=f"No Spark Connect server answers at {address} \\(") as failed:
+    with pytest.raises(TemporaryError, match=f"No Spark Connect server answers at {address} \\(") as failed:
         print(SparkConnect(settings(spark_master=f"{address}/;token=secret")).session)
-    assert "secret" not in str(failed.value.description)
+    assert "secret" not in str(failed.value)
 
 
 @pytest.mark.usefixtures("java")
@@ -122,7 +122,7 @@ def test_an_option_that_would_break_the_platform_is_refused(option: str, value: 
 @pytest.mark.parametrize("name", ["SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED"])
 def test_a_variable_that_leads_spark_to_another_server_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "sc://elsewhere")
-    with pytest.raises(dg.Failure, match=f"{name} in the environment would lead Spark past PLATFORM_SPARK_MASTER"):
+    with pytest.raises(PlatformError, match=f"{name} in the environment would lead Spark past PLATFORM_SPARK_MASTER"):
         Spark(settings()).spark_config()
 
 
@@ -153,7 +153,7 @@ def test_a_folder_without_jars_is_an_error_that_says_what_to_do(tmp_path: Path, 
     folder = tmp_path / "jars"
     if there:
         folder.mkdir()
-    with pytest.raises(dg.Failure, match=f"There is no jar in PLATFORM_SPARK_JARS={folder}: put Delta's jars there"):
+    with pytest.raises(PlatformError, match=f"There is no jar in PLATFORM_SPARK_JARS={folder}: put Delta's jars there"):
         Spark(settings(spark_jars=str(folder))).spark_config()
 
 

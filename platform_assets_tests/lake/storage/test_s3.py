@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import dagster as dg
 import pytest
 
+from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
 from platform_assets.lake.storage import s3
 from platform_assets_tests.lake.storage.test_storage import get, names, put
@@ -70,7 +70,7 @@ def test_a_connection_that_breaks_in_the_middle_of_a_block_is_made_again(
 
 
 def test_a_bucket_that_is_not_there_is_told_with_its_setting(aws: S3Server | None, bucket: str) -> None:
-    with pytest.raises(dg.Failure, match="PLATFORM_LAKE=s3://no-such-bucket/lake: there is no bucket no-such-bucket"):
+    with pytest.raises(PlatformError, match="LAKE=s3://no-such-bucket/lake: there is no bucket no-such-bucket"):
         storage.check({"PLATFORM_LAKE": "s3://no-such-bucket/lake"})
     storage.check({"PLATFORM_LAKE": f"{bucket}/not/written/yet"})
 
@@ -80,7 +80,7 @@ def test_missing_credentials_are_told_with_the_bucket(bucket: str, other_client:
     with environment(nothing), pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.delenv(name)
-        with pytest.raises(dg.Failure, match=f"no credentials were found for the bucket {bucket[5:]}: set AWS_ACCESS"):
+        with pytest.raises(PlatformError, match=f"no credentials were found for the bucket {bucket[5:]}: set AWS"):
             storage.check({"PLATFORM_LAKE": bucket})
 
 
@@ -89,14 +89,14 @@ def test_a_store_that_does_not_answer_is_told_with_its_address(
 ) -> None:
     monkeypatch.setattr(s3, "ATTEMPTS", 1)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    with pytest.raises(dg.Failure, match=r"does not answer at http://127\.0\.0\.1:9"):
+    with pytest.raises(PlatformError, match=r"does not answer at http://127\.0\.0\.1:9"):
         storage.check({"PLATFORM_LAKE": bucket})
 
 
 def test_wrong_keys_are_told_with_the_bucket(bucket: str, other_client: None) -> None:
     with (
         environment({"AWS_SECRET_ACCESS_KEY": "wrong"}),
-        pytest.raises(dg.Failure, match=f"the bucket {bucket[5:]} refused access"),
+        pytest.raises(PlatformError, match=f"the bucket {bucket[5:]} refused access"),
     ):
         storage.check({"PLATFORM_EXPORTS": bucket})
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import dagster as dg
 import pytest
 from deltalake import DeltaTable
 
@@ -312,27 +311,3 @@ def test_a_version_that_never_was_is_named(engine: Engine, table: Table) -> None
     publish(engine, table, "run-1", [1], (1, "/a", 1, None))
     with pytest.raises(NotRestorable, match="shop/visits has no version 8, its newest is 1"):
         maintenance.restore(table, 8)
-
-
-def test_without_an_instance_every_run_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    with maintenance.dagster_runs() as state_of:
-        assert state_of("any") == "unknown"
-
-
-def test_the_instance_tells_which_runs_are_at_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-
-    @dg.op
-    def nothing() -> None: ...
-
-    @dg.job
-    def idle() -> None:
-        nothing()
-
-    statuses = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.STARTED)
-    with dg.DagsterInstance.get() as instance:
-        runs = [instance.create_run_for_job(idle, status=status).run_id for status in statuses]
-    with maintenance.dagster_runs() as state_of:
-        assert [state_of(run) for run in runs] == ["finished", "finished", "in progress"]
-        assert state_of("other") == "unknown"

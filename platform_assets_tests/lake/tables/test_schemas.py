@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import dagster as dg
 import pytest
 from deltalake import DeltaTable
 
 from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets.errors import PlatformError
 from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.lake.visits import (
     COLUMNS,
@@ -100,7 +100,7 @@ def test_a_change_that_published_days_cannot_follow_is_refused_before_anything_i
     before = (published(old), files(old), old.history())
     new = visits_table(tmp_path, contract)
     rows = engine.session.createDataFrame([], columns)
-    with pytest.raises(dg.Failure, match=f"contract of shop/visits has changed in {changed}, .* nothing was published"):
+    with pytest.raises(PlatformError, match=f"of shop/visits has changed in {changed}, .* nothing was published"):
         new.stage(engine, rows, "run-2", [january(1)])
     assert (published(old), files(old), old.history()) == before
 
@@ -112,6 +112,6 @@ def test_a_change_that_another_run_publishes_first_is_refused_at_the_last_moment
     rows = visits(engine, (1, "/a", 1, None, "NZ"), columns=f"{COLUMNS}, country string")
     staged = new.stage(engine, rows, "run-2", [january(1)])
     publish(engine, old, "run-1", [1], (1, "/a", 1, None))
-    with pytest.raises(dg.Failure, match="has changed in country"):
+    with pytest.raises(PlatformError, match="has changed in country"):
         new.publish(staged)
     assert published(old) == [(1, "/a", 1, None)]

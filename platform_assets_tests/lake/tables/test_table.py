@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
 from pyspark.sql import functions as F
 
+from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.published import commit_time, open_delta
@@ -159,7 +159,7 @@ def test_columns_that_are_the_same_in_every_row_can_be_grouped_counted_and_dedup
 
 def test_reading_a_table_that_was_never_published_says_what_to_do(engine: Engine, table: Table) -> None:
     stage(engine, table, "run-1", [1], (1, "/a", 1, None))
-    with pytest.raises(dg.Failure, match="shop/visits has no data yet for 2026-01-01: materialise it first"):
+    with pytest.raises(PlatformError, match="shop/visits has no data yet for 2026-01-01: materialise it first"):
         table.read(engine, january(1), january(1))
 
 
@@ -173,7 +173,7 @@ def test_a_day_without_rows_is_known_as_published_until_a_restore_to_before_it(e
     table.restore(1)
     assert table.published_rows_by_day() == {"2026-01-01": 1, "2026-01-03": 0}
     assert table.read(engine, january(3), january(3))[0].collect() == []
-    with pytest.raises(dg.Failure, match="shop/visits has no data yet for 2026-01-02: materialise it first"):
+    with pytest.raises(PlatformError, match="shop/visits has no data yet for 2026-01-02: materialise it first"):
         table.read(engine, january(1), january(3))
 
 
@@ -183,7 +183,7 @@ def test_of_days_that_were_not_published_the_first_is_named_and_the_others_count
     publish(engine, table, "run-1", [2, 4], (2, "/a", 1, None))
     spans = {(2, 3): "2026-01-03:", (1, 4): "2026-01-01 and 1 more days:", (3, 9): "2026-01-03 and 5 more days:"}
     for (first, last), said in spans.items():
-        with pytest.raises(dg.Failure, match=f"shop/visits has no data yet for {said} materialise it first"):
+        with pytest.raises(PlatformError, match=f"shop/visits has no data yet for {said} materialise it first"):
             table.read(engine, january(first), january(last))
 
 

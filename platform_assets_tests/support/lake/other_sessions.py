@@ -9,9 +9,9 @@ import json
 import sys
 from typing import Any
 
-import dagster as dg
 from pyspark.sql import SparkSession
 
+from platform_assets.errors import PlatformError
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.sail import Sail
 from platform_assets.lake.engines.spark import Spark, SparkConnect
@@ -25,8 +25,8 @@ def said(engine: Engine) -> str:
     """What the engine says when it is asked for its session; empty when it hands one out."""
     try:
         engine.session  # noqa: B018
-    except dg.Failure as failure:
-        return str(failure.description)
+    except PlatformError as failure:
+        return str(failure)
     return ""
 
 
