@@ -29,7 +29,7 @@ Compute = Callable[..., Iterator[Event]]
 class Declared(ABC):
     """An asset as its file declares it, by a function that is named as the asset.
 
-    `inputs` gives the tables behind parameters that are not named as a table of the same domain: the parameter to
+    `inputs` gives the tables of parameters that are not named as a table of the same domain: the parameter to
     the table's key as text. Raises `DeclarationError`, with the file, for what nothing can carry out.
     """
 

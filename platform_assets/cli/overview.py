@@ -12,7 +12,7 @@ from platform_assets.cli.terminal import number, say, say_table
 if TYPE_CHECKING:
     from platform_assets.lake.tables.table import Table
 
-# Commits without a run (restored, made empty) that the last run is looked for behind.
+# Commits without a run (restored, made empty) before which the last run is looked for.
 _LOOK_BACK = 50
 _RUN_ID = "dagster_run_id"
 _HEADINGS = (

@@ -109,7 +109,7 @@ def compiled(contract: type[Contract]) -> CompiledContract:
 def _compile(contract: type[Contract]) -> CompiledContract:
     refuse_words(contract)
     is_raw = issubclass(contract, RawContract)
-    # The columns that all raw tables have stand behind a raw table's own.
+    # The columns that all raw tables have stand after a raw table's own.
     last = RawContract.__annotations__ if is_raw else {}
     columns = []
     for name, (annotation, field) in sorted(contract.__fields__.items(), key=lambda item: item[0] in last):

@@ -56,7 +56,7 @@ def source(field: str, *, required: bool = False, text: bool = True, trimmed: bo
 
 
 class RawContract(Contract):
-    """The columns that every raw table has behind those of its feed."""
+    """The columns that every raw table has after those of its feed."""
 
     delivery_day: T.DateType = Field(description="Day of the landing folder that the row was delivered in")
     day: T.DateType = Field(nullable=True, description="UTC day of the event; NULL when its time is not valid")

@@ -88,7 +88,7 @@ class Delimited:
 
         A search for a quoted field with quotes in it goes too deep for Java when there are thousands of them. So the
         pieces that it has are searched, each by itself (`"a""b"` has two); a line feed, which no line holds, is put
-        behind them and in place of the delimiters between fields (workaround: spark-deep-regexes).
+        after them and in place of the delimiters between fields (workaround: spark-deep-regexes).
         """
         mark = re.escape(self.delimiter)
         plain = F.split(line, mark)

@@ -153,14 +153,14 @@ def _first_line(url: str) -> tuple[bytes | None, str]:
 
 
 def _line_like(line: bytes) -> re.Pattern[bytes]:
-    """What finds a line again, behind a line end, with marks and a carriage return that are no part of it."""
-    # The last carriage return is none: a line that ends in one has another behind it.
+    """What finds a line again, after a line end, with marks and a carriage return that are no part of it."""
+    # The last carriage return is none: a line that ends in one has another after it.
     end = rb"\r" if line.endswith(b"\r") else rb"\r?"
     return re.compile(rb"\n(?:" + _BOM + rb")*" + re.escape(line) + end + rb"(?=\n)")
 
 
 def _last_line(content: bytes, header: bytes) -> bytes:
-    """What stands behind the last line end; of a long line that is not blank no more than is needed to see that."""
+    """What stands after the last line end; of a long line that is not blank no more than is needed to see that."""
     last = content[content.rfind(b"\n") + 1 :]
     is_short = len(_MARKS.sub(b"", last)) <= len(header) + 1
     return last if is_short or _BLANK_SO_FAR.fullmatch(last) else b"." * (len(header) + 2)

@@ -91,7 +91,7 @@ def _from_json(line: Column, paths: Iterable[str]) -> Column:
 
 
 def _last_objects(paths: Iterable[str]) -> Column:
-    """What was parsed, without an object behind which its field stands again as something else: Spark keeps it.
+    """What was parsed, without an object after which its field stands again as something else: Spark keeps it.
 
     (workaround: spark-json-earlier-objects)
     """

@@ -98,7 +98,7 @@ def _write_bundles(files: Sequence[LandedFile], room: str) -> list[str]:
 
 
 def _write_bundle(files: Sequence[LandedFile], url: str) -> str:
-    """Write the lines of many files into one, each behind its delivery day, its file and what is wrong with it.
+    """Write the lines of many files into one, each after its delivery day, its file and what is wrong with it.
 
     No file has a tab in its name, and no engine reads thousands of files as fast as one.
     """

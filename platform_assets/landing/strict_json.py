@@ -27,9 +27,9 @@ def strict(line: Column) -> Column:
 
 
 def _is_whole(line: Column) -> Column:
-    """Whether a parser that reads the line's value has come to its end: a mark behind it is found there.
+    """Whether a parser that reads the line's value has come to its end: a mark after it is found there.
 
-    (workaround: spark-json-text-behind)
+    (workaround: spark-json-text-after-a-value)
     """
     mark = F.md5(line)  # no line holds its own hash
     around = F.concat(F.lit("["), line, F.lit(',"'), mark, F.lit('"]'))

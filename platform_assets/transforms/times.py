@@ -14,6 +14,6 @@ def utc_instant(text: Column, *, millis: bool = False) -> Column:
 
 
 def epoch_seconds(text: Column) -> Column:
-    """Whole seconds since 1970 as a timestamp; NULL for other text, and before the year 1 or behind 9999."""
+    """Whole seconds since 1970 as a timestamp; NULL for other text, and before the year 1 or after 9999."""
     seconds = F.when(text.rlike(r"\A-?0*[0-9]{1,12}\z"), text.try_cast("long"))
     return F.when(seconds.between(-62135596800, _LAST_SECOND), F.timestamp_seconds(seconds))

@@ -8,7 +8,7 @@ _PLAIN = r"\A([A-Za-z0-9+.\-]+://)?[A-Za-z0-9.\-]+([/?#]|\z)"
 
 
 def without_scheme(url: Column) -> Column:
-    """The URL behind its scheme; `://` at its start, or further inside, in a path or a query, ends no scheme."""
+    """The URL after its scheme; `://` at its start, or further inside, in a path or a query, ends no scheme."""
     before = F.split_part(url, F.lit("://"), F.lit(1))
     has_scheme = (F.length(before) < F.length(url)) & before.rlike(r"\A[^/?#]+\z")
     return F.when(has_scheme, F.substring(url, F.length(before) + 4, F.length(url))).otherwise(url)

@@ -1,4 +1,4 @@
-"""Tumbling windows: stretches of time of the same length, one right behind the other."""
+"""Tumbling windows: stretches of time of the same length, one right after the other."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F

@@ -19,7 +19,7 @@ class TopWindows(Contract):
     day: T.DateType = Field(description="UTC day up to whose end was ranked")
     rank: T.IntegerType = Field(ge=1, le=MOST, description="Place in the list, 1 being the window with most opens")
     window_start: T.TimestampType = Field(description="First instant of the window (UTC)")
-    window_end: T.TimestampType = Field(description="First instant behind the window (UTC)")
+    window_end: T.TimestampType = Field(description="First instant after the window (UTC)")
     open: T.LongType = Field(ge=1, description="How many were opened")
     close: T.LongType = Field(ge=0, description="How many were closed")
 

@@ -14,7 +14,7 @@ class Windows(Contract):
 
     day: T.DateType = Field(description="UTC day of the window")
     window_start: T.TimestampType = Field(description="First instant of the window (UTC)")
-    window_end: T.TimestampType = Field(description="First instant behind the window (UTC)")
+    window_end: T.TimestampType = Field(description="First instant after the window (UTC)")
     open: T.LongType = Field(ge=0, description="How many were opened")
     close: T.LongType = Field(ge=0, description="How many were closed")
     total_actions: T.LongType = Field(ge=1, description="Both together")

@@ -45,7 +45,7 @@ WORKAROUNDS = (
         "sail-no-escapes-in-paths",
         "sail",
         "0.7.2",
-        "A bare path is a pattern, as in Spark, in which a backslash does not escape the character behind it.",
+        "A bare path is a pattern, as in Spark, in which a backslash does not escape the character after it.",
     ),
     Workaround(
         "sail-no-file-of-a-row",
@@ -162,10 +162,10 @@ WORKAROUNDS = (
         "times, and Spark ends the whole process then.",
     ),
     Workaround(
-        "spark-json-text-behind",
+        "spark-json-text-after-a-value",
         "spark",
         "4.2.0",
-        "`from_json` does not look at what stands behind the value (`{} x`), and of a broken object it keeps what "
+        "`from_json` does not look at what stands after the value (`{} x`), and of a broken object it keeps what "
         "stands before the break.",
     ),
     Workaround(
@@ -215,10 +215,10 @@ WORKAROUNDS = (
         "of the first without a conflict: the partition has the files of both.",
     ),
     Workaround(
-        "deltalake-fails-behind-a-commit",
+        "deltalake-fails-after-a-commit",
         "deltalake",
         "1.6.6",
-        "A commit that stands raises an error when the checkpoint behind it cannot be written.",
+        "A commit that stands raises an error when the checkpoint after it cannot be written.",
     ),
     Workaround(
         "duckdb-nan-in-json",

@@ -110,7 +110,7 @@ def leftovers(table: Table, state_of: Callable[[str], RunState], older_than: tim
     A run that is finished, or is unknown and has written nothing for `older_than`, is at an end.
     """
     folders = [entry for entry in storage.entries(storage.join(table.url, RUNS)) if entry.is_folder]
-    # Read behind the listing: what a run publishes in between is not mistaken for a leftover.
+    # Read after the listing: what a run publishes in between is not mistaken for a leftover.
     log = _Log.of(_settled(table))
     found = [_left_by(table, folder, log, state_of, older_than) for folder in folders]
     return [waste for waste in found if waste]

@@ -110,7 +110,7 @@ class Table(Published):
             )
         except DeltaError:
             # The commit may stand although what follows it (a checkpoint, the answer of a store) has failed
-            # (workaround: deltalake-fails-behind-a-commit).
+            # (workaround: deltalake-fails-after-a-commit).
             if not self.holds(staged):
                 raise
         return new

@@ -111,7 +111,7 @@ def test_deltalake_still_lets_two_writers_fill_the_same_empty_day(tmp_path: Path
     assert files(tmp_path) == {"a.parquet", "b.parquet"}
 
 
-@pytest.mark.shows("deltalake-fails-behind-a-commit")
+@pytest.mark.shows("deltalake-fails-after-a-commit")
 def test_deltalake_still_raises_for_a_commit_that_stands_when_its_checkpoint_fails(tmp_path: Path) -> None:
     table(tmp_path, **{"delta.checkpointInterval": "1"})
     # Where the last checkpoint should be named there is a folder.

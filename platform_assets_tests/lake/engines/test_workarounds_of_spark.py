@@ -72,7 +72,7 @@ def test_regular_expressions_of_java_still_overflow_the_stack_on_a_long_quoted_c
         matcher.find()
 
 
-@pytest.mark.shows("spark-json-text-behind")
+@pytest.mark.shows("spark-json-text-after-a-value")
 @pytest.mark.parametrize("line", ['{"a": 1} x', '{"a": 1, "b": {"c": 2, "d" 5}}'])
 def test_spark_still_takes_json_that_is_broken_behind_what_it_reads(engine: Engine, line: str) -> None:
     assert parsed(engine, line, "a string, b string") == Row(a="1", b=None)
