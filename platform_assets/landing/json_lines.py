@@ -17,7 +17,7 @@ from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.contract import Source
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.lines import LINE
-from platform_assets.landing.strict_json import JSON_OPTIONS, QUOTED, strict
+from platform_assets.landing.strict_json import JSON_OPTIONS, QUOTED, strict, without_quotes_inside
 
 _KEY = r'"[ \t\r\n]*:'
 _JSON = "json"
@@ -95,7 +95,7 @@ def _last_objects(paths: Iterable[str]) -> Column:
 
     (workaround: spark-json-earlier-objects)
     """
-    parsed, marked = F.col("parsed"), F.regexp_replace(_JSON, QUOTED, f'"{_MARK}$1"')
+    parsed, marked = F.col("parsed"), _with_marks(F.col(_JSON))
     for outer in _outers(paths):
         again = F.regexp_count(_JSON, F.lit(rf'"{re.escape(outer.rpartition(".")[2])}{_KEY}|\\u00')) > 1
         path = _marked_path(outer)
@@ -121,7 +121,11 @@ def _marked(sources: Iterable[Source]) -> Column:
     doubts = [F.col(_JSON).rlike(rf'"(?:{names}){_KEY}[ \t\r\n]*[-0-9tf{{\[]|\\u00')] if names else []
     doubts += [_found(source.field).startswith("-") for source in sources if not source.text]
     doubtful = F.coalesce(*[F.when(doubt, True) for doubt in doubts])
-    return F.when(doubtful, F.regexp_replace(_JSON, QUOTED, f'"{_MARK}$1"'))
+    return F.when(doubtful, _with_marks(F.col(_JSON)))
+
+
+def _with_marks(line: Column) -> Column:
+    return F.regexp_replace(without_quotes_inside(line), QUOTED, f'"{_MARK}$1"')
 
 
 def _marked_path(path: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
+# A text, where none has a quote inside it (`without_quotes_inside`).
+QUOTED = r'"([^"]*)"'
 DEEPEST = 127
 # Spark takes text in single quotes, NaN and Infinity for JSON, and numbers of 1,000 digits for none, unless told not
 # to; Sail needs not be told.
@@ -17,6 +18,15 @@ _ESCAPE_OR_PAIR = r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|[^u])"
 # Only these can be beyond a double: an exponent of three digits, or very many digits.
 _PERHAPS_HUGE = r"[0-9][eE]\+?[0-9]{3}|[0-9]{200}"
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+
+
+def without_quotes_inside(line: Column) -> Column:
+    """The line with another character for each escaped quote or backslash: the next quote ends a text, then.
+
+    A search for texts with escapes in them goes too deep for Java when there are thousands
+    (workaround: spark-deep-regexes).
+    """
+    return F.regexp_replace(line, r'\\["\\]', "\ufffd")
 
 
 def strict(line: Column) -> Column:
@@ -44,5 +54,6 @@ def _has_half_a_pair(line: Column) -> Column:
 
 def _has_a_huge_number(line: Column) -> Column:
     # (workaround: spark-json-huge-numbers)
-    numbers = F.regexp_extract_all(F.regexp_replace(line, QUOTED, '""'), F.lit(_NUMBER), F.lit(0))
+    outside = F.regexp_replace(without_quotes_inside(line), QUOTED, '""')
+    numbers = F.regexp_extract_all(outside, F.lit(_NUMBER), F.lit(0))
     return F.exists(numbers, lambda number: number.cast("double") == float("inf"))

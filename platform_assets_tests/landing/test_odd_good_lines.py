@@ -66,6 +66,7 @@ TEXTS = (
     *("null", "NA", "None", "true", "5", "{}", "[]", " page view ", "\t", "\\", '"', '"action": 5', "\\u0041", "_"),
     *("é", "e\u0301", "😀👩\u200d👩", "\u2028", "\u0085", "\ufeff", "\ufffd", "\0", "\n", "\r\n", "\x7f", "ﷺ" * 100),
 )
+ESCAPES = '\\n\\"\\\\' * 7_000
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "as the sample": (TEXT, {}),
     "byte order marks": ("\ufeff\ufeff" + TEXT, {}),
@@ -118,6 +119,18 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "an unknown field twice": (with_field('"device": 1, "device": 2'), {"extra_fields": ["device"]}),
     "an unknown field with a dot": (with_field('"user.id": 5'), {"extra_fields": ["user.id"]}),
     "an unknown field with an odd name": (with_field('"": 1, "a\\"b": 2, "ü": 3'), {"extra_fields": ["", 'a"b', "ü"]}),
+    "thousands of escapes where types are in doubt": (
+        with_field(f'"page": {{"action": 5, "note": "{ESCAPES}"}}'),
+        {"extra_fields": ["page"]},
+    ),
+    "thousands of escapes beside a number that a double holds": (
+        with_field(f'"note": "{ESCAPES}", "size": 1e308'),
+        {"extra_fields": ["note", "size"]},
+    ),
+    "thousands of escapes beside a user who stands twice": (
+        f'{{"user": 5, "note": "{ESCAPES}", {TEXT[1:]}',
+        {"extra_fields": ["note"]},
+    ),
     "deep unknown objects": (with_field(f'"deep": {"[" * 100}{"]" * 100}'), {"extra_fields": ["deep"]}),
     **{f"user id {text}": (TEXT.replace('"id": 7', f'"id": {text}'), {"user_id": n}) for text, n in USER_IDS.items()},
     **{f"time {text}": (TEXT.replace("05/01/2026 10:15:00", text), {"timestamp": at}) for text, at in TIMES.items()},
