@@ -14,14 +14,13 @@ from uuid import uuid4
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction
 from pyarrow import parquet
 from pyspark.sql import DataFrame
 
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.tables.published import Published, open_delta
+from platform_assets.lake.tables.published import Published
 
 RUNS = "runs"
 _WRITERS = 8
@@ -99,17 +98,14 @@ def stage(table: Published, engine: Engine, rows: DataFrame | None, run_id: str,
 
 def _create_staged(staged: Staged) -> None:
     contract = staged.table.contract
-    try:
-        DeltaTable.create(
-            staged.url,
-            contract.staged_schema,
-            partition_by=[contract.partition_column],
-            configuration={"delta.dataSkippingNumIndexedCols": "-1"},
-            storage_options=storage.options(staged.url),
-        )
-    except CommitFailedError:
-        # Nobody else writes there: this is our own commit, of which a store's answer was lost.
-        open_delta(staged.url)
+    # When a store's answer is lost, the library creates it once more.
+    DeltaTable.create(
+        staged.url,
+        contract.staged_schema,
+        partition_by=[contract.partition_column],
+        configuration={"delta.dataSkippingNumIndexedCols": "-1"},
+        storage_options=storage.options(staged.url),
+    )
 
 
 def _staged_files(staged: Staged) -> list[AddAction]:

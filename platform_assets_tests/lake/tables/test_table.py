@@ -16,7 +16,9 @@ from platform_assets.lake.tables.published import commit_time, open_delta
 from platform_assets.lake.tables.table import Table
 from platform_assets.transforms.counts import count_with_distinct
 from platform_assets.transforms.events import first_of_each
+from platform_assets_tests.support.lake.lost_answers import losing_the_answer_to_a_commit
 from platform_assets_tests.support.lake.visits import files, january, publish, published, stage, visits, visits_table
+from platform_assets_tests.support.services.s3 import S3Server
 
 
 @pytest.fixture
@@ -35,6 +37,19 @@ def test_staged_rows_are_seen_by_nobody_until_they_are_published(engine: Engine,
     assert table.publish(staged) == 1
     assert published(table) == [(1, "/a", 3, None), (2, "/a", 4, "x"), (2, "/b", 5, None)]
     assert table.published_rows_by_day() == {"2026-01-01": 1, "2026-01-02": 2}
+
+
+def test_rows_are_staged_although_the_store_loses_an_answer(
+    aws: S3Server, bucket: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = visits_table(bucket)
+    with losing_the_answer_to_a_commit(aws) as proxy, monkeypatch.context() as within:
+        within.setattr(storage, "options", lambda url: {"AWS_ENDPOINT_URL": proxy.endpoint})
+        staged = stage(engine, table, "run-1", [1, 2])
+    assert len(proxy.injected) == 1
+    publish(engine, table, "run-2", [2], (2, "/a", 4, "x"))
+    assert table.publish(staged) == 2
+    assert published(table) == []
 
 
 def test_publishing_a_day_replaces_it_and_no_other(engine: Engine, table: Table) -> None:
