@@ -110,3 +110,10 @@ def test_every_variable_that_the_readme_names_is_a_setting() -> None:
     named = set(re.findall(r"PLATFORM_[A-Z_]+", README))
     assert named
     assert named <= {setting.variable for setting in listed_settings(DOMAINS, settings_for())}
+
+
+@pytest.mark.parametrize("guide", sorted(path.name for path in (ROOT / "deploy").glob("*.md")))
+def test_every_module_and_test_that_a_guide_names_is_there(guide: str) -> None:
+    named = set(re.findall(r"`([\w/]+/\w+\.py)`", (ROOT / "deploy" / guide).read_text(encoding="utf-8")))
+    roots = (ROOT, ROOT / "platform_assets", ROOT / "platform_assets_tests")
+    assert [name for name in sorted(named) if not any((root / name).exists() for root in roots)] == []
