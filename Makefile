@@ -22,7 +22,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@echo "Creating $(VENV) (once; a minute or two)"
 	@$(if $(UV),$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
 	@$(INSTALL) --quiet -r requirements.lock
-	@$(INSTALL) --quiet --no-deps -C editable_mode=compat -e .
+	@$(INSTALL) --quiet --no-deps -e .
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock

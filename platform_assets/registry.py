@@ -123,7 +123,8 @@ def _domains_in(entry: EntryPoint) -> dict[str, str]:
 def _names_in(package: str) -> set[str]:
     """The modules of a package, which is not imported for it."""
     spec = find_spec(package)
-    return {one.name for one in pkgutil.iter_modules((spec and spec.submodule_search_locations) or [])}
+    folders = spec.submodule_search_locations if spec else None
+    return {one.name for one in pkgutil.iter_modules(folders or [])}
 
 
 def load(package: str) -> FoundDomain:

@@ -188,6 +188,8 @@ def read(kind: type[Read], prefix: str) -> Read:
 
 def _wrong(kind: type[BaseSettings], prefix: str, error: ErrorDetails) -> str:
     name = str(error["loc"][0])
+    if error["type"] == "missing":
+        return f"{prefix}{name.upper()} is not set, and it has no default."
     field = kind.model_fields.get(name)
     secret = field is not None and "SecretStr" in str(field.annotation)
     value = SecretStr("secret") if secret else error["input"]
@@ -224,7 +226,7 @@ def listed(values: BaseSettings, prefix: str) -> list[Setting]:
         Setting(
             variable=f"{prefix}{name.upper()}",
             value=_shown(getattr(values, name)),
-            default=_shown(field.default) or "" if field.default_factory is None else "",
+            default="" if field.is_required() or field.default_factory else _shown(field.default) or "",
             origin=_origin(values, name, f"{prefix}{name.upper()}"),
             meaning=" ".join((field.description or "").split()),
         )

@@ -88,6 +88,18 @@ def test_a_wrong_value_of_a_domains_setting_is_told_with_its_variable(
     assert str(told.value).startswith(said)
 
 
+def test_a_setting_without_a_default_has_to_be_set(variable: Variable) -> None:
+    class Required(DomainSettings):
+        url: str
+        """Where."""
+
+    with pytest.raises(WrongSettings, match="PLATFORM_SHOP_URL is not set, and it has no default"):
+        Settings().of("shop", Required)
+    variable("PLATFORM_SHOP_URL", "here")
+    values = Settings().of("shop", Required)
+    assert [(one.value, one.default) for one in listed(values, "X_")] == [("2026-01-01", "2026-01-01"), ("here", "")]
+
+
 def test_every_wrong_value_is_told_at_once(variable: Variable) -> None:
     variable("PLATFORM_ENGINE", "flink")
     variable("PLATFORM_REJECT_SHARE", "7")
