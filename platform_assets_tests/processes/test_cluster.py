@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -18,6 +17,7 @@ from platform_assets_tests.support.processes.sites import (
     SAMPLES,
     TABLES,
     TWO_DAYS,
+    Process,
     Site,
     wait_for,
 )
@@ -92,7 +92,7 @@ class Driver:
         )
 
 
-def while_running(run: subprocess.Popen[bytes], what: str, ask: Callable[[], Any]) -> Any:
+def while_running(run: Process, what: str, ask: Callable[[], Any]) -> Any:
     """Ask until the answer is true, and return it; fails when the run ends before."""
 
     def answer() -> Any:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from platform_assets.lake.tables.table import table as tables
+from platform_assets.lake.tables import staging, table
 
 
 def holding(function: Callable[..., Any], ready: Path, go: Path) -> Callable[..., Any]:
@@ -31,7 +31,7 @@ def holding(function: Callable[..., Any], ready: Path, go: Path) -> Callable[...
 
 def run(moment: str, ready: str, go: str, *words: str) -> None:
     """Patch the moment's function, and be `dagster`."""
-    owner, name = {"staged": (tables, "_staged_files"), "audited": (tables.Table, "publish")}[moment]
+    owner, name = {"staged": (staging, "_staged_files"), "audited": (table.Table, "publish")}[moment]
     setattr(owner, name, holding(getattr(owner, name), Path(ready), Path(go)))
     sys.argv = ["dagster", *words]
     runpy.run_module("dagster", run_name="__main__", alter_sys=True)

@@ -6,14 +6,13 @@ import os
 import re
 import shlex
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from platform_assets_tests.support.processes.graphql import Web
-from platform_assets_tests.support.processes.sites import LONGEST, ROOT, Site, wait_for
+from platform_assets_tests.support.processes.sites import LONGEST, ROOT, Process, Site, wait_for
 from platform_assets_tests.support.services.ports import answers, free_port
 from platform_assets_tests.support.services.postgres import Postgres, postgres
 from platform_assets_tests.support.services.s3 import S3Server, s3_server
@@ -39,7 +38,7 @@ class Production:
         self.database = database
         self.s3 = s3
         self._code_port = code_port
-        self._running: dict[str, tuple[subprocess.Popen[bytes], ExitStack]] = {}
+        self._running: dict[str, tuple[Process, ExitStack]] = {}
 
     def start(self, *processes: str) -> None:
         """Start processes, and wait until they are up."""

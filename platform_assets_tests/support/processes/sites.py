@@ -6,17 +6,18 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import dagster as dg
 
 from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.processes.forks import Forked
 
+Process: TypeAlias = subprocess.Popen[bytes] | Forked
 ROOT = Path(__file__).parents[3]
 MATERIALIZE = ("asset", "materialize", "-m", "platform_assets.definitions")
 LONGEST = 900.0
@@ -78,16 +79,10 @@ class Site(Platform):
 
     def run(self, module: str, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a Python module to its end."""
-        return subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", module, *words],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LONGEST,
-            check=False,
-        )
+        log = self._new_log()
+        with self._begun(("-m", module, *words), log) as process:
+            code = process.wait(timeout=LONGEST)
+        return subprocess.CompletedProcess([module, *words], code, log.read_text(encoding="utf-8"))
 
     def commands(self, *commands: Sequence[str]) -> list[str]:
         """Run `platform-assets` commands one after the other in one process; what each printed."""
@@ -96,11 +91,19 @@ class Site(Platform):
         return done.stdout.split("\0")[1:]
 
     @contextmanager
-    def started(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A process with a group of its own, that ends with the block, whatever happens; its output is in a file."""
-        log = self.root / f"output-{time.monotonic_ns()}.txt"
-        with running([sys.executable, "-W", "ignore", *command], log, ROOT, self.environment) as process:
+    def started(self, *command: str) -> Iterator[Process]:
+        """A process with a group of its own, that ends with the block, whatever happens; its output is in a file.
+
+        The command is what stands behind `python`.
+        """
+        with self._begun(command, self._new_log()) as process:
             yield process
+
+    def _begun(self, command: Sequence[str], log: Path) -> AbstractContextManager[Process]:
+        return ended(Forked(command, ROOT, self.environment, log), log)
+
+    def _new_log(self) -> Path:
+        return self.root / f"output-{time.monotonic_ns()}.txt"
 
     def event_ids(self, table: str) -> list[tuple[str, str]]:
         """(day, event id) of every row of a table."""
@@ -114,14 +117,19 @@ class Site(Platform):
 
 
 @contextmanager
-def running(
-    command: Sequence[str], log: Path, folder: Path, variables: Mapping[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: Sequence[str], log: Path, folder: Path, variables: Mapping[str, str]) -> Iterator[Process]:
     """A command with a process group of its own, killed at the end; its output is shown when the block fails."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=folder, env=variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
+    with ended(process, log):
+        yield process
+
+
+@contextmanager
+def ended(process: Process, log: Path) -> Iterator[Process]:
+    """A process that is killed with all that it has started at the end; its output is shown when the block fails."""
     try:
         yield process
     except BaseException:
@@ -131,7 +139,7 @@ def running(
         kill(process)
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Process) -> None:
     """Kill a process and all that it has started, at once."""
     try:
         os.killpg(process.pid, signal.SIGKILL)

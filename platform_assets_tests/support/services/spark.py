@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from platform_assets_tests.support.processes.sites import ROOT, kill, outside, running, wait_for
+from platform_assets_tests.support.processes.sites import ROOT, Process, kill, outside, running, wait_for
 from platform_assets_tests.support.services.ports import answers, free_port
 
 GUIDE = ROOT / "deploy" / "spark.md"
@@ -80,7 +80,7 @@ def page(port: int, path: str) -> Any:
 
 
 @contextmanager
-def _running(command: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _running(command: str, log: Path) -> Iterator[Process]:
     """A command with a process group of its own, killed at the end; its output is shown when the block fails."""
     with running(["bash", "-c", f"exec {command}"], log, log.parent, environment()) as process:
         yield process
@@ -90,7 +90,7 @@ def _running(command: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 class Worker:
     """A worker of a cluster, and the port of its pages."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     pages: int
 
     def executors(self) -> list[dict[str, Any]]:
