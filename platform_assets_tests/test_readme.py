@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from platform_assets.definitions import defs
 from platform_assets.docs.readme import built_in, renewed
 from platform_assets.registry import listed_settings
 from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
-from platform_assets_tests.support.processes.sites import ROOT
-from platform_assets_tests.support.readme import BEYOND, ONE_MACHINE, README, TABLE, blocks, shell
+from platform_assets_tests.support.processes.forks import Forked
+from platform_assets_tests.support.processes.sites import LONGEST, ROOT, ended
+from platform_assets_tests.support.readme import BEYOND, ONE_MACHINE, README, TABLE, activated, blocks, shell
 from platform_assets_tests.support.services.s3 import s3_server
 from platform_assets_tests.support.settings import DOMAINS, settings_for
 
@@ -64,7 +66,12 @@ def test_every_command_of_the_readme_runs(copy: Path, command: str, tmp_path: Pa
     runnable = command.replace("/tmp/", f"{tmp_path}/")
     if "samples" in command:
         runnable = runnable.replace("--rows 10000", "--rows 100")
-    shell(copy, runnable)
+    program, *words = shlex.split(runnable)
+    assert program == "platform-assets"
+    log = tmp_path / "said.txt"
+    process = Forked(["-m", "platform_assets.cli", *words], copy, activated(copy), log)
+    with ended(process, log):
+        assert process.wait(timeout=LONGEST) == 0, log.read_text()
 
 
 @pytest.mark.java

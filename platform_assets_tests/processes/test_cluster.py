@@ -28,10 +28,10 @@ from platform_assets_tests.support.settings import WRITERS
 TWO_TABLES = TABLES[:2]
 
 
-@pytest.fixture
-def spark_cluster(tmp_path: Path) -> Iterator[Cluster]:
-    """A running cluster of two workers."""
-    with cluster(tmp_path) as started:
+@pytest.fixture(scope="module")
+def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A running cluster of two workers, of which the last test of this file kills one."""
+    with cluster(tmp_path_factory.mktemp("cluster")) as started:
         yield started
 
 
@@ -107,11 +107,11 @@ def test_a_worker_killed_in_the_middle_of_a_run_loses_no_row_and_doubles_none(
     spark_cluster: Cluster, jars: Path, tmp_path: Path
 ) -> None:
     landing = tmp_path / "landing"
-    write_samples(WRITERS, landing, first_day=date(2026, 1, 1), days=2, rows=30_000, seed=1)
+    write_samples(WRITERS, landing, first_day=date(2026, 1, 1), days=2, rows=8_000, seed=1)
     embedded = Platform(tmp_path / "embedded", landing=str(landing))
     embedded.materialise(*TWO_DAYS, select=" or ".join(f'key:"{table}"' for table in TWO_TABLES))
     driver = Driver(free_port())
-    options = {"spark.ui.port": str(driver.port), "spark.sql.files.maxPartitionBytes": "256k"}
+    options = {"spark.ui.port": str(driver.port), "spark.sql.files.maxPartitionBytes": "64k"}
     site = on(spark_cluster, tmp_path, jars, landing, **options)
 
     doomed = spark_cluster.workers[0]

@@ -82,10 +82,10 @@ def test_a_packed_file_is_readable_and_has_neither_a_name_nor_a_time(landing: Pa
 @every_feed
 def test_large_deliveries_are_streamed(tmp_path: Path, feed: str) -> None:
     tracemalloc.start()
-    WRITERS[feed](tmp_path / "2026-01-02", DAYS[1], first_day=FIRST_DAY, rows=40_000, seed=1)
+    WRITERS[feed](tmp_path / "2026-01-02", DAYS[1], first_day=FIRST_DAY, rows=20_000, seed=1)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert sum(1 for _ in lines_of(tmp_path / "2026-01-02")) == 40_000
+    assert sum(1 for _ in lines_of(tmp_path / "2026-01-02")) == 20_000
     assert peak < 1_500_000
 
 

@@ -21,19 +21,23 @@ def blocks(language: str, text: str = README) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
+def activated(root: Path, python: str = sys.executable) -> dict[str, str]:
+    """What processes in a folder see: an activated environment, and a home of Dagster in the folder."""
+    (root / ".dagster").mkdir(exist_ok=True)
+    path = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
+    return outside() | {"PATH": path, "DAGSTER_HOME": str(root / ".dagster"), "PYTHONPATH": str(root)}
+
+
 def shell(
     root: Path, command: str, variables: Mapping[str, str] | None = None, python: str = sys.executable
 ) -> subprocess.CompletedProcess[str]:
     """Run commands in a folder, as the user of an environment that is activated; raises when one fails."""
     for script, module in (("platform-assets ", "platform_assets.cli "), ("dagster asset ", "dagster asset ")):
         command = command.replace(script, f"python -m {module}")
-    home = root / ".dagster"
-    home.mkdir(exist_ok=True)
-    path = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-e", "-c", command],
         cwd=root,
-        env=outside() | {"PATH": path, "DAGSTER_HOME": str(home), "PYTHONPATH": str(root)} | dict(variables or {}),
+        env=activated(root, python) | dict(variables or {}),
         capture_output=True,
         text=True,
         check=False,
