@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
 
 import psutil
-from pydantic import ByteSize, Field, PrivateAttr, SecretStr, ValidationError, field_validator
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic import (
+    BaseModel,
+    ByteSize,
+    Field,
+    PrivateAttr,
+    Secret,
+    SecretBytes,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, to_jsonable_python
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict, SettingsError
 
 from platform_assets.errors import PlatformError
 
@@ -23,6 +36,10 @@ FIRST_DAY = date(2026, 1, 1)
 GIB = 1024**3
 TIME_ZONE = "spark.sql.session.timeZone"
 _MASTERS = {"spark.master", "spark.remote", "spark.api.mode"}
+_HIDDEN = str(SecretStr("secret"))
+# Options that Spark hides, too, and what in URLs is for servers alone.
+_SECRET_OPTION = re.compile("secret|password|token|access[.]?key", re.IGNORECASE)
+_SECRET_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)|(?<=\btoken=)[^;&\s]+")
 
 
 def machine_memory() -> int:
@@ -179,22 +196,57 @@ def read(kind: type[Read], prefix: str) -> Read:
         return kind(_env_prefix=prefix)
     except ValidationError as error:
         raise WrongSettings("\n".join(_wrong(kind, prefix, one) for one in error.errors())) from None
+    except UnicodeDecodeError as error:
+        raise WrongSettings(f".env is no text in UTF-8 (byte {error.start + 1}): save it as UTF-8.") from None
     except SettingsError as error:
         # The only word of the field that the library gives.
         found = re.search(r'field "(\w+)"', str(error))
         variable = f"{prefix}{found[1].upper()}" if found else f"a variable {prefix}..."
-        raise WrongSettings(f"{variable} must be JSON, such as {{}}: see `settings`.") from None
+        field = kind.model_fields.get(found[1]) if found else None
+        example = _shown(field, field.get_default(call_default_factory=True)) if field else None
+        raise WrongSettings(f"{variable} must be JSON, such as {example or '{}'}: see `settings`.") from None
 
 
 def _wrong(kind: type[BaseSettings], prefix: str, error: ErrorDetails) -> str:
-    name = str(error["loc"][0])
+    if not error["loc"]:
+        # Of all of them together: there the library gives every value, secrets as well.
+        return f"The settings {prefix}... do not go together: {error['msg']}."
+    name, *inside = map(str, error["loc"])
+    variable = f"{prefix}{name.upper()}"
     if error["type"] == "missing":
-        return f"{prefix}{name.upper()} is not set, and it has no default."
+        lacks = f"has no {'.'.join(inside)}" if inside else "is not set"
+        return f"{variable} {lacks}, and there is no default for it: set it."
     field = kind.model_fields.get(name)
-    secret = field is not None and "SecretStr" in str(field.annotation)
-    value = SecretStr("secret") if secret else error["input"]
-    inside = "".join(f" for {part}" for part in error["loc"][1:])
-    return f"{prefix}{name.upper()} is set to {str(value)!r}{inside}, which it does not take: {error['msg']}."
+    value = _HIDDEN if field and _holds_secrets(field.annotation) else str(_without_secrets(error["input"]))
+    where = "".join(f" for {part}" for part in inside)
+    return f"{variable} is set to {value!r}{where}, which it does not take: {error['msg']}."
+
+
+def _holds_secrets(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
+    """Whether a type is a secret, or has one somewhere in it."""
+    kind = get_origin(annotation) or annotation
+    if not isinstance(kind, type) or annotation in seen:
+        inner: tuple[Any, ...] = get_args(annotation)
+    elif issubclass(kind, (SecretStr, SecretBytes, Secret)):
+        return True
+    elif issubclass(kind, BaseModel):
+        inner = tuple(field.annotation for field in kind.model_fields.values())
+    else:
+        inner = get_args(annotation)
+    return annotation not in seen and any(_holds_secrets(one, (*seen, annotation)) for one in inner)
+
+
+def _without_secrets(value: Any) -> Any:
+    """A plain value without what options and URLs in it keep secret."""
+    if isinstance(value, str):
+        return _SECRET_IN_URL.sub(_HIDDEN, value)
+    if isinstance(value, list):
+        return [_without_secrets(one) for one in value]
+    if isinstance(value, dict):
+        return {
+            name: _HIDDEN if _SECRET_OPTION.search(str(name)) else _without_secrets(one) for name, one in value.items()
+        }
+    return value
 
 
 @cache
@@ -225,8 +277,8 @@ def listed(values: BaseSettings, prefix: str) -> list[Setting]:
     return [
         Setting(
             variable=f"{prefix}{name.upper()}",
-            value=_shown(getattr(values, name)),
-            default="" if field.is_required() or field.default_factory else _shown(field.default) or "",
+            value=_shown(field, getattr(values, name)),
+            default=_shown(field, field.default) or "" if field.default_factory is None else "",
             origin=_origin(values, name, f"{prefix}{name.upper()}"),
             meaning=" ".join((field.description or "").split()),
         )
@@ -234,16 +286,28 @@ def listed(values: BaseSettings, prefix: str) -> list[Setting]:
     ]
 
 
+def unknown_variables(known: Collection[str]) -> list[str]:
+    """The variables of the environment and of `.env` that begin as settings do, and are none of those known."""
+    # The library reads variables in capitals or not.
+    names = {name.upper() for name in (*os.environ, *DotEnvSettingsSource(Settings).env_vars)}
+    return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
+
+
 def _origin(values: BaseSettings, name: str, variable: str) -> str:
-    if os.environ.get(variable):
+    if any(value for other, value in os.environ.items() if other.upper() == variable):
         return "environment"
     return ".env" if name in values.model_fields_set else "default"
 
 
-def _shown(value: object) -> str | None:
-    """A setting's value as text for people; secrets are masked."""
-    if value is None:
+def _shown(field: FieldInfo, value: object) -> str | None:
+    """A setting's value as it would be written; secrets are masked."""
+    if value is None or (field.is_required() and value is field.default):
         return None
     if isinstance(value, ByteSize):
         return value.human_readable()
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, (set, frozenset)):
+        value = sorted(value, key=str)
+    plain = _without_secrets(to_jsonable_python(value, fallback=str))
+    if NoDecode in field.metadata and isinstance(plain, list):
+        return ",".join(map(str, plain))
+    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
+from enum import Enum
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+from pydantic import BaseModel, Field, PostgresDsn, Secret, SecretBytes, SecretStr, model_validator
 
 from platform_assets.settings import (
     PREFIX,
@@ -17,6 +20,7 @@ from platform_assets.settings import (
     listed,
     prefix_of,
     read,
+    unknown_variables,
 )
 
 Variable = Callable[[str, str], None]
@@ -29,6 +33,55 @@ class ShopSettings(DomainSettings):
     """The longest pause."""
     prices: dict[str, int] = {}
     """Prices by name."""
+
+
+class Login(BaseModel):
+    """How to get in somewhere."""
+
+    user: str
+    password: SecretStr
+
+
+class Vault(DomainSettings):
+    """Settings of which some are secret."""
+
+    key: Annotated[SecretBytes, Field(min_length=20)] | None = None
+    pin: Secret[int] = Secret(1234)
+    logins: list[Login] = []
+    least: int = 1
+    most: int = 2
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Vault:
+        if self.least > self.most:
+            raise ValueError("the least is more than the most")
+        return self
+
+
+class LockedVault(Vault):
+    """One that is not opened without a token."""
+
+    token: str
+
+
+class Colour(Enum):
+    """Colours."""
+
+    RED = "red"
+
+
+class Kinds(DomainSettings):
+    """Settings of many types."""
+
+    hours: tuple[int, ...] = (8, 20)
+    names: list[str] = ["a"]
+    marks: frozenset[str] = frozenset({"b", "a", "c"})
+    shares: dict[str, float] = {"plays": 0.02}
+    colour: Colour = Colour.RED
+    pause: timedelta = timedelta(minutes=5)
+    open: bool = True
+    limit: float | None = None
+    place: Path = Path("/tmp")
 
 
 def test_a_domains_settings_are_those_of_its_own_variables(variable: Variable) -> None:
@@ -77,6 +130,7 @@ def test_settings_that_are_given_win_and_leave_others_as_they_are(variable: Vari
         ("START", "soon", "PLATFORM_SHOP_START is set to 'soon', which it does not take: "),
         ("PRICES", '{"a": "b"}', "PLATFORM_SHOP_PRICES is set to 'b' for a, which it does not take: "),
         ("PRICES", "a=1", "PLATFORM_SHOP_PRICES must be JSON, such as {}: see `settings`."),
+        ("NAMES", "a,b", 'PLATFORM_SHOP_NAMES must be JSON, such as ["a"]: see `settings`.'),
     ],
 )
 def test_a_wrong_value_of_a_domains_setting_is_told_with_its_variable(
@@ -84,20 +138,92 @@ def test_a_wrong_value_of_a_domains_setting_is_told_with_its_variable(
 ) -> None:
     variable(f"PLATFORM_SHOP_{name}", value)
     with pytest.raises(WrongSettings) as told:
-        Settings().of("shop", ShopSettings)
+        Settings().of("shop", Kinds if name == "NAMES" else ShopSettings)
     assert str(told.value).startswith(said)
 
 
-def test_a_setting_without_a_default_has_to_be_set(variable: Variable) -> None:
-    class Required(DomainSettings):
-        url: str
-        """Where."""
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("KEY", "sesame", "PLATFORM_SHOP_KEY is set to '**********', which it does not take: "),
+        ("PIN", "sesame", "PLATFORM_SHOP_PIN is set to '**********', which it does not take: "),
+        ("LOGINS", '[{"user": "a", "password": ["sesame"]}]', "PLATFORM_SHOP_LOGINS is set to '**********' for 0 for "),
+        ("LOGINS", '[{"password": "sesame"}]', "PLATFORM_SHOP_LOGINS has no 0.user, and there is no default for it"),
+        ("LEAST", "3", "The settings PLATFORM_SHOP_... do not go together: Value error, the least is more than the m"),
+    ],
+)
+def test_no_error_tells_a_secret_nor_a_validator_of_the_class_ends_without_a_sentence(
+    variable: Variable, name: str, value: str, said: str
+) -> None:
+    variable("PLATFORM_SHOP_KEY", "open sesame, open sesame")
+    variable(f"PLATFORM_SHOP_{name}", value)
+    with pytest.raises(WrongSettings) as told:
+        Settings().of("shop", Vault)
+    assert str(told.value).startswith(said)
+    assert "sesame" not in str(told.value)
 
-    with pytest.raises(WrongSettings, match="PLATFORM_SHOP_URL is not set, and it has no default"):
-        Settings().of("shop", Required)
-    variable("PLATFORM_SHOP_URL", "here")
-    values = Settings().of("shop", Required)
-    assert [(one.value, one.default) for one in listed(values, "X_")] == [("2026-01-01", "2026-01-01"), ("here", "")]
+
+def test_a_setting_that_must_be_set_is_named_and_no_other_is_told(variable: Variable) -> None:
+    variable("PLATFORM_SHOP_KEY", "open sesame, open sesame")
+    with pytest.raises(WrongSettings) as told:
+        Settings().of("shop", LockedVault)
+    assert str(told.value) == "PLATFORM_SHOP_TOKEN is not set, and there is no default for it: set it."
+    variable("PLATFORM_SHOP_TOKEN", "x")
+    shown = {one.variable: one for one in listed(Settings().of("shop", LockedVault), prefix_of("shop"))}
+    assert (shown["PLATFORM_SHOP_TOKEN"].value, shown["PLATFORM_SHOP_TOKEN"].default) == ("x", "")
+    assert (shown["PLATFORM_SHOP_KEY"].value, shown["PLATFORM_SHOP_PIN"].default) == ("**********", "**********")
+
+
+def test_values_are_shown_as_they_are_written(variable: Variable) -> None:
+    shown = {one.variable: one.value for one in listed(Settings().of("shop", Kinds), prefix_of("shop"))}
+    assert list(shown.values()) == [
+        *("2026-01-01", "[8, 20]", '["a"]', '["a", "b", "c"]', '{"plays": 0.02}'),
+        *("red", "PT5M", "true", None, "/tmp"),
+    ]
+    for name, value in shown.items():
+        variable(name, value or "")
+    assert Settings().of("shop", Kinds) == Kinds()
+    variable("PLATFORM_DOMAINS", "shop,yard")
+    assert listed(Settings(), PREFIX)[0].value == "shop,yard"
+
+
+def test_what_options_and_urls_keep_secret_is_not_shown_nor_told(variable: Variable) -> None:
+    class Stores(DomainSettings):
+        store: PostgresDsn = PostgresDsn("postgresql://me:sesame@host/db")
+
+    variable("PLATFORM_SPARK_MASTER", "sc://host:15002/;token=sesame;user_id=me")
+    variable("PLATFORM_SPARK_CONFIG", '{"spark.hadoop.fs.s3a.secret.key": "sesame", "spark.executor.memory": "4g"}')
+    shown = {one.variable: one.value for one in listed(Settings(), PREFIX)}
+    assert shown["PLATFORM_SPARK_MASTER"] == "sc://host:15002/;token=**********;user_id=me"
+    assert shown["PLATFORM_SPARK_CONFIG"] == (
+        '{"spark.hadoop.fs.s3a.secret.key": "**********", "spark.executor.memory": "4g"}'
+    )
+    assert "sesame" not in str(listed(Settings().of("stores", Stores), prefix_of("stores")))
+    variable("PLATFORM_SPARK_CONFIG", '{"spark.hadoop.fs.s3a.secret.key": "sesame", "spark.remote": "sc://x"}')
+    with pytest.raises(WrongSettings, match="set PLATFORM_SPARK_MASTER instead") as told:
+        read(Settings, PREFIX)
+    assert "sesame" not in str(told.value)
+
+
+def test_a_variable_counts_in_capitals_or_not(variable: Variable) -> None:
+    variable("platform_shop_gap_seconds", "120")
+    Path(".env").write_text("platform_shop_start=2020-02-29\nplatform_shop_strt=x\n")
+    values = Settings().of("shop", ShopSettings)
+    told = {one.variable: (one.value, one.origin) for one in listed(values, prefix_of("shop"))}
+    assert told["PLATFORM_SHOP_GAP_SECONDS"] == ("120", "environment")
+    assert told["PLATFORM_SHOP_START"] == ("2020-02-29", ".env")
+    assert [name for name in unknown_variables(told) if "SHOP" in name] == ["PLATFORM_SHOP_STRT"]
+
+
+def test_an_env_file_that_is_no_text_in_utf_8_is_told(variable: Variable) -> None:
+    Path(".env").write_bytes(b"PLATFORM_LAKE=/\xe4\n")
+    with pytest.raises(WrongSettings, match=r"^\.env is no text in UTF-8 \(byte 16\): save it as UTF-8\.$"):
+        read(Settings, PREFIX)
+
+
+def test_an_env_file_that_begins_with_a_byte_order_mark_is_read_whole(variable: Variable) -> None:
+    Path(".env").write_bytes(b"\xef\xbb\xbfPLATFORM_SHOP_GAP_SECONDS=7\n")
+    assert Settings().of("shop", ShopSettings).gap_seconds == 7
 
 
 def test_every_wrong_value_is_told_at_once(variable: Variable) -> None:

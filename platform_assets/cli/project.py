@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,13 +13,11 @@ import typer
 from platform_assets.cli.arguments import all_tables
 from platform_assets.cli.terminal import Problem, number, remark, say, say_table
 
-_PREFIX = "PLATFORM_"
-
 
 def settings(as_json: Annotated[bool, typer.Option("--json", help="As a JSON list of objects.")] = False) -> None:
     """Every setting: variable, value, origin, meaning."""
     from platform_assets.registry import found, installed, listed_settings
-    from platform_assets.settings import current, prefix_of
+    from platform_assets.settings import current, prefix_of, unknown_variables
 
     domains = found()
     every = listed_settings(domains, current())
@@ -32,7 +29,7 @@ def settings(as_json: Annotated[bool, typer.Option("--json", help="As a JSON lis
     variables = [setting.variable for setting in every]
     # Of domains that take no part here, nobody has read which settings they have.
     others = tuple(prefix_of(name) for name in installed().keys() - {domain.name for domain in domains})
-    for unknown in sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in variables):
+    for unknown in unknown_variables(variables):
         if not unknown.startswith(others):
             close = get_close_matches(unknown, variables, n=1)
             remark(f"{unknown} is set, but there is no such setting{f': is it {close[0]}?' if close else '.'}")

@@ -47,6 +47,12 @@ def test_a_variable_that_no_setting_has_is_pointed_at(cli: Cli, monkeypatch: pyt
     assert done.stderr == "PLATFORM_WEB_STRT is set, but there is no such setting: is it PLATFORM_WEB_START?\n"
 
 
+def test_a_variable_in_the_env_file_that_no_setting_has_is_pointed_at(cli: Cli) -> None:
+    Path(".env").write_text("PLATFORM_WEB_STRT=2020-01-01\n")
+    done = cli("settings")
+    assert done.stderr == "PLATFORM_WEB_STRT is set, but there is no such setting: is it PLATFORM_WEB_START?\n"
+
+
 def test_settings_of_domains_that_take_no_part_are_neither_listed_nor_pointed_at(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
