@@ -51,4 +51,7 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
     )
 
 
-defs = build_definitions()
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads: built when it asks, so that an import of this module needs no domain and no setting."""
+    return build_definitions()

@@ -163,5 +163,6 @@ def test_the_words_of_authors_are_those_that_type_checkers_see() -> None:
     }
     assert typed == platform_assets._HOME
     assert sorted(typed) == sorted(platform_assets.__all__)
+    assert set(platform_assets.__all__) <= set(dir(platform_assets))
     for word in platform_assets.__all__:
         assert getattr(platform_assets, word) is not None

@@ -102,7 +102,7 @@ def test_the_executor_is_a_setting(name: str) -> None:
 def test_definitions_load_without_starting_an_engine_and_without_java(tmp_path: Path) -> None:
     program = (
         "from platform_assets.definitions import defs; from platform_assets.lake.engines import running; "
-        "defs.resolve_asset_graph(); print(running.running())"
+        "defs().resolve_asset_graph(); print(running.running())"
     )
     foreign = ("PLATFORM_", "DAGSTER_", "SPARK_", "SAIL_", "JAVA_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
@@ -115,3 +115,16 @@ def test_definitions_load_without_starting_an_engine_and_without_java(tmp_path: 
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "None\n", "")
+
+
+def test_the_module_of_the_definitions_needs_no_settings_before_dagster_asks_for_them() -> None:
+    program = "from platform_assets import *; import platform_assets.definitions as d; print(Feed.__name__); d.defs()"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PLATFORM_ENGINE": "flink"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "Feed\n"
+    assert "WrongSettings: PLATFORM_ENGINE is set to 'flink'" in done.stderr

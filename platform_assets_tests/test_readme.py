@@ -100,7 +100,7 @@ def test_every_guide_that_the_readme_names_is_there() -> None:
 def test_the_picture_shows_the_asset_graph_as_it_is() -> None:
     (picture,) = blocks("mermaid")
     drawn = set(re.findall(r"^\s*([\w/]+)[^\n]*?--> ([\w/]+)", picture, flags=re.MULTILINE))
-    graph = defs.resolve_asset_graph()
+    graph = defs().resolve_asset_graph()
     real = {
         (parent.to_user_string(), key.to_user_string())
         for key in graph.get_all_asset_keys()
