@@ -110,7 +110,7 @@ def test_the_picture_shows_the_asset_graph_as_it_is() -> None:
 
 
 def test_the_generated_parts_of_the_readme_are_as_make_readme_writes_them() -> None:
-    assert renewed(README, built_in(DOMAINS), settings_for()) == README
+    assert renewed(README, built_in(), settings_for()) == README
 
 
 def test_every_variable_that_the_readme_names_is_a_setting() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pkgutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from platform_assets import domains as our_domains
 from platform_assets.docs.markdown import markdown_table
-from platform_assets.registry import BUILT_IN, FoundDomain, found, listed_settings
+from platform_assets.registry import FoundDomain, found, listed_settings
 from platform_assets.settings import Settings, current
 
 
@@ -55,14 +57,15 @@ def renewed(text: str, domains: Iterable[FoundDomain], settings: Settings) -> st
     return text
 
 
-def built_in(domains: Iterable[FoundDomain]) -> list[FoundDomain]:
-    """Those that come with the platform, whatever else is installed on this machine."""
-    return [domain for domain in domains if domain.package.startswith(f"{BUILT_IN}.")]
+def built_in() -> Sequence[FoundDomain]:
+    """Those that come with the platform, whatever else is installed and whichever take part on this machine."""
+    names = tuple(one.name for one in pkgutil.iter_modules(our_domains.__path__) if one.ispkg)
+    return found(current().model_copy(update={"domains": names}))
 
 
 def main(path: Path) -> None:
     """Write the generated parts of a README anew, of the domains that this package brings."""
-    path.write_text(renewed(path.read_text(encoding="utf-8"), built_in(found()), current()), encoding="utf-8")
+    path.write_text(renewed(path.read_text(encoding="utf-8"), built_in(), current()), encoding="utf-8")
 
 
 if __name__ == "__main__":

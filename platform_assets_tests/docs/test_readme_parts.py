@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from platform_assets.docs.readme import graph, renewed, settings_table
-from platform_assets.registry import FoundDomain
+from platform_assets import settings
+from platform_assets.docs.readme import built_in, graph, renewed, settings_table
+from platform_assets.registry import BUILT_IN, FoundDomain
 from platform_assets_tests.support.orders import orders, raw_orders, shop
 from platform_assets_tests.support.settings import settings_for
 
@@ -46,3 +47,16 @@ def test_the_parts_are_written_in_their_places_and_all_else_stays() -> None:
 def test_a_text_without_the_place_of_a_part_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"<!-- generated: graph --> .* must stand in the text once"):
         renewed(text, [DOMAIN], settings_for([DOMAIN]))
+
+
+def test_the_domains_that_come_with_the_platform_are_all_told_whichever_take_part_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PLATFORM_DOMAINS", "web")
+    settings.current.cache_clear()
+    try:
+        told = built_in()
+    finally:
+        settings.current.cache_clear()
+    assert len(told) >= 3
+    assert {domain.package.rpartition(".")[0] for domain in told} == {BUILT_IN}
