@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pkgutil
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
+from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 
 import dagster as dg
@@ -30,6 +32,8 @@ GROUP = "platform_assets.domains"
 BUILT_IN = "platform_assets.domains"
 """The package of the domains that come with the platform."""
 _SAMPLES = "samples"
+# What is no part of a domain: it is run, or imported, when it is asked for.
+_APART = ("__main__", _SAMPLES)
 
 TableKind = TableDefinition | RawTableDefinition
 
@@ -77,11 +81,11 @@ def found(settings: Settings | None = None) -> tuple[FoundDomain, ...]:
     A package is named by an entry point of the group `platform_assets.domains`; each of its subpackages with a
     `domain.py` is a domain. Raises `PlatformError` when a domain that is chosen is not installed, or none is,
     `WrongSettings` for settings of theirs, and `DeclarationError` when two share a name, a feed or a variable, or a
-    package cannot be read as domains.
+    package cannot be read as domains; one without a chosen domain is let be.
     """
     settings = settings or current()
     chosen = settings.domains
-    packages = installed()
+    packages = installed(chosen)
     if not packages:
         raise PlatformError(
             f"No domain is installed: no package has an entry point of the group {GROUP}. platform_assets names its "
@@ -97,34 +101,82 @@ def found(settings: Settings | None = None) -> tuple[FoundDomain, ...]:
     return domains
 
 
-def installed() -> dict[str, str]:
-    """The package of each domain that is installed, chosen or not, by its name; nothing of a domain is imported."""
+def installed(chosen: Collection[str] = ()) -> dict[str, str]:
+    """The package of each domain that is installed, chosen or not, by its name; nothing of a domain is imported.
+
+    Raises `DeclarationError` when two have one name, and for packages that cannot be read as domains, unless all that
+    are `chosen` are found in others.
+    """
     packages: dict[str, str] = {}
+    problems = []
     for entry in sorted(set(entry_points(group=GROUP)), key=lambda entry: entry.value):
-        for name, package in _domains_in(entry).items():
+        try:
+            names = _domains_in(entry)
+        except DeclarationError as problem:
+            problems.append(str(problem))
+            continue
+        for name in names:
+            package = f"{entry.value}.{name}"
             if packages.setdefault(name, package) != package:
                 raise DeclarationError(f"Two domains are named {name}: {packages[name]} and {package}. Rename one.")
+    if problems and not (chosen and packages.keys() >= set(chosen)):
+        raise DeclarationError("\n".join(problems))
     return packages
 
 
-def _domains_in(entry: EntryPoint) -> dict[str, str]:
-    installed = f"the entry point {entry.name} = {entry.value} (group {GROUP})"
+def _domains_in(entry: EntryPoint) -> list[str]:
+    of = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
+    said = f"the entry point {entry.name} = {entry.value}{of} (group {GROUP})"
+    if not all(part.isidentifier() for part in entry.value.split(".")):
+        raise DeclarationError(f"{said} is not the name of a package alone, such as acme_tables")
     try:
-        parent = import_module(entry.value)
-    except ImportError as error:
-        raise DeclarationError(f"{installed} names a package that cannot be imported: {error}") from error
-    subpackages = [one.name for one in pkgutil.iter_modules(getattr(parent, "__path__", ())) if one.ispkg]
-    names = [name for name in subpackages if "domain" in _names_in(f"{entry.value}.{name}")]
+        spec = find_spec(entry.value)
+    except Exception as error:
+        raise DeclarationError(f"{said} names a package that cannot be imported: {_told(error)}") from error
+    if spec is None:
+        raise DeclarationError(
+            f"{said} names a package that is not there: install it again, or uninstall what names it"
+        )
+    places = list(spec.submodule_search_locations or [])
+    folders = [one.name for one in pkgutil.iter_modules(places) if one.ispkg]
+    for file in (file for place in places for file in Path(place).glob("*/domain.py")):
+        if file.parent.name not in folders:
+            raise DeclarationError(f"{file} is in no package: put an empty __init__.py beside it ({said})")
+    names = [name for name in folders if "domain" in _modules_in(f"{place}/{name}" for place in places)]
     if not names:
-        raise DeclarationError(f"{installed} names a package in which no subpackage has a `domain.py`")
-    return {name: f"{entry.value}.{name}" for name in names}
+        raise DeclarationError(f"{said} names a package in which no subpackage has a `domain.py`")
+    return names
+
+
+def _modules_in(places: Iterable[str]) -> set[str]:
+    return {one.name for one in pkgutil.iter_modules(list(places))}
 
 
 def _names_in(package: str) -> set[str]:
     """The modules of a package, which is not imported for it."""
     spec = find_spec(package)
     folders = spec.submodule_search_locations if spec else None
-    return {one.name for one in pkgutil.iter_modules(folders or [])}
+    return _modules_in(folders or [])
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _imported(name: str) -> ModuleType:
+    """A module of a domain; raises `DeclarationError`, with the file and line, when it cannot be imported."""
+    try:
+        return import_module(name)
+    except PlatformError:
+        raise
+    except Exception as error:
+        own = [frame for frame in extract_tb(error.__traceback__) if "importlib" not in frame.filename][1:]
+        place = f"{own[0].filename}:{own[0].lineno}" if own else name
+        if isinstance(error, SyntaxError):
+            place = f"{error.filename}:{error.lineno}"
+        raise DeclarationError(
+            f"{place}: {_told(error)}. To go on without this domain, name the others in {PREFIX}DOMAINS."
+        ) from error
 
 
 def load(package: str) -> FoundDomain:
@@ -133,13 +185,18 @@ def load(package: str) -> FoundDomain:
     Raises `DeclarationError` when `domain.py` has not one domain, of the folder's name, or a module declares what is
     another domain's, or is declared already, or reads in a circle.
     """
-    modules = [import_module(one.name) for one in _modules(package)]
-    domain = _domain_of(import_module(f"{package}.domain"))
+    modules = [_imported(one.name) for one in _modules(package)]
+    domain = _domain_of(_imported(f"{package}.domain"))
     declared: dict[str, Declared] = {}
     for module in modules:
         for one in vars(module).values():
             if not isinstance(one, Declared):
                 continue
+            if one.domain != domain and one.domain.name == domain.name:
+                raise DeclarationError(
+                    f"{module.__file__}: {one.text_key} is of another {domain.name} than that of {package}.domain: "
+                    "import it from there, by that name alone (a file under two names is two modules)"
+                )
             if one.domain != domain:
                 raise DeclarationError(
                     f"{module.__file__}: {one.text_key} is of another domain than its folder, {domain.name}. A domain "
@@ -147,13 +204,14 @@ def load(package: str) -> FoundDomain:
                 )
             if declared.setdefault(one.name, one) is not one:
                 raise DeclarationError(f"{module.__file__}: {one.text_key} is declared twice: rename one")
-    ordered = _in_order(declared)
+    ordered = _in_order(declared.values())
     return FoundDomain(domain, package, tuple(sorted(ordered, key=lambda one: isinstance(one, DocumentDefinition))))
 
 
 def _modules(package: str) -> Iterable[pkgutil.ModuleInfo]:
-    path = import_module(package).__path__
-    return (one for one in pkgutil.walk_packages(path, f"{package}.") if one.name != f"{package}.{_SAMPLES}")
+    path = _imported(package).__path__
+    apart = [f"{package}.{name}" for name in _APART]
+    return (one for one in pkgutil.walk_packages(path, f"{package}.") if one.name not in apart)
 
 
 def _domain_of(module: ModuleType) -> Domain:
@@ -165,14 +223,12 @@ def _domain_of(module: ModuleType) -> Domain:
     return domains[name]
 
 
-def _in_order(declared: Mapping[str, Declared]) -> Iterable[Declared]:
-    """Each after those that it reads, and else by name."""
-    by_key = {one.key: one.name for one in declared.values()}
+def _in_order(declared: Iterable[Declared]) -> Iterable[Declared]:
+    """Each after those that it reads, and else by key."""
+    by_key = {one.text_key: one for one in declared}
+    reads = {key: [source.to_user_string() for source in one.sources] for key, one in by_key.items()}
     sorter = TopologicalSorter(
-        {
-            name: [by_key[key] for key in one.sources if key in by_key and key != one.key]
-            for name, one in declared.items()
-        }
+        {key: [source for source in sources if source in by_key and source != key] for key, sources in reads.items()}
     )
     try:
         sorter.prepare()
@@ -183,11 +239,14 @@ def _in_order(declared: Mapping[str, Declared]) -> Iterable[Declared]:
         ready = sorted(sorter.get_ready())
         order += ready
         sorter.done(*ready)
-    return [declared[name] for name in order]
+    return [by_key[key] for key in order]
 
 
 def refuse_clashes(domains: Sequence[FoundDomain]) -> None:
-    """Raise `DeclarationError` when domains share a name, a feed or a variable, or read a table that there is not."""
+    """Raise `DeclarationError` when domains share a name, a feed or a variable, or their tables cannot be read.
+
+    A table cannot be read that there is not, or that is made of the one that reads it.
+    """
     names = Counter(domain.name for domain in domains)
     for name in [name for name, times in names.items() if times > 1]:
         raise DeclarationError(f"Two domains are named {name}. Rename one.")
@@ -209,6 +268,7 @@ def refuse_clashes(domains: Sequence[FoundDomain]) -> None:
     tables = {table.key for domain in domains for table in domain.tables}
     for declared in (one for domain in domains for one in domain.declared):
         _refuse_unknown_tables(declared, tables, [domain.name for domain in domains])
+    _in_order(declared for domain in domains for declared in domain.declared)
 
 
 def _refuse_unknown_tables(declared: Declared, tables: set[dg.AssetKey], domains: Sequence[str]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib import invalidate_caches
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, distribution
 from itertools import count
 from pathlib import Path
+from shutil import make_archive
 
 import pytest
 
@@ -159,8 +162,127 @@ def test_a_package_that_cannot_be_imported_or_has_no_domain_is_named(
     with pytest.raises(DeclarationError, match=rf"entry point {package} .* no subpackage has a `domain\.py`"):
         load()
     packages.entries[:] = [EntryPoint("acme", "acme_tabels", GROUP)]
-    with pytest.raises(DeclarationError, match=r"acme = acme_tabels .* cannot be imported: No module named 'acme_tab"):
+    with pytest.raises(DeclarationError, match=r"acme = acme_tabels .* names a package that is not there: install it"):
         load()
+    packages.entries[:] = [EntryPoint("acme", "acme_tabels.of_the_shop", GROUP)]
+    with pytest.raises(DeclarationError, match=r"cannot be imported: ModuleNotFoundError: No module named 'acme_tab"):
+        load()
+
+
+@pytest.mark.parametrize("value", ["{}:shop", "{} [extra]", ".{}", "{}.", "acme-tables"])
+def test_an_entry_point_that_names_more_or_less_than_a_package_is_refused(
+    packages: Packages, load: Callable[..., list[str]], value: str
+) -> None:
+    package = packages.add("shop", installed=False)
+    packages.entries.append(EntryPoint("acme", value.format(package), GROUP))
+    with pytest.raises(DeclarationError, match=r"the entry point acme = .* is not the name of a package alone"):
+        load()
+
+
+def test_an_entry_point_is_told_with_what_was_installed_to_have_it(
+    packages: Packages, load: Callable[..., list[str]]
+) -> None:
+    info = packages.folder / "acme_tables-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-tables\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\nacme = acme_tabels\n")
+    packages.entries += distribution("acme-tables").entry_points
+    with pytest.raises(DeclarationError, match=r"the entry point acme = acme_tabels of acme-tables 1\.0 \(group "):
+        load()
+
+
+def test_a_package_that_is_broken_or_gone_does_not_keep_domains_of_others_from_being_chosen(
+    packages: Packages, load: Callable[..., list[str]]
+) -> None:
+    packages.raw(packages.add("shop"), "shop", "sales")
+    broken = packages.add("yard")
+    (packages.folder / broken / "__init__.py").write_text("raise RuntimeError('the vault is away')\n")
+    packages.entries.append(EntryPoint("gone", "gone_tables", GROUP))
+    assert load(domains="shop") == ["shop/raw"]
+    with pytest.raises(DeclarationError, match=r"gone = gone_tables .* is not there"):
+        load()
+    with pytest.raises(DeclarationError, match=r"gone = gone_tables .* is not there"):
+        load(domains="shop,hop")
+    packages.entries.pop()
+    with pytest.raises(
+        DeclarationError,
+        match=r"__init__\.py:1: RuntimeError: the vault is away\. To go on without this domain, name .* PLATFORM_DOMAI",
+    ):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import nothing_of_that_name", r"days\.py:1: ModuleNotFoundError: No module named 'nothing_of_that_name'"),
+        ("\n\nx = = 1", r"days\.py:3: SyntaxError: "),
+        ("import json\n\njson.loads('{')", r"days\.py:3: JSONDecodeError: "),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_told_with_its_line(
+    packages: Packages, load: Callable[..., list[str]], text: str, said: str
+) -> None:
+    packages.write(packages.add("shop"), "shop", "days", text)
+    with pytest.raises(DeclarationError, match=said) as told:
+        load()
+    assert told.value.__cause__
+
+
+def test_a_folder_with_a_domain_that_is_no_package_is_not_left_out_in_silence(
+    packages: Packages, load: Callable[..., list[str]]
+) -> None:
+    package = packages.add("shop", "yard")
+    (packages.folder / package / "yard" / "__init__.py").unlink()
+    with pytest.raises(
+        DeclarationError, match=r"yard/domain\.py is in no package: put an empty __init__\.py beside it"
+    ):
+        load()
+
+
+def test_the_main_module_of_a_domain_is_not_run(packages: Packages, load: Callable[..., list[str]]) -> None:
+    package = packages.add("shop")
+    packages.raw(package, "shop", "sales")
+    packages.write(package, "shop", "__main__", "raise AssertionError('only run when it is asked for')")
+    assert load() == ["shop/raw"]
+
+
+def test_domains_are_found_in_a_zip_file(
+    packages: Packages, load: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = packages.add("shop")
+    packages.raw(package, "shop", "sales")
+    (packages.folder / "zipped").mkdir()
+    (packages.folder / package).rename(packages.folder / "zipped" / package)
+    monkeypatch.syspath_prepend(make_archive(str(packages.folder / "all"), "zip", packages.folder / "zipped"))
+    assert load() == ["shop/raw"]
+
+
+def test_a_file_that_is_imported_under_two_names_is_told(
+    packages: Packages, load: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = packages.add("shop", setting="least: int = 1")
+    packages.raw(package, "shop", "sales")
+    text = (packages.folder / package / "shop" / "raw.py").read_text().replace(f"{package}.shop", "shop")
+    packages.write(package, "shop", "raw", text)
+    monkeypatch.syspath_prepend(str(packages.folder / package))
+    with pytest.raises(DeclarationError, match=rf"shop/raw is of another shop than that of {package}\.shop\.domain"):
+        load()
+
+
+@pytest.mark.parametrize("first", ["domain", "registry"])
+def test_authors_may_import_every_word_at_once(packages: Packages, first: str) -> None:
+    package = packages.add("shop")
+    path = packages.folder / package / "shop" / "domain.py"
+    path.write_text(path.read_text().replace("import Domain, DomainSettings", "import *"), encoding="utf-8")
+    packages.raw(package, "shop", "sales")
+    imports = {"domain": f"import {package}.shop.domain", "registry": "import platform_assets.registry"}
+    program = (
+        f"{imports[first]}\nfrom platform_assets import registry\nprint(registry.load('{package}.shop').tables[0].name)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=packages.folder, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("raw\n", "")
 
 
 def test_two_domains_of_one_name_are_refused_also_when_neither_is_chosen(
@@ -226,7 +348,18 @@ def test_tables_that_read_each_other_in_a_circle_are_refused(
     package = packages.add("shop")
     packages.table(package, "shop", "one", "other")
     packages.table(package, "shop", "other", "one")
-    with pytest.raises(DeclarationError, match=r"read each other in a circle: .*one -> other|other -> one"):
+    with pytest.raises(DeclarationError, match=r"in a circle: shop/(one -> shop/other|other -> shop/one) -> shop/"):
+        load()
+
+
+@pytest.mark.parametrize("of_the_day", ["", "_before"])
+def test_tables_of_two_domains_that_read_each_other_are_refused(
+    packages: Packages, load: Callable[..., list[str]], of_the_day: str
+) -> None:
+    package = packages.add("shop", "yard")
+    packages.table(package, "shop", "one", "other", ", inputs={'other': 'yard/other'}")
+    packages.table(package, "yard", "other", f"one{of_the_day}", ", inputs={'one': 'shop/one'}")
+    with pytest.raises(DeclarationError, match=r"in a circle: (shop/one -> yard/other|yard/other -> shop/one) -> "):
         load()
 
 

@@ -27,8 +27,9 @@ def settings(as_json: Annotated[bool, typer.Option("--json", help="As a JSON lis
     else:
         say_table(list(rows[0]), [[row[key] or "-" for key in row] for row in rows])
     variables = [setting.variable for setting in every]
+    taking = [domain.name for domain in domains]
     # Of domains that take no part here, nobody has read which settings they have.
-    others = tuple(prefix_of(name) for name in installed().keys() - {domain.name for domain in domains})
+    others = tuple(prefix_of(name) for name in installed(taking).keys() - set(taking))
     for unknown in unknown_variables(variables):
         if not unknown.startswith(others):
             close = get_close_matches(unknown, variables, n=1)
