@@ -1,6 +1,7 @@
 """What tables, raw tables and documents have in common: their domain, their name, what they read, and their asset."""
 
 import inspect
+import re
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,7 @@ import dagster as dg
 
 from platform_assets.assets.domain import Domain
 from platform_assets.assets.failures import as_failures
-from platform_assets.assets.signature import Signature, place, table_named
+from platform_assets.assets.signature import BEFORE, Signature, place, table_named
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import DeclarationError, naming
 from platform_assets.lake.tables.table import Table
@@ -21,6 +22,7 @@ from platform_assets.settings import Settings
 
 TABLES_IO = "tables"
 ENGINE = "engine"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 Event = dg.AssetCheckResult | dg.Output[Any]
 Compute = Callable[..., Iterator[Event]]
 
@@ -41,10 +43,14 @@ class Declared(ABC):
 
     def __post_init__(self) -> None:
         with self.in_file():
+            if not _NAME.fullmatch(self.name):
+                raise DeclarationError(f"{self.name!r} cannot be the name of a table: write a to z, digits and _")
+            if self.name.endswith(BEFORE):
+                raise DeclarationError(f"no table could read one whose name ends in {BEFORE}: rename it")
             settings = self.domain.settings.model_fields
             object.__setattr__(self, "signature", Signature.of(self.function, settings, self.inputs))
             for name, key in self.inputs.items():
-                if not isinstance(key, str) or len([part for part in key.split("/") if part]) != 2:
+                if not isinstance(key, str) or [bool(part) for part in key.split("/")] != [True, True]:
                     raise DeclarationError(f"inputs={{{name!r}: {key!r}}} is no table: write '<domain>/<table>'")
             self.refuse()
 
@@ -102,7 +108,7 @@ class Declared(ABC):
             with as_failures():
                 yield from compute(context, **frames)
 
-        with _beta("backfill_policy"):
+        with self.in_file(), _beta("backfill_policy"), _declared():
             asset: dg.AssetsDefinition = dg.asset(
                 key=self.key,
                 group_name=self.domain.name,
@@ -152,6 +158,15 @@ def days_there_are(offset: int = 0) -> dg.TimeWindowPartitionMapping:
         return dg.TimeWindowPartitionMapping(
             start_offset=offset, end_offset=offset, allow_nonexistent_upstream_partitions=True
         )
+
+
+@contextmanager
+def _declared() -> Iterator[None]:
+    """What Dagster takes no definition with, such as an input named `context`, is a mistake of a declaration."""
+    try:
+        yield
+    except dg.DagsterInvalidDefinitionError as error:
+        raise DeclarationError(str(error)) from error
 
 
 @contextmanager

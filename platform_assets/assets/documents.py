@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from platform_assets.assets.checks import check_result, check_specs
 from platform_assets.assets.declared import Declared, Event, run_days
 from platform_assets.assets.domain import Domain
+from platform_assets.assets.signature import named
 from platform_assets.errors import DeclarationError
 from platform_assets.exports.documents import DocumentFolder, Format
 from platform_assets.lake import storage
@@ -82,6 +83,6 @@ def document(
     """
 
     def declare(transform: Callable[..., DataFrame]) -> DocumentDefinition:
-        return DocumentDefinition(domain, transform.__name__, transform, format, inputs=inputs or {})
+        return DocumentDefinition(domain, named(transform), transform, format, inputs=inputs or {})
 
     return declare

@@ -18,6 +18,11 @@ from platform_assets.settings import DomainSettings, Settings, prefix_of
 LANDING = "landing"
 """The asset group of what is delivered, and the first part of its keys; no domain has this name."""
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+# The library's options that say which variable a setting is read from.
+_READING = (
+    *("env_prefix", "env_file", "env_file_encoding", "env_ignore_empty", "env_nested_delimiter", "case_sensitive"),
+    "extra",
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,8 @@ class Domain:
     `name` is the asset group, the first part of asset keys, and stands in the variables of the domain's settings.
     `owner` is `team:<name>` or an e-mail address. `settings` is the domain's own class of settings.
 
-    Raises `DeclarationError` for a name that cannot be all of this, and for a setting that no transform can ask for.
+    Raises `DeclarationError` for a name or an owner that cannot be all of this, for a setting that no transform can
+    ask for, and for settings that are not read from the variables of their names.
     """
 
     name: str
@@ -44,6 +50,22 @@ class Domain:
             raise DeclarationError(
                 f"The domain {self.name} has a setting {DAYS!r}, which in a transform means the days of the run: "
                 "name it otherwise."
+            )
+        try:
+            dg.AssetSpec(self.name, owners=[self.owner])
+        except dg.DagsterInvalidDefinitionError as error:
+            raise DeclarationError(f"The domain {self.name} cannot have the owner {self.owner!r}: {error}") from error
+        self._refuse_other_variables()
+
+    def _refuse_other_variables(self) -> None:
+        """Raise `DeclarationError` unless each setting is read from the variable that is told of it."""
+        kind = self.settings
+        other = [name for name in _READING if kind.model_config.get(name) != DomainSettings.model_config.get(name)]
+        other += [name for name, field in kind.model_fields.items() if field.alias or field.validation_alias]
+        if other:
+            raise DeclarationError(
+                f"{kind.__name__} says for itself which variables are read ({', '.join(other)}): leave that out, each "
+                f"setting of the domain {self.name} is read from {self.prefix}<NAME>."
             )
 
     @property

@@ -10,7 +10,7 @@ from platform_assets.assets.checks import check_specs
 from platform_assets.assets.declared import TABLES_IO, DeclaredTable, Event, run_days
 from platform_assets.assets.domain import LANDING, Domain
 from platform_assets.assets.publication import column_schema, materialise
-from platform_assets.assets.signature import place
+from platform_assets.assets.signature import named, place
 from platform_assets.contracts.compiled import ColumnSpec, compiled
 from platform_assets.contracts.contract import RawContract
 from platform_assets.errors import DeclarationError, naming
@@ -127,6 +127,6 @@ def raw_table(
     def declare(parse: Parse) -> RawTableDefinition:
         with naming(place(parse)):
             agreed = compiled(contract)
-        return RawTableDefinition(domain, parse.__name__, parse, agreed, feed, event_time)
+        return RawTableDefinition(domain, named(parse), parse, agreed, feed, event_time)
 
     return declare

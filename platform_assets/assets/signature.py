@@ -114,10 +114,18 @@ def declared_for(function: Callable[..., Any], **names: str) -> Callable[..., An
     return transform
 
 
+def named(function: Callable[..., Any]) -> str:
+    """The name of a function, which is that of its asset; raises `DeclarationError` for what has none."""
+    if not inspect.isfunction(function):
+        raise DeclarationError(f"{function!r} is no function with a name and a file: write it as `def`")
+    return function.__name__
+
+
 def place(function: Callable[..., Any]) -> str:
     """Where a function is written, or a domain declared it, for the start of an error: file, line and name."""
+    own = named(function)
     code = inspect.unwrap(function).__code__
     name, line = getattr(function, _PLACE, (code.co_filename, code.co_firstlineno))
     file = Path(name)
     shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-    return f"{shown}:{line}: {function.__name__}"
+    return f"{shown}:{line}: {own}"

@@ -12,7 +12,7 @@ from platform_assets.assets.checks import check_specs
 from platform_assets.assets.declared import TABLES_IO, DeclaredTable, Event, days_there_are, run_days
 from platform_assets.assets.domain import Domain
 from platform_assets.assets.publication import column_schema, materialise
-from platform_assets.assets.signature import BEFORE, DAYS, place
+from platform_assets.assets.signature import BEFORE, DAYS, named, place
 from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract
 from platform_assets.errors import DeclarationError, naming
@@ -115,6 +115,6 @@ def table(
     def declare(transform: Transform) -> TableDefinition:
         with naming(place(transform)):
             agreed = compiled(contract)
-        return TableDefinition(domain, transform.__name__, transform, agreed, tuple(balances), inputs=inputs or {})
+        return TableDefinition(domain, named(transform), transform, agreed, tuple(balances), inputs=inputs or {})
 
     return declare

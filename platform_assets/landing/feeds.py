@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,12 +13,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec
+from platform_assets.errors import DeclarationError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.deliveries import Landed, LandedFile, landed
 from platform_assets.landing.lines import read_lines, union
 
 FORMAT = "format"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 class Format(Protocol):
@@ -43,10 +46,17 @@ class Format(Protocol):
 
 @dataclass(frozen=True)
 class Feed:
-    """What is delivered to `<landing>/<name>/<day>/`: files of one or more formats, told apart by their suffixes."""
+    """What is delivered to `<landing>/<name>/<day>/`: files of one or more formats, told apart by their suffixes.
+
+    Raises `DeclarationError` for a name that cannot be that of one folder.
+    """
 
     name: str
     formats: tuple[Format, ...]
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise DeclarationError(f"A feed cannot be named {self.name!r}: its name is that of its folder in landing.")
 
     @property
     def suffixes(self) -> tuple[str, ...]:

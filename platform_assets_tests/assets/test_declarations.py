@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import Field as PydanticField
 from pyspark.sql import DataFrame
 
 from platform_assets import (
@@ -18,6 +20,7 @@ from platform_assets import (
     Feed,
     Field,
     RawContract,
+    Settings,
     T,
     document,
     raw_table,
@@ -51,8 +54,10 @@ class RawSales(RawContract):
 def _takes_a_table(sales: DataFrame) -> Any: ...
 def _reads_itself(_reads_itself: DataFrame) -> Any: ...
 def _takes_days(sales: DataFrame, *, days: Any) -> Any: ...
-def _takes_the_day_before(sales_before: DataFrame) -> Any: ...
+def _takes_yesterday(sales_before: DataFrame) -> Any: ...
 def _takes_nothing() -> Any: ...
+def größe(sales: DataFrame) -> Any: ...
+def sales_before(sales: DataFrame) -> Any: ...
 
 
 @pytest.mark.parametrize(
@@ -61,11 +66,14 @@ def _takes_nothing() -> Any: ...
         (table(NoDay, domain=shop), _takes_a_table, "NoDay: column day: the partition must be there"),
         (table(Days, domain=shop), _reads_itself, "it reads itself: .* as _reads_itself_before"),
         (table(Days, domain=shop, inputs={"sales": "sales"}), _takes_a_table, "inputs=.* write '<domain>/<table>'"),
+        (table(Days, domain=shop, inputs={"sales": "/shop/sales"}), _takes_a_table, "inputs=.* '<domain>/<table>'"),
         (table(Days, domain=shop, inputs={"hits": "web/hits"}), _takes_a_table, "inputs=.* is for no parameter"),
+        (table(Days, domain=shop), größe, "'größe' cannot be the name of a table"),
+        (table(Days, domain=shop), sales_before, "no table could read one whose name ends in _before"),
         (raw_table(RawSales, FEED, domain=shop), _takes_a_table, "a raw table reads its feed alone"),
         (raw_table(RawSales, FEED, domain=shop, event_time="sold_at"), _takes_nothing, "'sold_at' is no column"),
         (document(Csv("a.csv", ("day",)), domain=shop), _takes_days, "a document shows the days of the run"),
-        (document(Csv("a.csv", ("day",)), domain=shop), _takes_the_day_before, "a document shows the days of the run"),
+        (document(Csv("a.csv", ("day",)), domain=shop), _takes_yesterday, "a document shows the days of the run"),
         (document(Csv("a.csv", ("day",)), domain=shop), _takes_nothing, "a document shows a table"),
     ],
 )
@@ -83,9 +91,65 @@ def test_a_domain_that_cannot_be_a_group_a_folder_and_a_variable_is_refused(name
         Domain(name, owner="team:shop")
 
 
+def test_a_parameter_that_dagster_keeps_for_itself_is_told_with_its_file() -> None:
+    @table(Days, domain=shop)
+    def days(context: DataFrame) -> DataFrame:
+        return context
+
+    with pytest.raises(DeclarationError, match=r"test_declarations\.py:\d+: days: .context. is not a valid name"):
+        days.asset(Settings(_env_file=None))
+
+
+@pytest.mark.parametrize("decorator", [table(Days, domain=shop), document(Csv("a.csv", ("day",)), domain=shop)])
+def test_what_is_called_like_a_function_and_has_no_name_is_refused(decorator: Callable[[Any], Any]) -> None:
+    with pytest.raises(DeclarationError, match="is no function with a name and a file: write it as `def`"):
+        decorator(functools.partial(_takes_a_table))
+
+
+@pytest.mark.parametrize("name", ["", "..", ".hidden", "sales/eu", "sales eu", "größe"])
+def test_a_feed_that_cannot_be_one_folder_is_refused(name: str) -> None:
+    with pytest.raises(DeclarationError, match=re.escape(f"A feed cannot be named {name!r}")):
+        Feed(name, (CSV,))
+
+
+@pytest.mark.parametrize("owner", ["shop", "", "team", "me@"])
+def test_an_owner_that_is_neither_a_team_nor_an_address_is_refused(owner: str) -> None:
+    with pytest.raises(DeclarationError, match=f"The domain shop cannot have the owner {owner!r}: "):
+        Domain("shop", owner=owner)
+
+
+class Aliased(DomainSettings):
+    """Settings that are read from variables that nobody is told of."""
+
+    token: str = PydanticField("", validation_alias="SHOP_TOKEN")
+
+
+class CaseSensitive(DomainSettings, case_sensitive=True):
+    """Settings that are not read from variables in capitals."""
+
+
+class Forbidding(DomainSettings, extra="forbid"):
+    """Settings that take no `.env` in which others stand."""
+
+
+class Prefixed(DomainSettings, env_prefix="SHOP_"):
+    """Settings of a prefix of their own."""
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [(Aliased, "token"), (CaseSensitive, "case_sensitive"), (Forbidding, "extra"), (Prefixed, "env_prefix")],
+)
+def test_settings_that_are_not_read_from_their_variables_are_refused(settings: type[DomainSettings], said: str) -> None:
+    with pytest.raises(
+        DeclarationError, match=rf"{settings.__name__} says for itself which variables are read \({said}\)"
+    ):
+        Domain("shop", owner="team:shop", settings=settings)
+
+
 def test_a_setting_that_a_transform_could_not_ask_for_is_refused() -> None:
-    class Settings(DomainSettings):
+    class WithDays(DomainSettings):
         days: int = 7
 
     with pytest.raises(DeclarationError, match="The domain shop has a setting 'days', which in a transform means"):
-        Domain("shop", owner="team:shop", settings=Settings)
+        Domain("shop", owner="team:shop", settings=WithDays)
