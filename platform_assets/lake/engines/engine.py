@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -11,6 +12,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from platform_assets.errors import PlatformError
 from platform_assets.settings import Settings
+
+# Variables that say where Spark is, whatever a program asks for.
+_SAY_WHERE = ("MASTER", "SPARK_REMOTE", "SPARK_LOCAL_REMOTE")
 
 
 class Engine(ABC):
@@ -34,8 +38,16 @@ class Engine(ABC):
         if other is not None:
             self.accept(other)
         builder = SparkSession.builder
-        for option, value in self.spark_config().items():
-            builder = builder.config(option, value)
+        config = self.spark_config()
+        try:
+            for option, value in config.items():
+                builder = builder.config(option, value)
+        except PySparkRuntimeError as error:
+            names = [name for name in _SAY_WHERE if name in os.environ]
+            raise PlatformError(
+                f"Spark cannot be where PLATFORM_ENGINE={self.settings.engine} needs it, and where variables of the "
+                f"environment say: unset {' and '.join(names)}. ({error})"
+            ) from error
         session = builder.getOrCreate()
         self._is_ours = other is None
         return session

@@ -13,6 +13,7 @@ import pysail.spark
 import pytest
 from pydantic import ByteSize
 
+from platform_assets.errors import PlatformError
 from platform_assets.lake.engines import running as engines
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.sail import Sail
@@ -130,3 +131,18 @@ def test_the_lines_of_many_files_each_come_with_the_name_of_theirs(engine: Engin
 def test_tables_in_a_bucket_are_named_as_each_engine_wants_it() -> None:
     assert Sail(settings()).folder("s3://bucket/lake/web/x") == "s3://bucket/lake/web/x"
     assert Spark(settings()).folder("s3://bucket/lake/web/x") == "s3a://bucket/lake/web/x"
+
+
+@pytest.mark.parametrize("variables", [{"MASTER": "local"}, {"SPARK_REMOTE": "sc://a", "SPARK_LOCAL_REMOTE": "1"}])
+def test_variables_that_lead_spark_elsewhere_are_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    class Elsewhere(Sail):
+        def spark_config(self) -> dict[str, str]:
+            return {"spark.remote": "sc://127.0.0.1:1"}
+
+    monkeypatch.setattr("platform_assets.lake.engines.engine.active_session", lambda: None)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(PlatformError, match=f"PLATFORM_ENGINE=sail .*: unset {' and '.join(variables)}"):
+        _ = Elsewhere(settings()).session
