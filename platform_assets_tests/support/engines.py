@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from platform_assets.lake.engines.running import start
 from platform_assets.lake.engines.sail import Sail
 
@@ -16,5 +18,9 @@ SPARK_FOR_FEW_ROWS = {
 
 
 def examples(number: int) -> int:
-    """How many examples a property is tried on: fewer by Spark, which takes seconds for what Sail does at once."""
-    return number if isinstance(start(), Sail) else max(2, number // 10)
+    """How many examples a property is tried on: fewer by Spark, which takes seconds for what Sail does at once.
+
+    `TEST_EXAMPLES=10` tries ten times as many as are tried where a change must land in minutes.
+    """
+    times = int(os.environ.get("TEST_EXAMPLES", "1"))
+    return times * (number if isinstance(start(), Sail) else max(2, number // 10))

@@ -70,6 +70,7 @@ class Site(Platform):
         ours = {
             f"PLATFORM_{name.upper()}": json.dumps(value) if isinstance(value, dict) else str(value)
             for name, value in self.given.items()
+            if value is not None
         }
         return outside() | ours | {"DAGSTER_HOME": str(self.home)} | self.variables
 
