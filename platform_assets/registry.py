@@ -25,7 +25,7 @@ from platform_assets.assets.signature import suggestion
 from platform_assets.assets.tables import TableDefinition
 from platform_assets.errors import DeclarationError, PlatformError
 from platform_assets.samples import FeedWriter
-from platform_assets.settings import PREFIX, Setting, Settings, current, listed
+from platform_assets.settings import PREFIX, Setting, Settings, WrongSettings, current, listed
 
 GROUP = "platform_assets.domains"
 """The group of entry points that name packages of domains."""
@@ -71,7 +71,14 @@ class FoundDomain:
         """What writes sample deliveries, by feed: `WRITERS` of the folder's `samples.py`, if there is one."""
         if _SAMPLES not in _names_in(self.package):
             return {}
-        writers: Mapping[str, FeedWriter] = import_module(f"{self.package}.{_SAMPLES}").WRITERS
+        module = _imported(f"{self.package}.{_SAMPLES}")
+        writers: Mapping[str, FeedWriter] = getattr(module, "WRITERS", {})
+        feeds = [raw.feed.name for raw in self.raw_tables]
+        if not writers or not writers.keys() <= set(feeds):
+            raise DeclarationError(
+                f"{module.__file__}: it must have WRITERS, a dict of what writes each feed ({', '.join(feeds)}); "
+                f"found {', '.join(writers) or 'none'}"
+            )
         return writers
 
 
@@ -98,6 +105,11 @@ def found(settings: Settings | None = None) -> tuple[FoundDomain, ...]:
     refuse_clashes(domains)
     for domain in domains:
         domain.domain.values(settings)  # wrong ones are told before any work begins
+    feeds = [raw.feed.name for domain in domains for raw in domain.raw_tables]
+    for feed in settings.reject_limits:
+        # Of domains that take no part nobody knows the feeds.
+        if not chosen and feed not in feeds:
+            raise WrongSettings(f"{PREFIX}REJECT_LIMITS names {feed}, which is no feed. {suggestion(feed, feeds)}")
     return domains
 
 
@@ -265,17 +277,22 @@ def refuse_clashes(domains: Sequence[FoundDomain]) -> None:
                     f"{variable} would be a setting of {other} and of the domain {domain.name}: rename the setting "
                     f"{name} of {domain.name}, or the domain."
                 )
-    tables = {table.key for domain in domains for table in domain.tables}
+    tables = {table.key: table for domain in domains for table in domain.tables}
     for declared in (one for domain in domains for one in domain.declared):
         _refuse_unknown_tables(declared, tables, [domain.name for domain in domains])
     _in_order(declared for domain in domains for declared in domain.declared)
 
 
-def _refuse_unknown_tables(declared: Declared, tables: set[dg.AssetKey], domains: Sequence[str]) -> None:
+def _refuse_unknown_tables(declared: Declared, tables: Mapping[dg.AssetKey, TableKind], domains: Sequence[str]) -> None:
     with declared.in_file():
         for parameter in declared.signature.frames:
             key = declared.reads(parameter)
-            if key in tables:
+            table = tables.get(key)
+            if isinstance(table, RawTableDefinition) and table.event_time is None:
+                raise DeclarationError(
+                    f"it reads {table.text_key}, whose rows belong to no day: give @raw_table the event_time"
+                )
+            if table:
                 continue
             domain, name = key.path
             if domain not in domains:

@@ -11,14 +11,18 @@ from uuid import uuid4
 
 import pytest
 
+from platform_assets import registry
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.running import start
+from platform_assets.registry import GROUP, found
 from platform_assets.settings import Settings
 from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
+from platform_assets_tests.support.packages import Packages
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.services.missing import missing, there
 from platform_assets_tests.support.services.s3 import S3Server, environment, s3_server, versitygw
 from platform_assets_tests.support.services.spark import INSTALL_JAVA, fill_with_jars, find_java
+from platform_assets_tests.support.settings import settings_for
 
 # What an engine does differently shows here. Other tests start processes with an engine of their own, test what no
 # engine does, or need hundreds of runs, of which a cold Spark makes three a minute.
@@ -165,3 +169,23 @@ def official() -> Path:
 def jars(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the jars of Delta, for `PLATFORM_SPARK_JARS`."""
     return fill_with_jars(tmp_path_factory.mktemp("jars"))
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Packages:
+    """No package but those that a test adds."""
+    made = Packages(tmp_path, [])
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(registry, "entry_points", lambda group: made.entries if group == GROUP else [])
+    return made
+
+
+@pytest.fixture
+def load(packages: Packages) -> Callable[..., list[str]]:
+    """Finds the domains with some settings, and tells their assets."""
+
+    def names(**settings: object) -> list[str]:
+        domains = found(settings_for((), **settings))
+        return [declared.text_key for domain in domains for declared in domain.declared]
+
+    return names

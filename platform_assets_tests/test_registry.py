@@ -1,118 +1,20 @@
-"""Which domains are found, which are chosen, and what is refused when they do not go together."""
+"""Which domains are found, and which are chosen."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib import invalidate_caches
 from importlib.metadata import EntryPoint, distribution
-from itertools import count
-from pathlib import Path
 from shutil import make_archive
 
 import pytest
 
 from platform_assets import registry
-from platform_assets.definitions import build_definitions
 from platform_assets.errors import DeclarationError, PlatformError
-from platform_assets.registry import GROUP, found
-from platform_assets.settings import WrongSettings
-from platform_assets_tests.support.settings import DOMAINS, settings_for
-
-_NUMBERS = count()
-DOMAIN = "from platform_assets import Domain, DomainSettings\n\n\nclass {0}Settings(DomainSettings):\n    {1}\n\n\n"
-RAW = '''
-from platform_assets import CSV, Feed, RawContract, T, raw_table, source
-from {package}.{domain}.domain import {domain}
-
-
-class Raw(RawContract):
-    """Rows."""
-
-    sold_at: T.StringType = source("sold_at", description="When")
-
-
-@raw_table(Raw, Feed("{feed}", (CSV,)), domain={domain})
-def {table}({parameters}):
-    """All of them."""
-    return {{}}
-'''
-TABLE = '''
-from platform_assets import Contract, Field, T, table
-from {package}.{domain}.domain import {domain}
-
-
-class Days(Contract):
-    """Days."""
-
-    day: T.DateType = Field(description="Day")
-
-
-@table(Days, domain={domain}{more})
-def {table}({parameters}):
-    """All of them."""
-    return raw
-'''
-
-
-class Packages:
-    """Packages of domains, written for a test, and named by entry points that only the test sees."""
-
-    def __init__(self, folder: Path, entries: list[EntryPoint]) -> None:
-        self.folder = folder
-        self.entries = entries
-
-    def add(self, *domains: str, setting: str = "pass", installed: bool = True) -> str:
-        """A package with these domains, each with a setting or none; its name."""
-        package = f"package_{next(_NUMBERS)}"
-        (self.folder / package).mkdir()
-        (self.folder / package / "__init__.py").touch()
-        for name in domains:
-            domain = DOMAIN.format(name.title(), setting)
-            domain += f"{name} = Domain({name!r}, owner='team:{name}', settings={name.title()}Settings)\n"
-            self.write(package, name, "__init__", "")
-            self.write(package, name, "domain", domain)
-        if installed:
-            self.entries.append(EntryPoint(package, package, GROUP))
-        invalidate_caches()
-        return package
-
-    def write(self, package: str, domain: str, module: str, text: str) -> None:
-        """A module of a domain."""
-        path = self.folder / package / domain / f"{module}.py"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-
-    def raw(self, package: str, domain: str, feed: str, table: str = "raw", parameters: str = "") -> None:
-        """A raw table."""
-        words = {"package": package, "domain": domain, "feed": feed, "table": table, "parameters": parameters}
-        self.write(package, domain, table, RAW.format(**words))
-
-    def table(self, package: str, domain: str, table: str, parameters: str, more: str = "") -> None:
-        """A table."""
-        words = {"package": package, "domain": domain, "table": table, "parameters": parameters, "more": more}
-        self.write(package, domain, table, TABLE.format(**words))
-
-
-@pytest.fixture
-def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Packages:
-    """No package but those that a test adds."""
-    made = Packages(tmp_path, [])
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(registry, "entry_points", lambda group: made.entries if group == GROUP else [])
-    return made
-
-
-@pytest.fixture
-def load(packages: Packages) -> Callable[..., list[str]]:
-    """Finds the domains with some settings, and tells their assets."""
-
-    def names(**settings: object) -> list[str]:
-        domains = found(settings_for((), **settings))
-        return [declared.text_key for domain in domains for declared in domain.declared]
-
-    return names
+from platform_assets.registry import GROUP
+from platform_assets_tests.support.packages import Packages
+from platform_assets_tests.support.settings import DOMAINS
 
 
 def test_the_domains_of_this_package_are_found_like_any_others() -> None:
@@ -283,115 +185,3 @@ def test_authors_may_import_every_word_at_once(packages: Packages, first: str) -
         [sys.executable, "-c", program], cwd=packages.folder, capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == ("raw\n", "")
-
-
-def test_two_domains_of_one_name_are_refused_also_when_neither_is_chosen(
-    packages: Packages, load: Callable[..., list[str]]
-) -> None:
-    one, other = packages.add("shop"), packages.add("shop", "yard")
-    with pytest.raises(DeclarationError, match=rf"Two domains are named shop: {one}\.shop and {other}\.shop"):
-        load(domains="yard")
-
-
-def test_a_package_that_two_entry_points_name_counts_once(packages: Packages, load: Callable[..., list[str]]) -> None:
-    package = packages.add("shop")
-    packages.raw(package, "shop", "sales")
-    packages.entries.append(EntryPoint("again", package, GROUP))
-    assert load() == ["shop/raw"]
-
-
-def test_two_raw_tables_of_one_feed_are_refused(packages: Packages, load: Callable[..., list[str]]) -> None:
-    package = packages.add("shop", "yard")
-    packages.raw(package, "shop", "sales")
-    packages.raw(package, "yard", "sales")
-    with pytest.raises(DeclarationError, match="The feed sales is that of shop/raw and of yard/raw: rename one"):
-        load()
-
-
-@pytest.mark.parametrize(
-    ("domains", "setting", "said"),
-    [
-        (("engine",), "memory: int = 1", "PLATFORM_ENGINE_MEMORY would be a setting of the platform and of the domain"),
-        (("shop", "shop_eu"), "eu_start: int = 1", "PLATFORM_SHOP_EU_START would be a setting of shop and of the doma"),
-    ],
-)
-def test_a_setting_that_reads_as_anothers_is_refused(
-    packages: Packages, load: Callable[..., list[str]], domains: tuple[str, ...], setting: str, said: str
-) -> None:
-    packages.add(*domains, setting=setting)
-    with pytest.raises(DeclarationError, match=said):
-        load()
-
-
-@pytest.mark.parametrize(
-    ("parameters", "more", "said"),
-    [
-        ("rae", "", r"days\.py:\d+: days: there is no table shop/rae to read\. Did you mean raw\?"),
-        ("raw, start", "", r"days: start is a setting, and would be read as a table: put a `\*` before it"),
-        ("raw, hits", ", inputs={'hits': 'yard/hits'}", "hits is a table of the domain yard, which takes no part"),
-        ("raw, hits", ", inputs={'hits': 'shop/hist'}", "there is no table shop/hist to read"),
-    ],
-)
-def test_a_parameter_that_names_no_table_is_told_with_its_file(
-    packages: Packages, load: Callable[..., list[str]], parameters: str, more: str, said: str
-) -> None:
-    package = packages.add("shop")
-    packages.raw(package, "shop", "sales")
-    packages.table(package, "shop", "days", parameters, more)
-    with pytest.raises(DeclarationError, match=said):
-        load()
-
-
-def test_tables_that_read_each_other_in_a_circle_are_refused(
-    packages: Packages, load: Callable[..., list[str]]
-) -> None:
-    package = packages.add("shop")
-    packages.table(package, "shop", "one", "other")
-    packages.table(package, "shop", "other", "one")
-    with pytest.raises(DeclarationError, match=r"in a circle: shop/(one -> shop/other|other -> shop/one) -> shop/"):
-        load()
-
-
-@pytest.mark.parametrize("of_the_day", ["", "_before"])
-def test_tables_of_two_domains_that_read_each_other_are_refused(
-    packages: Packages, load: Callable[..., list[str]], of_the_day: str
-) -> None:
-    package = packages.add("shop", "yard")
-    packages.table(package, "shop", "one", "other", ", inputs={'other': 'yard/other'}")
-    packages.table(package, "yard", "other", f"one{of_the_day}", ", inputs={'one': 'shop/one'}")
-    with pytest.raises(DeclarationError, match=r"in a circle: (shop/one -> yard/other|yard/other -> shop/one) -> "):
-        load()
-
-
-def test_a_module_with_a_table_of_another_domain_is_refused(packages: Packages, load: Callable[..., list[str]]) -> None:
-    package = packages.add("shop", "yard")
-    packages.raw(package, "shop", "sales")
-    packages.write(package, "yard", "taken", f"from {package}.shop.raw import raw\n")
-    with pytest.raises(DeclarationError, match=r"taken\.py: shop/raw is of another domain than its folder, yard"):
-        load()
-
-
-def test_a_domain_is_named_as_its_folder(packages: Packages, load: Callable[..., list[str]]) -> None:
-    package = packages.add("shop")
-    packages.write(
-        package, "shop", "domain", "from platform_assets import Domain\n\nx = Domain('yard', owner='team:a')"
-    )
-    with pytest.raises(DeclarationError, match=r"domain\.py: it must declare the one domain shop.*; found yard"):
-        load()
-
-
-def test_wrong_settings_of_a_domain_are_told_when_it_is_found(
-    packages: Packages, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    packages.add("shop", setting="least: int = 1")
-    monkeypatch.setenv("PLATFORM_SHOP_LEAST", "few")
-    with pytest.raises(WrongSettings, match=r"PLATFORM_SHOP_LEAST is set to 'few', which it does not take: "):
-        found(settings_for(()))
-
-
-def test_definitions_are_built_of_the_domains_that_are_given(packages: Packages) -> None:
-    package = packages.add("shop")
-    packages.raw(package, "shop", "sales")
-    definitions = build_definitions(settings_for(()), found(settings_for(())))
-    keys = {key.to_user_string() for key in definitions.resolve_asset_graph().get_all_asset_keys()}
-    assert keys == {"landing/sales", "shop/raw"}

@@ -11,12 +11,13 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
+from pyspark.sql import DataFrame
 
 from platform_assets.assets.domain import Domain
 from platform_assets.assets.failures import as_failures
 from platform_assets.assets.signature import BEFORE, Signature, place, table_named
 from platform_assets.contracts.compiled import CompiledContract
-from platform_assets.errors import DeclarationError, naming
+from platform_assets.errors import DeclarationError, PlatformError, naming
 from platform_assets.lake.tables.table import Table
 from platform_assets.settings import Settings
 
@@ -43,6 +44,8 @@ class Declared(ABC):
 
     def __post_init__(self) -> None:
         with self.in_file():
+            if not isinstance(self.domain, Domain):
+                raise DeclarationError(f"domain={self.domain!r} is no Domain: give the one of the folder's `domain.py`")
             if not _NAME.fullmatch(self.name):
                 raise DeclarationError(f"{self.name!r} cannot be the name of a table: write a to z, digits and _")
             if self.name.endswith(BEFORE):
@@ -96,6 +99,16 @@ class Declared(ABC):
     def arguments(self, settings: Settings) -> Mapping[str, Any]:
         """The settings that its function asks for, by name."""
         return self.signature.arguments(self.domain.values(settings))
+
+    def computed(self, frames: Mapping[str, DataFrame], **arguments: Any) -> DataFrame:
+        """What the transform makes of DataFrames; raises `PlatformError`, with the file, when that is no DataFrame."""
+        rows = self.function(**frames, **arguments)
+        if not isinstance(rows, DataFrame):
+            raise PlatformError(
+                f"{place(self.function)}: it gave {type(rows).__name__} and not a DataFrame: `return` the rows. "
+                f"{self.text_key} was not published, what was there before still is."
+            )
+        return rows
 
     @abstractmethod
     def asset(self, settings: Settings) -> dg.AssetsDefinition:

@@ -53,7 +53,7 @@ class DocumentDefinition(Declared):
             engine: Engine = context.resources.engine.engine
             read = sum(frame.count() for frame in frames.values())
             with tempfile.TemporaryDirectory(prefix="platform_documents_") as room:
-                rows = self.function(**frames, **arguments)
+                rows = self.computed(frames, **arguments)
                 staged = self.folder(settings).stage(engine, rows, run_days(context), Path(room), context.run.run_id)
                 said = f"{staged.rows} rows written, {read} rows in {', '.join(frames)}"
                 finding = Finding(EVERY_ROW, staged.rows == read, said)

@@ -46,6 +46,11 @@ class Domain:
                 f"A domain cannot be named {self.name!r}: take lower-case letters, digits and single underscores "
                 f"between them, and not {LANDING!r}."
             )
+        if not (isinstance(self.settings, type) and issubclass(self.settings, DomainSettings)):
+            raise DeclarationError(
+                f"The domain {self.name} has settings={self.settings!r}: give the class itself, derived from "
+                "DomainSettings."
+            )
         if DAYS in self.settings.model_fields:
             raise DeclarationError(
                 f"The domain {self.name} has a setting {DAYS!r}, which in a transform means the days of the run: "

@@ -10,7 +10,7 @@ from platform_assets.assets.checks import check_specs
 from platform_assets.assets.declared import TABLES_IO, DeclaredTable, Event, run_days
 from platform_assets.assets.domain import LANDING, Domain
 from platform_assets.assets.publication import column_schema, materialise
-from platform_assets.assets.signature import named, place
+from platform_assets.assets.signature import named, place, suggestion
 from platform_assets.contracts.compiled import ColumnSpec, compiled
 from platform_assets.contracts.contract import RawContract
 from platform_assets.errors import DeclarationError, naming
@@ -21,7 +21,7 @@ from platform_assets.lake.tables.staging import RUNS, Staged
 from platform_assets.landing.deliveries import LandedFile
 from platform_assets.landing.delivery_checks import delivery_checks, judge_delivery
 from platform_assets.landing.feeds import Feed
-from platform_assets.landing.rows import judged
+from platform_assets.landing.rows import default_parse, judged
 from platform_assets.settings import Settings
 
 Parse = Callable[..., Mapping[str, Column]]
@@ -58,8 +58,23 @@ class RawTableDefinition(DeclaredTable):
     def read(self, engine: Engine, files: Sequence[LandedFile], settings: Settings, room: str) -> DataFrame:
         """The lines of landed files as the raw table's rows, good and rejected; `room` is a folder of the run."""
         fields = self.feed.read(engine, files, self.sourced, room)
-        parsed = self.function(**self.arguments(settings))
+        parsed = self.parsed(settings)
         return judged(fields, self.sourced, parsed, self.event_time, self.domain.first_day(settings))
+
+    def parsed(self, settings: Settings) -> Mapping[str, Column]:
+        """The columns with a parse of their own; raises `DeclarationError`, with the file, for any other."""
+        parsed = self.function(**self.arguments(settings))
+        names = [column.name for column in self.sourced]
+        with self.in_file():
+            if not isinstance(parsed, Mapping):
+                raise DeclarationError(f"it gave {type(parsed).__name__}: `return` a dict of columns, {{}} for none")
+            for name in parsed:
+                if name not in names:
+                    raise DeclarationError(f"it parses {name}, which the feed does not fill. {suggestion(name, names)}")
+            for column in self.sourced:
+                if column.name not in parsed:
+                    default_parse(column)
+        return parsed
 
     def landing_spec(self, settings: Settings) -> dg.AssetSpec:
         """The feed as an asset that is delivered, not built, here."""

@@ -61,7 +61,7 @@ class TableDefinition(DeclaredTable):
             days = run_days(context)
             for name in self.signature.before:
                 frames[name] = context.resources.tables.read_day(self.reads(name), days[0] - timedelta(days=1))
-            rows = self.function(**frames, **arguments, **({DAYS: days} if self.signature.wants_days else {}))
+            rows = self.computed(frames, **arguments, **({DAYS: days} if self.signature.wants_days else {}))
 
             def judge(staged: Staged) -> list[Finding]:
                 return audit(staged, engine, self.balances, frames)

@@ -12,6 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec
+from platform_assets.errors import DeclarationError
 from platform_assets.landing.lines import LINE
 
 _INTEGER = r"\A-?[0-9]+\z"
@@ -48,14 +49,14 @@ def judged(
 def default_parse(column: ColumnSpec) -> Column:
     """A field's text as the column's type, NULL when it is not of the type as written, or beyond its range.
 
-    Raises `ValueError` for types that need a parse of their own, such as timestamps: their formats differ.
+    Raises `DeclarationError` for types that need a parse of their own, such as timestamps: their formats differ.
     """
     text = F.col(f"text.{column.name}")
     if isinstance(column.dtype, T.StringType):
         return text
     if isinstance(column.dtype, T.IntegralType):
         return F.when(text.rlike(_INTEGER), text.try_cast(column.dtype))
-    raise ValueError(f"{column.name}: a column of type {column.dtype.simpleString()} needs a parse of its own")
+    raise DeclarationError(f"{column.name}: a column of type {column.dtype.simpleString()} needs a parse of its own")
 
 
 def _trimmed(fields: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame:

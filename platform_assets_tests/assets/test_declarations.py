@@ -28,6 +28,8 @@ from platform_assets import (
     table,
 )
 from platform_assets.errors import DeclarationError
+from platform_assets.lake.engines.engine import Engine
+from platform_assets_tests.support.settings import settings_for
 
 shop = Domain("shop", owner="team:shop")
 FEED = Feed("sales", (CSV,))
@@ -153,3 +155,34 @@ def test_a_setting_that_a_transform_could_not_ask_for_is_refused() -> None:
 
     with pytest.raises(DeclarationError, match="The domain shop has a setting 'days', which in a transform means"):
         Domain("shop", owner="team:shop", settings=WithDays)
+
+
+def test_a_domain_is_given_as_itself_and_its_settings_as_a_class() -> None:
+    with pytest.raises(DeclarationError, match=r"\.py:\d+: _takes_a_table: domain='shop' is no Domain"):
+        table(Days, domain="shop")(_takes_a_table)  # type: ignore[arg-type]
+    with pytest.raises(DeclarationError, match=r"The domain shop has settings=.*: give the class itself"):
+        Domain("shop", owner="team:shop", settings=DomainSettings())  # type: ignore[arg-type]
+
+
+class TimedSales(RawContract):
+    """Rows with a time."""
+
+    sold_at: T.TimestampType = source("sold_at", description="When")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (None, "it gave NoneType: `return` a dict of columns, {} for none"),
+        ({"soldat": None}, "it parses soldat, which the feed does not fill. Did you mean sold_at?"),
+        ({}, "sold_at: a column of type timestamp needs a parse of its own"),
+    ],
+)
+def test_what_a_raw_table_parses_are_columns_of_its_feed(engine: Engine, given: Any, said: str) -> None:
+    def raw_sales() -> Any:
+        return given
+
+    assert engine.session  # no column is made without one
+    definition = raw_table(TimedSales, FEED, domain=shop)(raw_sales)
+    with pytest.raises(DeclarationError, match=re.escape(f": raw_sales: {said}")):
+        definition.parsed(settings_for())

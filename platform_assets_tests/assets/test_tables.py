@@ -162,6 +162,19 @@ def test_a_table_without_an_input_that_was_published_says_what_to_do(shop: Shop,
     assert shop.state() == [([], {}, []), ([], {}, [])]
 
 
+def test_a_transform_without_a_return_fails_with_its_file_and_what_was_published_stays(shop: Shop) -> None:
+    def page_visits(visits: DataFrame) -> DataFrame:
+        summed(visits)
+
+    assert shop.run(shop.definition(summed), *DAYS[:1]).success
+    before = shop.state()
+    result = shop.run(shop.definition(page_visits), DAYS[0])
+    assert not result.success
+    assert "page_visits: it gave NoneType and not a DataFrame: `return` the rows. web/page_visits" in failure(result)
+    assert "assets/test_tables.py:" in failure(result)
+    assert shop.state() == before
+
+
 def test_a_parameter_that_is_no_setting_is_an_error_where_it_is_declared(shop: Shop) -> None:
     def page_visits(visits: DataFrame, *, stat: str) -> DataFrame:
         return visits
