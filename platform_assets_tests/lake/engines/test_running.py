@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MethodType
 
+import dagster as dg
 import pytest
 
 from platform_assets.assets.resources import EngineResource
 from platform_assets.errors import PlatformError
 from platform_assets.lake.engines import running
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.engines.sail import Sail
 from platform_assets.lake.engines.spark import Spark, SparkConnect
 from platform_assets_tests.support.platforms import Platform, failure
 from platform_assets_tests.support.settings import settings_for
@@ -22,6 +25,7 @@ EVENT = {
     "timestamp": "01/01/2026 10:00:00",
 }
 OTHERS = {
+    "engine": "spark",
     "engine_memory": "123MiB",
     "engine_temp": "/elsewhere",
     "spark_master": "local[7]",
@@ -43,6 +47,12 @@ def test_a_platform_with_other_engine_settings_is_refused_by_their_names(engine:
     assert running.start() is engine
 
 
+def test_each_platforms_resource_keeps_the_settings_of_its_own() -> None:
+    one, other = settings_for(lake="one"), settings_for(lake="other")
+    resources = [EngineResource.of(one), EngineResource.of(other), EngineResource()]
+    assert [resource.settings for resource in resources] == [one, other, None]
+
+
 def test_a_run_of_a_platform_with_other_engine_settings_fails_in_a_sentence_and_publishes_nothing(
     engine: Engine, tmp_path: Path
 ) -> None:
@@ -61,3 +71,32 @@ def test_spark_that_was_started_for_local_places_refuses_a_bucket() -> None:
         spark.reach({"PLATFORM_LAKE": "s3://lake", "PLATFORM_LANDING": "/landing"})
     Spark(settings_for(engine="spark", exports="s3://exports")).reach({"PLATFORM_LAKE": "s3://lake"})
     SparkConnect(settings_for(engine="spark", spark_master="sc://host")).reach({"PLATFORM_LAKE": "s3://lake"})
+
+
+def test_an_engine_that_runs_is_told_of_the_places_of_every_platform_that_uses_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    local = settings_for(engine="spark")
+    monkeypatch.setattr(running, "_running", Spark(local))
+    assert running.start(local) is running.running()
+    with pytest.raises(PlatformError, match="started without what it needs for PLATFORM_EXPORTS=s3://exports: run"):
+        running.start(settings_for(exports="s3://exports"))
+
+
+@pytest.mark.parametrize(("kind", "stops"), [(Spark, []), (SparkConnect, ["stopped"])])
+def test_after_a_run_only_a_session_on_a_server_of_others_is_given_back(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Spark], stops: list[str]
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(kind, "stop", lambda engine: seen.append("stopped"))
+    monkeypatch.setattr(running, "_running", kind(settings_for(engine="spark")))
+    EngineResource().teardown_after_execution(dg.build_init_resource_context())
+    assert seen == stops
+
+
+def test_an_engine_leaves_when_its_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_exit: list[MethodType] = []
+    monkeypatch.setattr(running, "_running", None)
+    monkeypatch.setattr(running.atexit, "register", at_exit.append)
+    assert running.start(settings_for(engine="sail")) is running.start()
+    assert [leave.__func__ for leave in at_exit] == [Sail.leave]
