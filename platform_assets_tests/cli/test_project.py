@@ -12,7 +12,7 @@ from typer.testing import Result
 
 from platform_assets import settings
 from platform_assets_tests.support.platforms import Platform
-from platform_assets_tests.support.settings import DOMAINS, TABLES
+from platform_assets_tests.support.settings import DOMAINS, TABLES, WRITERS
 
 Cli = Callable[..., Result]
 
@@ -121,7 +121,9 @@ def test_samples_are_the_same_for_the_same_options(cli: Cli) -> None:
         for folder in ("one", "two")
     )
     assert one == two
-    assert {name.split("/")[1] for name in one} == {"2026-03-01", "2026-03-02"}
+    assert {tuple(name.split("/")[:2]) for name in one} == {
+        (feed, day) for feed in WRITERS for day in ("2026-03-01", "2026-03-02")
+    }
 
 
 def test_samples_go_to_the_landing_folder_and_never_over_a_delivery(

@@ -7,12 +7,25 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from pyspark.sql import DataFrame
 from typer.testing import Result
 
+from platform_assets import Contract, Csv, Domain, Field, T, document, registry, table
+from platform_assets.cli.arguments import find_definition
+from platform_assets.cli.upkeep import _readers
+from platform_assets.registry import FoundDomain
 from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.settings import DOMAINS
 
 Cli = Callable[..., Result]
 HITS = "web/user_web_hits"
+audience = Domain("audience", owner="team:audience")
+
+
+class Visitors(Contract):
+    """Visitors of a day."""
+
+    day: T.DateType = Field(description="UTC day")
 
 
 def test_restore_makes_a_version_current_and_says_what_it_did(copy: Platform, at: Callable[[Platform], Cli]) -> None:
@@ -30,6 +43,31 @@ def test_restore_makes_a_version_current_and_says_what_it_did(copy: Platform, at
         "web/user_web_hits_csv.",
     ]
     assert copy.rows(HITS) == before
+
+
+@table(Visitors, domain=audience, inputs={"hits": HITS})
+def visitors(hits: DataFrame) -> DataFrame:
+    """Visitors of a day, made of the hits of another domain."""
+    return hits
+
+
+@document(Csv("hits.csv", ("event_id",)), domain=audience, inputs={"hits": HITS})
+def hits_csv(hits: DataFrame) -> DataFrame:
+    """Hits of another domain, as a file."""
+    return hits
+
+
+def test_restore_names_what_other_domains_have_built_from_it_and_never_the_table_itself(
+    copy: Platform, at: Callable[[Platform], Cli], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = FoundDomain(audience, __name__, (visitors, hits_csv))
+    monkeypatch.setattr(registry, "found", lambda: (other, *DOMAINS))
+    copy.materialise("2026-01-02")
+    told = at(copy)("restore", HITS, "1").stdout.splitlines()
+    assert (
+        told[-1].split(": ")[1].startswith("audience/visitors, audience/hits_csv, web/aggregated_web_page_stats, web/")
+    )
+    assert _readers(find_definition("web/open_sessions")) == ["web/sessions"]
 
 
 def test_restoring_twice_changes_nothing_the_second_time(copy: Platform, at: Callable[[Platform], Cli]) -> None:
@@ -75,6 +113,17 @@ def test_clean_removes_what_killed_runs_left_and_says_so(copy: Platform, at: Cal
     assert {table: copy.rows(table) for table in before} == before
     done = cli("clean", "--older-than", "0")
     assert (done.stdout, done.stderr) == ("", "There is nothing to remove.\n")
+
+
+def test_clean_removes_what_killed_runs_left_beside_documents(copy: Platform, at: Callable[[Platform], Cli]) -> None:
+    documents = copy.root / "exports" / "web" / "user_web_hits_csv"
+    before = sorted(path.name for path in documents.iterdir())
+    (documents / ".killed" / "day=2026-01-01").mkdir(parents=True)
+    (documents / ".killed" / "day=2026-01-01" / "part.parquet").write_bytes(b"x" * 10)
+    done = at(copy)("clean", "--older-than", "0")
+    assert done.stdout.splitlines()[1].split()[:2] == ["web/user_web_hits_csv", "killed"]
+    assert (done.exit_code, done.stderr) == (0, "Removed 1 files, 10 bytes.\n")
+    assert sorted(path.name for path in documents.iterdir()) == before
 
 
 def test_clean_asks_the_instance_which_runs_are_at_work(
