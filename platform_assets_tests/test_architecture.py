@@ -166,3 +166,7 @@ def test_the_words_of_authors_are_those_that_type_checkers_see() -> None:
     assert set(platform_assets.__all__) <= set(dir(platform_assets))
     for word in platform_assets.__all__:
         assert getattr(platform_assets, word) is not None
+
+
+def test_a_word_that_authors_cannot_have_is_no_attribute() -> None:
+    assert not hasattr(platform_assets, "tabel")

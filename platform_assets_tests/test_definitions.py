@@ -8,9 +8,11 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster_aws.s3 import S3Resource
 from syrupy.assertion import SnapshotAssertion
 
 from platform_assets.definitions import build_definitions
+from platform_assets.lake.storage import s3
 from platform_assets_tests.support.settings import settings_for
 
 ROOT = Path(__file__).parents[1]
@@ -90,6 +92,20 @@ def test_the_first_day_is_a_setting() -> None:
     days = graph.get(dg.AssetKey(["web", "raw_events"])).partitions_def
     assert isinstance(days, dg.DailyPartitionsDefinition)
     assert days.get_first_partition_key() == "2020-02-29"
+
+
+def test_no_domains_that_are_given_are_none() -> None:
+    assert not list(build_definitions(settings_for(), []).assets or [])
+
+
+@pytest.mark.parametrize("name", ["landing", "lake", "exports"])
+def test_a_place_on_s3_brings_the_client_of_the_lake_as_a_resource(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert "s3" not in (build_definitions(settings_for(), []).resources or {})
+    resources = build_definitions(settings_for(**{name: "s3://bucket"}), []).resources or {}
+    assert isinstance(resources["s3"], S3Resource)
+    assert resources["s3"].get_client().meta.region_name == "eu-central-1"
+    assert resources["s3"].max_attempts == s3.ATTEMPTS
 
 
 @pytest.mark.parametrize("name", ["in_process", "multiprocess"])

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets import Contract, Csv, Domain, Field, T, document, table
+from platform_assets.assets.declared import Declared
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.registry import FoundDomain
 from platform_assets_tests.support.platforms import Platform, failure
@@ -95,6 +96,20 @@ def test_another_domains_table_is_read_from_before_ones_own_first_day(
     platform.materialise("2026-01-04", select=OWN)
     assert _counted(platform, "visitors") == [(4, 3, 2)]
     assert _counted(platform, "day_after") == [(4, 0, 2)]
+
+
+def test_dagster_is_told_that_days_before_another_domains_first_need_nothing_of_it(tmp_path: Path) -> None:
+    settings = {"web_start": "2026-01-03", "audience_start": "2026-01-01"}
+    graph = Platform(tmp_path, domains=ALL, **settings).definitions.resolve_asset_graph()
+
+    def hits_of(definition: Declared, day: str) -> set[str]:
+        found = graph.get_parents_partitions(definition.key, day)
+        assert not found.required_but_nonexistent_parents_partitions
+        return {str(parent.partition_key) for parent in found.parent_partitions}
+
+    for definition in (visitors, day_after, hits_csv):
+        assert hits_of(definition, "2026-01-02") == set()
+        assert hits_of(definition, "2026-01-03") == {"2026-01-03"}
 
 
 def test_a_day_that_another_domain_has_and_has_not_built_is_an_error(
