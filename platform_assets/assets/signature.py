@@ -108,7 +108,8 @@ def declared_for(function: Callable[..., Any], **names: str) -> Callable[..., An
         bound = signature.bind(*frames, **given)
         return function(*bound.args, **bound.kwargs)
 
-    stack = [(frame.f_code.co_filename, line) for frame, line in walk_stack(None)]
+    # From a frame that is given: without one, how many frames are left out differs from one Python to the next.
+    stack = [(frame.f_code.co_filename, line) for frame, line in walk_stack(inspect.currentframe())]
     caller = next((file, line) for file, line in stack if file not in (__file__, function.__code__.co_filename))
     vars(transform).update({"__signature__": signature, _PLACE: caller})
     return transform

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import dagster as dg
 import pyarrow as pa
+import pydantic
 import pytest
 from pyspark.sql import DataFrame
 
@@ -255,6 +256,18 @@ class LongGap(DomainSettings):
     gap_seconds: int = 600
 
 
+class GapWithoutEnd(DomainSettings):
+    """A gap that is limited from below alone."""
+
+    gap_seconds: int = pydantic.Field(default=600, ge=1)
+
+
+class GapOfADayAndASecond(DomainSettings):
+    """A gap that no two days of sessions hold."""
+
+    gap_seconds: int = pydantic.Field(default=600, ge=1, le=24 * 60 * 60 + 1)
+
+
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"cards": "Whose"}, "it describes cards, which is no column of it. Did you mean card?"),
     ({"user": "crad"}, "library/loans has no column crad to make sessions of. Did you mean card?"),
@@ -263,7 +276,13 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"distinct": "loans"}, "two columns of its sessions are named loans: rename one"),
     ({"event": "a loan"}, "event='a loan' is part of the names of rules: write letters, digits and _"),
     ({"settings": DomainSettings}, "it asks for the setting gap_seconds, and there is none. There are: start."),
-    ({"settings": LongGap}, "the setting gap_seconds may be longer than a day, and sessions are carried from one day"),
+    *[
+        (
+            {"settings": gap},
+            "the setting gap_seconds may be longer than a day, and sessions are carried from one day to",
+        )
+        for gap in (LongGap, GapWithoutEnd, GapOfADayAndASecond)
+    ],
 ]
 WORDS = ("user", "time", "item", "event", "events", "distinct", "items")
 
@@ -280,7 +299,7 @@ def test_a_mistake_is_said_in_a_sentence_that_begins_with_the_file_of_the_domain
         declare(made_of, events, "Visits.", **columns)
     place, _, sentence = str(raised.value).partition("sessions: ")
     assert sentence.startswith(said)
-    assert "test_sessions.py:" in place
+    assert "/test_sessions.py:" in place
 
 
 def test_a_column_without_a_description_is_named() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from platform_assets.assets.signature import Signature
+from platform_assets.assets.signature import Signature, declared_for, place
 from platform_assets.errors import DeclarationError
 
 SETTINGS = ("start", "gap_seconds")
@@ -56,6 +57,24 @@ def _of_another(hits: Any, *, kind: int) -> None: ...
 def test_a_parameter_that_no_convention_covers_is_refused(function: Callable[..., Any], said: str) -> None:
     with pytest.raises(DeclarationError, match=said):
         Signature.of(function, SETTINGS)
+
+
+def test_a_function_is_placed_as_seen_from_where_one_works(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file, line = Path(__file__), _misspelt.__code__.co_firstlineno
+    monkeypatch.chdir(file.parents[1])
+    assert place(_misspelt) == f"assets/test_signature.py:{line}: _misspelt"
+    monkeypatch.chdir(tmp_path)
+    assert place(_misspelt) == f"{file}:{line}: _misspelt"
+
+
+def test_a_transform_of_the_library_is_placed_where_a_domain_asks_for_it() -> None:
+    library: dict[str, Any] = {"declared_for": declared_for, "place": place}
+    body = "def table():\n    def sessions(happened): ...\n    return place(declared_for(sessions, happened='plays'))\n"
+    exec(compile(body, "/library/sessions.py", "exec"), library)
+    for text, line in (("\n\nsaid = table()\n", 3), ("def own():\n    return table()\n\nsaid = own()\n", 2)):
+        domain: dict[str, Any] = {"table": library["table"]}
+        exec(compile(text, "/domain/sessions.py", "exec"), domain)
+        assert domain["said"] == f"/domain/sessions.py:{line}: sessions"
 
 
 def test_an_input_is_for_a_parameter() -> None:
