@@ -33,9 +33,13 @@ RANKS = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 KNOWS_DAGSTER = ("assets", "registry", "definitions", "cli")
 # The storage, what looks for programs and jars on this machine, and what writes files for people on it.
 OPENS_PATHS = ("lake/storage/", "lake/engines/", "cli/", "docs/", "samples/", "settings.py")
-OPENERS = re.compile(r"\bopen\(|\bos\.path|\bshutil\.|fsspec|\.(read|write)_(text|bytes)\(|\.(unlink|rmtree|mkdir)\(")
-# What pysail calls the address of its server.
-NAMES_OF_OTHERS = {"listening_address"}
+OPENERS = re.compile(
+    r"\bopen\(|\bos\.path|\bos\.(remove|unlink|rename|replace|listdir|scandir|walk|mkdir|makedirs)\b|\bshutil\.|fsspec|"
+    r"\.(read|write)_(text|bytes)\(|\.(unlink|rmtree|mkdir|rmdir|touch|rename|r?glob)\(|"
+    r"\.(iterdir|exists|is_file|is_dir)\(\)"
+)
+# What pysail calls the address of its server, and deltalake what a version is made of.
+NAMES_OF_OTHERS = {"listening_address", "get_add_actions"}
 
 
 def _modules() -> Iterator[tuple[str, Path, ast.Module]]:
@@ -46,25 +50,28 @@ def _modules() -> Iterator[tuple[str, Path, ast.Module]]:
         yield name, path, ast.parse(path.read_text(encoding="utf-8"))
 
 
+MODULE = re.compile(r"platform_assets(\.\w+)+")
 MODULES = {name: (path, tree) for name, path, tree in _modules()}
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
-    """What a module imports, also in its functions: dotted names."""
+    """What a module imports, also in its functions, or names as a module of the package: dotted names."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and MODULE.fullmatch(node.value):
+            yield node.value
 
 
 def _own_imports(name: str) -> set[str]:
     """The modules of the package that one imports, below the package; its own words are no module."""
     found = set()
     for imported in _imported(MODULES[name][1]):
-        if not imported.startswith("platform_assets."):
+        package, _, inside = imported.partition(".")
+        if package != "platform_assets":
             continue
-        inside = imported.removeprefix("platform_assets.")
         while inside and inside not in MODULES:
             inside = inside.rpartition(".")[0]
         found.add(inside)
@@ -84,6 +91,16 @@ def test_imports_go_one_way() -> None:
             if (not other and layer != "domains") or (other and other != layer and RANKS[other] >= RANKS[layer]):
                 wrong.append(f"{name} imports {imported or 'the words of authors'}")
     assert wrong == []
+
+
+def test_no_import_begins_with_a_dot() -> None:
+    relative = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in MODULES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert relative == []
 
 
 def test_no_imports_go_round_in_a_circle() -> None:
@@ -113,7 +130,9 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 def test_nothing_but_a_domains_own_folder_names_it() -> None:
     names = "|".join(domain.name for domain in DOMAINS)
-    named = re.compile(rf"(?:{names})(?:[_/].*)?", re.DOTALL)
+    parts = rf"(?:\w*_)?(?:{names})(?:_\w*)?|(?:{names})/.*|PLATFORM_(?:{names})_.*"
+    classes = "|".join(domain.name.title().replace("_", "") for domain in DOMAINS)
+    named = re.compile(rf"(?i:{parts})|_*(?:{classes})(?:[A-Z]\w*)?", re.DOTALL)
     found = []
     for name, (path, tree) in MODULES.items():
         if name.startswith("domains."):
