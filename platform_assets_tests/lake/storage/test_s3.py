@@ -112,7 +112,8 @@ def test_the_standard_variables_configure_every_library(bucket: str, aws: S3Serv
 
 
 def test_amazons_own_store_needs_a_region_and_nothing_else(other_client: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    for name in ("AWS_ENDPOINT_URL", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     assert s3.endpoint() is None
     assert s3.delta_options() == {"AWS_REGION": "eu-west-1"}
