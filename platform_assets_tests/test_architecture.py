@@ -31,8 +31,8 @@ LAYERS = (
 )
 RANKS = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 KNOWS_DAGSTER = ("assets", "registry", "definitions", "cli")
-# The storage, what looks for programs and jars on this machine, and what writes files for people on it.
-OPENS_PATHS = ("lake/storage/", "lake/engines/", "cli/", "docs/", "samples/", "settings.py")
+# The storage, what looks for packages, programs and jars on this machine, and what writes files for people on it.
+OPENS_PATHS = ("registry.py", "lake/storage/", "lake/engines/", "cli/", "docs/", "samples/", "settings.py")
 OPENERS = re.compile(
     r"\bopen\(|\bos\.path|\bos\.(remove|unlink|rename|replace|listdir|scandir|walk|mkdir|makedirs)\b|\bshutil\.|fsspec|"
     r"\.(read|write)_(text|bytes)\(|\.(unlink|rmtree|mkdir|rmdir|touch|rename|r?glob)\(|"
