@@ -1,5 +1,6 @@
 """Staging, publishing, reading and restoring tables."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,44 @@ def test_rows_are_staged_although_the_store_loses_an_answer(
     publish(engine, table, "run-2", [2], (2, "/a", 4, "x"))
     assert table.publish(staged) == 2
     assert published(table) == []
+
+
+def test_files_that_an_engine_commits_twice_are_staged_once(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = storage.entries
+    with monkeypatch.context() as within:
+        within.setattr(storage, "entries", lambda url: [*entries(url), *entries(url)])
+        staged = stage(engine, table, "run-1", [1, 2], (1, "/a", 1, None), (1, "/b", 2, None))
+    assert (staged.rows, staged.rows_by_day) == (2, {"2026-01-01": 2, "2026-01-02": 0})
+    table.publish(staged)
+    assert published(table) == [(1, "/a", 1, None), (1, "/b", 2, None)]
+
+
+def test_nulls_are_not_known_where_a_file_does_not_count_them(engine: Engine, table: Table) -> None:
+    staged = stage(engine, table, "run-1", [1, 2], (1, "/a", 1, None))
+    silent = [replace(file, stats='{"numRecords": 1, "nullCount": {"page": 0}}') for file in staged.files]
+    assert (staged.nulls("note"), staged.nulls("page")) == (1, 0)
+    unknown = replace(staged, files=(staged.files[0], *silent))
+    assert (unknown.nulls("note"), unknown.nulls("page")) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["lacks the necessary privileges", "AccessDenied: no", "Access Denied", "403 Forbidden", "SignatureDoesNotMatch"],
+)
+def test_a_store_that_denies_access_is_told_with_its_bucket_and_is_not_asked_again(said: str) -> None:
+    table = visits_table("s3://bucket")
+    with (
+        pytest.raises(
+            PlatformError, match=r"^PLATFORM_LAKE: the bucket bucket refused access: .* shop/visits was"
+        ) as told,
+        table.access(),
+    ):
+        raise OSError(said)
+    assert (told.value.retry, str(told.value.__cause__)) == (False, said)
+    with pytest.raises(OSError, match="slow down"), table.access():
+        raise OSError("slow down")
 
 
 def test_publishing_a_day_replaces_it_and_no_other(engine: Engine, table: Table) -> None:
