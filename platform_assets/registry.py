@@ -29,8 +29,6 @@ from platform_assets.settings import PREFIX, Setting, Settings, WrongSettings, c
 
 GROUP = "platform_assets.domains"
 """The group of entry points that name packages of domains."""
-BUILT_IN = "platform_assets.domains"
-"""The package of the domains that come with the platform."""
 _SAMPLES = "samples"
 # What is no part of a domain: it is run, or imported, when it is asked for.
 _APART = ("__main__", _SAMPLES)

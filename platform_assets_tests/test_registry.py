@@ -10,7 +10,6 @@ from shutil import make_archive
 
 import pytest
 
-from platform_assets import registry
 from platform_assets.errors import DeclarationError, PlatformError
 from platform_assets.registry import GROUP
 from platform_assets_tests.support.packages import Packages
@@ -18,7 +17,7 @@ from platform_assets_tests.support.settings import DOMAINS
 
 
 def test_the_domains_of_this_package_are_found_like_any_others() -> None:
-    assert [domain.package for domain in DOMAINS] == [f"{registry.BUILT_IN}.{domain.name}" for domain in DOMAINS]
+    assert [domain.package for domain in DOMAINS] == [f"platform_assets.domains.{domain.name}" for domain in DOMAINS]
     assert len(DOMAINS) >= 3
 
 

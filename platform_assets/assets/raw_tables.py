@@ -58,11 +58,10 @@ class RawTableDefinition(DeclaredTable):
     def read(self, engine: Engine, files: Sequence[LandedFile], settings: Settings, room: str) -> DataFrame:
         """The lines of landed files as the raw table's rows, good and rejected; `room` is a folder of the run."""
         fields = self.feed.read(engine, files, self.sourced, room)
-        parsed = self.parsed(settings)
-        return judged(fields, self.sourced, parsed, self.event_time, self.domain.first_day(settings))
+        return judged(fields, self.sourced, self.parsed(settings), self.event_time, self.domain.first_day(settings))
 
     def parsed(self, settings: Settings) -> Mapping[str, Column]:
-        """The columns with a parse of their own; raises `DeclarationError`, with the file, for any other."""
+        """How each of the feed's columns is parsed; raises `DeclarationError`, with the file, where nothing says so."""
         parsed = self.function(**self.arguments(settings))
         names = [column.name for column in self.sourced]
         with self.in_file():
@@ -71,10 +70,8 @@ class RawTableDefinition(DeclaredTable):
             for name in parsed:
                 if name not in names:
                     raise DeclarationError(f"it parses {name}, which the feed does not fill. {suggestion(name, names)}")
-            for column in self.sourced:
-                if column.name not in parsed:
-                    default_parse(column)
-        return parsed
+            own = {name: column for name, column in parsed.items() if column is not None}
+            return {c.name: own[c.name] if c.name in own else default_parse(c) for c in self.sourced}
 
     def landing_spec(self, settings: Settings) -> dg.AssetSpec:
         """The feed as an asset that is delivered, not built, here."""

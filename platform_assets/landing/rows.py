@@ -27,10 +27,10 @@ def judged(
 ) -> DataFrame:
     """The rows of a raw table, good and rejected, from what `Feed.read` gives.
 
-    `parsed` has the columns with a parse of their own, `event_time` the column whose UTC day is the event's.
+    `parsed` says how each column is parsed, `event_time` is the column whose UTC day is the event's.
     """
     rows = _trimmed(fields, columns)
-    rows = rows.withColumns({f"typed_{c.name}": _well_typed(c, parsed.get(c.name)) for c in columns})
+    rows = rows.withColumns({f"typed_{c.name}": _well_typed(c, parsed[c.name]) for c in columns})
     day = F.to_date(f"typed_{event_time}") if event_time else F.lit(None).cast("date")
     rows = rows.withColumn("day", day)
     rows = rows.withColumn("violations", violations(columns, first_day if event_time else None))
@@ -69,9 +69,8 @@ def _trimmed(fields: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame:
     return fields.withColumn("text", text)
 
 
-def _well_typed(column: ColumnSpec, parsed: Column | None) -> Column:
-    value = default_parse(column) if parsed is None else parsed
-    return F.when(~F.col(f"mistyped.{column.name}"), value)
+def _well_typed(column: ColumnSpec, parsed: Column) -> Column:
+    return F.when(~F.col(f"mistyped.{column.name}"), parsed)
 
 
 def violations(columns: Sequence[ColumnSpec], first_day: date | None) -> Column:

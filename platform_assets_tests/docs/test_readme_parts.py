@@ -6,7 +6,7 @@ import pytest
 
 from platform_assets import settings
 from platform_assets.docs.readme import built_in, graph, renewed, settings_table
-from platform_assets.registry import BUILT_IN, FoundDomain
+from platform_assets.registry import FoundDomain
 from platform_assets_tests.support.orders import orders, raw_orders, shop
 from platform_assets_tests.support.settings import settings_for
 
@@ -59,4 +59,4 @@ def test_the_domains_that_come_with_the_platform_are_all_told_whichever_take_par
     finally:
         settings.current.cache_clear()
     assert len(told) >= 3
-    assert {domain.package.rpartition(".")[0] for domain in told} == {BUILT_IN}
+    assert {domain.package.rpartition(".")[0] for domain in told} == {"platform_assets.domains"}

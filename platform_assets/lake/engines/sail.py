@@ -52,7 +52,9 @@ class Sail(Engine):
         if any_on_s3(places):
             from platform_assets.lake.storage.s3 import delta_options
 
-            os.environ |= delta_options()
+            told = {name: value for name, value in delta_options().items() if os.environ.get(name) != value}
+            # The server reads the environment at any time: nothing is written there that stands there already.
+            os.environ |= told
 
     def folder(self, url: str) -> str:
         if not is_local(url) or _PLAIN.fullmatch(url):

@@ -6,7 +6,7 @@ from pyspark.errors import PySparkException
 
 
 def main() -> None:
-    """Start one session behind the other."""
+    """Start one session after the other."""
     from pysail.spark import SparkConnectServer
     from pyspark.sql import SparkSession
 

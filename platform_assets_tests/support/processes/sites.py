@@ -95,7 +95,7 @@ class Site(Platform):
     def started(self, *command: str) -> Iterator[Process]:
         """A process with a group of its own, that ends with the block, whatever happens; its output is in a file.
 
-        The command is what stands behind `python`.
+        The command is what stands after `python`.
         """
         with self._begun(command, self._new_log()) as process:
             yield process
