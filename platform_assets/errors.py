@@ -19,6 +19,10 @@ class TemporaryError(PlatformError):
     retry = True
 
 
+class Outdated(TemporaryError):
+    """What a run has read, or was about to replace, was published anew by another one meanwhile."""
+
+
 class DeclarationError(PlatformError, ValueError):
     """A domain, table or document was declared in a way that nothing can carry out."""
 

@@ -118,7 +118,7 @@ class Declared(ABC):
         """The asset that `compute` builds: what all assets of the platform say of themselves, and `said`."""
 
         def guarded(context: dg.AssetExecutionContext, **frames: Any) -> Iterator[Event]:
-            with as_failures():
+            with as_failures(context.retry_number):
                 yield from compute(context, **frames)
 
         with self.in_file(), _beta("backfill_policy"), _declared():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import dagster as dg
 from pyspark.sql import DataFrame
@@ -13,6 +15,7 @@ from platform_assets.assets.failures import as_failures
 from platform_assets.assets.resources import EngineResource
 from platform_assets.errors import PlatformError
 from platform_assets.exports.documents import StagedDocuments
+from platform_assets.lake.tables.reads import Source
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import NotPublished, Table
 from platform_assets.settings import prefix_of
@@ -30,17 +33,20 @@ class TableIOManager(dg.IOManager):
         self._tables = tables
         self._engine = engine
         self._first_days = first_days
+        self._read: MutableMapping[DataFrame, Source] = WeakKeyDictionary()
 
     def handle_output(self, context: dg.OutputContext, obj: Staged) -> None:
         """Publish; what cannot be published is removed."""
         table = self._tables[context.asset_key]
-        with as_failures():
+        with as_failures(_attempts_before(context)):
             try:
                 version = table.publish(obj)
             except BaseException:
-                # Interrupted right after its commit, a run must not remove what readers see already.
-                if not table.holds(obj):
-                    obj.discard()
+                # Interrupted right after its commit, a run must not remove what readers see already: what is not
+                # surely no part of a version stays, and `clean` removes it later.
+                with suppress(Exception):
+                    if not table.holds(obj):
+                        obj.discard()
                 raise
         context.add_output_metadata(
             {
@@ -61,8 +67,9 @@ class TableIOManager(dg.IOManager):
         with as_failures():
             if not days:
                 return self._no_rows(table)
-            frame, version = table.read(self._engine.engine, days[0], days[-1])
-        context.log.info("%s: reading %s...%s of version %s", table.key, days[0], days[-1], version)
+            frame, read = table.read(self._engine.engine, days[0], days[-1])
+        self._read[frame] = read
+        context.log.info("%s: reading %s...%s of version %s", table.key, days[0], days[-1], read.version)
         return frame
 
     def read_day(self, key: dg.AssetKey, day: date) -> DataFrame:
@@ -74,13 +81,18 @@ class TableIOManager(dg.IOManager):
         if day < self._first_days[table.domain]:
             return self._no_rows(table)
         try:
-            return table.read(self._engine.engine, day, day)[0]
+            frame, self._read[frame] = table.read(self._engine.engine, day, day)
+            return frame
         except NotPublished as missing:
             raise PlatformError(
                 f"{table.key} was never materialised for {day}, from which this run would go on. Each day of it needs "
                 "the one before: materialise the days before first, from the first day of the domain "
                 f"({prefix_of(table.domain)}START) on, or take them into this run."
             ) from missing
+
+    def sources(self, frames: Iterable[DataFrame]) -> list[Source]:
+        """What was read for DataFrames that this manager has handed out."""
+        return [self._read[frame] for frame in frames if frame in self._read]
 
     def _no_rows(self, table: Table) -> DataFrame:
         return self._engine.engine.session.createDataFrame([], table.contract.spark_schema)
@@ -100,3 +112,11 @@ class DocumentIOManager(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> Any:
         """Documents are for people and other systems; raises `dagster.Failure`: read the table instead."""
         raise dg.Failure(f"{context.asset_key.to_user_string()} is a document: depend on its table instead.")
+
+
+def _attempts_before(context: dg.OutputContext) -> int:
+    """How often the step was tried before in its run; once where nothing can try it again, such as in a test."""
+    try:
+        return context.step_context.previous_attempt_count
+    except dg.DagsterInvariantViolationError:
+        return 1

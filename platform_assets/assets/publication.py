@@ -10,6 +10,7 @@ from platform_assets.assets.declared import Event, run_days
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.lake.audit import COLUMNS, Finding, audit_columns, refuse
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.reads import Source
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import Table
 
@@ -20,9 +21,11 @@ def materialise(
     engine: Engine,
     rows: DataFrame | None,
     judge: Callable[[Staged], Sequence[Finding]],
+    sources: Sequence[Source],
 ) -> Iterator[Event]:
     """Stage the rows of the run's days, judge them, and hand them to the IO manager or refuse them.
 
+    `sources` is what the rows were made from: it must be the same still when they are published.
     Raises `PlatformError`, not to be tried again, when a rule is broken; nothing is left behind then.
     """
     key = context.asset_key
@@ -34,7 +37,7 @@ def materialise(
             raise refused
     else:
         yield check_result(key, Finding(COLUMNS, True, "no rows"))
-    staged = table.stage(engine, rows, context.run.run_id, days)
+    staged = table.stage(engine, rows, context.run.run_id, days, sources)
     try:
         findings = judge(staged)
         for finding in findings:

@@ -103,7 +103,7 @@ class RawTableDefinition(DeclaredTable):
 
             try:
                 rows = self.read(engine, delivered.files, settings, room) if delivered.files else None
-                yield from materialise(context, table, engine, rows, judge)
+                yield from materialise(context, table, engine, rows, judge, ())
             finally:
                 storage.remove(room)
                 storage.remove_empty_folder(run)

@@ -66,7 +66,8 @@ class TableDefinition(DeclaredTable):
             def judge(staged: Staged) -> list[Finding]:
                 return audit(staged, engine, self.balances, frames)
 
-            yield from materialise(context, table, engine, rows, judge)
+            sources = context.resources.tables.sources(frames.values())
+            yield from materialise(context, table, engine, rows, judge, sources)
 
         only_before = dict.fromkeys(map(self.reads, self.signature.before))
         same_day = set(map(self.reads, self.signature.same_day))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from deltalake import CommitProperties
@@ -9,7 +10,10 @@ from deltalake.exceptions import CommitFailedError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from platform_assets.errors import TemporaryError
+from platform_assets.lake import storage
 
+ATTEMPT = "attempt"
+"""What the metadata of a commit calls the attempt of a step that made it."""
 _MOST_CONFLICTS = 50
 
 
@@ -40,3 +44,20 @@ def commit_with_retries(commit: Callable[[], int], url: str) -> int:
             f"Nothing was committed to {url}: {_MOST_CONFLICTS} times in a row it was refused, as others came first "
             f"({error}). Run it again when fewer runs write the table."
         ) from error
+
+
+def version_made_by(attempt: str, url: str, since: int, newest: int) -> int | None:
+    """The version after `since`, up to the newest, that an attempt's commit has made; None when it made none.
+
+    Read from the log's own files: what the library says of a failed call, or numbers as a version, may be wrong
+    (workarounds: deltalake-fails-after-a-commit, deltalake-history-counts-down).
+    """
+    for version in range(newest, since, -1):
+        name = storage.join(url, "_delta_log", f"{version:020d}.json")
+        if not storage.exists(name):  # cleaned away: versions are kept for days
+            continue
+        with storage.reading(name) as log:
+            told = [json.loads(line).get("commitInfo") or {} for line in log]
+        if any(info.get(ATTEMPT) == attempt for info in told):
+            return version
+    return None

@@ -32,6 +32,7 @@ class Published:
     name: str
     contract: CompiledContract
     url: str
+    keep_versions_days: int = 30
 
     @property
     def key(self) -> str:

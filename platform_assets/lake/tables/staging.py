@@ -21,6 +21,7 @@ from pyspark.sql import DataFrame
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.published import Published
+from platform_assets.lake.tables.reads import Source, files_of_days
 
 RUNS = "runs"
 _WRITERS = 8
@@ -31,14 +32,28 @@ class Staged:
     """Rows of one run, written but not published.
 
     `files` are the Delta add actions of the staged files, with paths relative to the table; `days` is the
-    window that publication replaces.
+    window that publication replaces, and `replaces` the paths of the published files in it when the run staged its
+    own, in the table's `version` of then (-1 before anything was published). `sources` is what the run has read.
     """
 
     table: Published
     run_id: str
     url: str
     days: tuple[date, ...]
-    files: tuple[AddAction, ...]
+    files: tuple[AddAction, ...] = ()
+    version: int = -1
+    replaces: frozenset[str] = frozenset()
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def attempt(self) -> str:
+        """What tells this attempt of the run's step from others: the last part of its folder."""
+        return posixpath.basename(self.url)
+
+    @property
+    def window(self) -> str:
+        """The days as text, such as `2026-01-01...2026-01-07`."""
+        return f"{self.days[0]}...{self.days[-1]}"
 
     @property
     def rows_by_day(self) -> dict[str | None, int]:
@@ -75,14 +90,31 @@ class Staged:
         storage.remove_empty_folder(posixpath.dirname(self.url))
 
 
-def stage(table: Published, engine: Engine, rows: DataFrame | None, run_id: str, days: Sequence[date]) -> Staged:
+def stage(
+    table: Published,
+    engine: Engine,
+    rows: DataFrame | None,
+    run_id: str,
+    days: Sequence[date],
+    sources: Sequence[Source] = (),
+) -> Staged:
     """Write a run's rows into a folder of their own; None is no rows.
 
     The staged table has the contract's columns, all nullable: what the engine is asked to do is the
     simplest write there is, and the audit finds what should not be NULL.
     """
     # A folder for each attempt: a step that a run repeats must never touch the files it has published before.
-    staged = Staged(table, run_id, storage.join(table.url, RUNS, run_id, uuid4().hex[:8]), tuple(days), ())
+    url = storage.join(table.url, RUNS, run_id, uuid4().hex[:8])
+    published = table.delta()
+    staged = Staged(
+        table,
+        run_id,
+        url,
+        tuple(days),
+        version=-1 if published is None else published.version(),
+        replaces=files_of_days(published, table.contract.partition_column, days),
+        sources=tuple(sources),
+    )
     try:
         with table.access():
             _create_staged(staged)

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
-from platform_assets.errors import PlatformError
+from platform_assets.errors import Outdated, PlatformError, TemporaryError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.tables.commits import commit_with_retries, without_library_retries
+from platform_assets.lake.tables.commits import (
+    ATTEMPT,
+    commit_with_retries,
+    version_made_by,
+    without_library_retries,
+)
 from platform_assets.lake.tables.published import Published, open_delta
+from platform_assets.lake.tables.reads import DaysRead, Source, files_of_days
 from platform_assets.lake.tables.staging import Staged, stage
+
+LOG_RETENTION = "delta.logRetentionDuration"
+"""The property of Delta tables that says how long the log, and with it the history, is kept."""
 
 
 class NotPublished(PlatformError):
@@ -27,12 +36,13 @@ class NotPublished(PlatformError):
 class Table(Published):
     """A published table that runs may read and replace days of."""
 
-    def read(self, engine: Engine, first: date, last: date) -> tuple[DataFrame, int]:
-        """The rows whose event `day` lies in [first, last], and the table's version they are of.
+    def read(self, engine: Engine, first: date, last: date) -> tuple[DataFrame, DaysRead]:
+        """The rows whose event `day` lies in [first, last], and what was read for them.
 
-        The version is pinned: a plan that reads the table twice sees the same rows. Raises `NotPublished` when one of
-        the days was never published (of a raw table, as a delivery day): what is not there yet must not be taken for
-        a day on which nothing happened.
+        The version is pinned: a plan that reads the table twice sees the same rows. The columns are the contract's;
+        days published before a column was added have NULL in it. Raises `NotPublished` when one of the days was never
+        published (of a raw table, as a delivery day): what is not there yet must not be taken for a day on which
+        nothing happened; and `PlatformError` when the published columns cannot be read as the contract's.
         """
         table = self.delta()
         absent = _days(first, last) - (set() if table is None else self._published_days(table))
@@ -42,21 +52,40 @@ class Table(Published):
                 f"{self.key} has no data yet for {min(absent)}{more}: materialise it first, or select it together "
                 f"with this table ({self.url})."
             )
-        version = table.version()
-        reader = engine.session.read.format("delta").option("versionAsOf", version)
+        changed = self._changes(table)
+        if changed:
+            raise PlatformError(
+                f"The contract of {self.key} has changed in {', '.join(changed)} since its days were published: "
+                f"materialise all of them in one run first, {self._span(table)}."
+            )
+        read = DaysRead.of(self, table, first, last)
+        reader = engine.session.read.format("delta").option("versionAsOf", read.version)
         frame = reader.load(engine.folder(self.url)).where(f"day BETWEEN DATE '{first}' AND DATE '{last}'")
-        return engine.without_constants(frame), version
+        frame = engine.without_constants(frame)
+        there = {field.name for field in table.schema().fields}
+        columns = [
+            F.col(column.name) if column.name in there else F.lit(None).cast(column.dtype).alias(column.name)
+            for column in self.contract.columns
+        ]
+        return frame.select(*columns), read
 
     def _published_days(self, table: DeltaTable) -> set[str]:
         return {str(partition[self.contract.partition_column]) for partition in table.partitions()}
 
-    def stage(self, engine: Engine, rows: DataFrame | None, run_id: str, days: Sequence[date]) -> Staged:
-        """Write a run's rows beside the table, invisible to its readers; None is no rows.
+    def stage(
+        self,
+        engine: Engine,
+        rows: DataFrame | None,
+        run_id: str,
+        days: Sequence[date],
+        sources: Sequence[Source] = (),
+    ) -> Staged:
+        """Write a run's rows beside the table, invisible to its readers; None is no rows, `sources` what it has read.
 
         Raises `PlatformError` when the published days cannot follow the contract: better now than after hours of work.
         """
-        self._refuse_other_schema(self.delta())
-        return stage(self, engine, rows, run_id, days)
+        self._refuse_other_schema(self.delta(), days)
+        return stage(self, engine, rows, run_id, days, sources)
 
     def publish(self, staged: Staged) -> int:
         """Replace the window's days by the staged files, in one commit; returns the version that it made.
@@ -64,17 +93,24 @@ class Table(Published):
         A day without rows has a file without rows, so that the table itself knows that the day was published.
 
         The commit is the last thing that happens: when this raises, nothing was published, unless `holds` says so.
-        Raises `PlatformError` when the published days cannot follow the contract.
+        Raises `Outdated` when others have replaced what the run has read, or the days that it replaces;
+        `TemporaryError` when staged files are gone; and `PlatformError` when the published days cannot follow the
+        contract.
         """
         with self.access():
+            _refuse_missing_files(staged)
+            for source in staged.sources:
+                if changed := source.changed():
+                    raise Outdated(
+                        f"{changed} since this run has read it. {self.key} was not published, what was there before "
+                        "still is: run it again."
+                    )
             storage.remove(storage.join(staged.url, "_delta_log"))
             return commit_with_retries(lambda: self._commit(staged), self.url)
 
     def holds(self, staged: Staged) -> bool:
-        """Whether the current version has staged files in it."""
-        table = self.delta()
-        paths = pa.table(table.get_add_actions())["path"].to_pylist() if table else []
-        return not {file.path for file in staged.files}.isdisjoint(paths)
+        """Whether a version of the table was made of the staged files."""
+        return self._version_of(staged, self.delta()) is not None
 
     def restore(self, version: int) -> int:
         """Make an older version the current one again, as a new commit; returns the new version.
@@ -92,8 +128,16 @@ class Table(Published):
 
     def _commit(self, staged: Staged) -> int:
         table = self._open_or_create()
-        self._refuse_other_schema(table)
+        if (made := self._version_of(staged, table)) is not None:
+            return made
+        self._refuse_other_schema(table, staged.days)
         partition = self.contract.partition_column
+        if files_of_days(table, partition, staged.days) != staged.replaces:
+            raise Outdated(
+                f"Another run has published {self.key} for days of {staged.window} while this one was at work. What it "
+                "published stands, this run published nothing: run it again."
+            )
+        self._follow_contract(table)
         new = table.version() + 1
         try:
             table.create_write_transaction(
@@ -103,17 +147,27 @@ class Table(Published):
                 partition_by=[partition],
                 partition_filters=[(partition, "in", [day.isoformat() for day in staged.days])],
                 commit_properties=without_library_retries(
+                    **{ATTEMPT: staged.attempt},
                     dagster_run_id=staged.run_id,
-                    days=f"{staged.days[0]}...{staged.days[-1]}",
+                    days=staged.window,
                     rows=str(staged.rows),
                 ),
             )
-        except DeltaError:
-            # The commit may stand although what follows it (a checkpoint, the answer of a store) has failed
-            # (workaround: deltalake-fails-after-a-commit).
-            if not self.holds(staged):
+        except Exception:
+            # The commit may stand although its call has failed: a checkpoint after it cannot be written, or the
+            # answer of a store was lost (workaround: deltalake-fails-after-a-commit).
+            made = None
+            with suppress(Exception):  # where that cannot be asked, what has failed first is what to tell
+                made = self._version_of(staged, self.delta())
+            if made is None:
                 raise
+            return made
         return new
+
+    def _version_of(self, staged: Staged, table: DeltaTable | None) -> int | None:
+        if table is None:
+            return None
+        return version_made_by(staged.attempt, self.url, staged.version, table.version())
 
     def _open_or_create(self) -> DeltaTable:
         return self.delta() or DeltaTable.create(
@@ -123,14 +177,38 @@ class Table(Published):
             partition_by=[self.contract.partition_column],
             name=self.key,
             description=self.contract.description,
+            configuration=self._properties,
             commit_properties=without_library_retries(),
             storage_options=storage.options(self.url),
         )
 
-    def _refuse_other_schema(self, table: DeltaTable | None) -> None:
-        """Fail unless published days can follow the contract: it has the same columns, or new nullable ones."""
-        if table is None:
+    @property
+    def _properties(self) -> dict[str, str]:
+        """What the table's log says of itself to every library that writes it."""
+        return {LOG_RETENTION: f"interval {self.keep_versions_days} days"}
+
+    def _follow_contract(self, table: DeltaTable) -> None:
+        """Describe a table that was published before as it is described now; its columns follow in the next commit."""
+        told = table.metadata()
+        if told.description != self.contract.description:
+            table.alter.set_table_description(self.contract.description, commit_properties=without_library_retries())
+        if told.configuration.get(LOG_RETENTION) != self._properties[LOG_RETENTION]:
+            table.alter.set_table_properties(self._properties, commit_properties=without_library_retries())
+
+    def _refuse_other_schema(self, table: DeltaTable | None, days: Sequence[date]) -> None:
+        """Fail unless the table can follow the contract: days that a run leaves as they are must be readable by it."""
+        if table is None or self._published_days(table) <= {day.isoformat() for day in days}:
             return
+        changed = self._changes(table)
+        if changed:
+            raise PlatformError(
+                f"The contract of {self.key} has changed in {', '.join(changed)}, which its published days "
+                "cannot follow: nothing was published. Materialise all of its days in one run, "
+                f"{self._span(table)}, or make the change additive (a new nullable column)."
+            )
+
+    def _changes(self, table: DeltaTable) -> list[str]:
+        """The columns in which published days are not as the contract says, but for new ones that may be NULL."""
         have = {field.name: field for field in table.schema().fields}
         want = {field.name: field for field in self.contract.delta_schema.fields}
         changed = [
@@ -138,13 +216,22 @@ class Table(Published):
             for name in have
             if name not in want or have[name].type != want[name].type or have[name].nullable != want[name].nullable
         ]
-        changed += [name for name in want if name not in have and not want[name].nullable]
-        if changed:
-            raise PlatformError(
-                f"The contract of {self.key} has changed in {', '.join(changed)}, which its published days "
-                f"cannot follow: nothing was published. Move {self.url} away and backfill the table, or make the "
-                "change additive (a new nullable column)."
-            )
+        return changed + [name for name in want if name not in have and not want[name].nullable]
+
+    def _span(self, table: DeltaTable) -> str:
+        days = self._published_days(table)
+        return f"{min(days)}...{max(days)}" if days else "none is there"
+
+
+def _refuse_missing_files(staged: Staged) -> None:
+    """See that what is to be published is still there."""
+    there = {entry.url for entry in storage.walk(staged.url)}
+    gone = [file.path for file in staged.files if storage.join(staged.table.url, file.path) not in there]
+    if gone:
+        raise TemporaryError(
+            f"{len(gone)} of {len(staged.files)} files that this run has written for {staged.table.key} are gone, such "
+            f"as {gone[0]}: something removed them while it was at work. Nothing was published: run it again."
+        )
 
 
 def _days(first: date, last: date) -> set[str]:

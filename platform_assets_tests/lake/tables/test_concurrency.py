@@ -1,6 +1,7 @@
 """Several runs that publish one table at the same time, and runs that are interrupted while they do."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
@@ -10,7 +11,8 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from platform_assets.assets.io_managers import TableIOManager
 from platform_assets.assets.resources import EngineResource
-from platform_assets.errors import TemporaryError
+from platform_assets.errors import Outdated, TemporaryError
+from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables import commits
 from platform_assets.lake.tables.staging import Staged
@@ -29,7 +31,7 @@ def table(place: str) -> Table:
 
 
 @pytest.mark.parametrize("exists", [False, True], ids=["new_table", "published_table"])
-def test_processes_that_publish_at_once_all_succeed_and_every_day_is_of_one_run(
+def test_of_processes_that_publish_at_once_those_of_different_days_all_succeed_and_of_one_day_the_first(
     engine: Engine, table: Table, exists: bool
 ) -> None:
     if exists:
@@ -38,18 +40,22 @@ def test_processes_that_publish_at_once_all_succeed_and_every_day_is_of_one_run(
         stage(engine, table, run, days, *[(day, f"/{n}", n, run) for day in days for n in range(3)])
         for run, days in DAYS.items()
     ]
-    versions = publish_at_once(staged)
+    outcomes = publish_at_once(staged)
+    versions = {run: made for run, made in zip(DAYS, outcomes, strict=True) if isinstance(made, int)}
+    refused = [str(made) for made in outcomes if not isinstance(made, int)]
+    assert all("Another run has published shop/visits for days of 2026-01-0" in said for said in refused)
+    won = [day for run in versions for day in DAYS[run]]
+    assert sorted(set(won)) == sorted(won), "a day was published over another run's"
+    assert {1, 2, 3, 4} <= set(won)
+    assert "e" in versions
     history = table.history()
-    by_version = {commit["version"]: commit.get("dagster_run_id") for commit in history}
-    assert [by_version[version] for version in versions] == list(DAYS)
+    assert {commit["version"]: commit["dagster_run_id"] for commit in history if "attempt" in commit} == {
+        version: run for run, version in versions.items()
+    } | ({1: "before"} if exists else {})
     assert sum(commit["operation"] == "CREATE TABLE" for commit in history) == 1
-    assert [by_version[version] for version in sorted(versions)] == [
-        commit["dagster_run_id"] for commit in reversed(history) if commit.get("dagster_run_id") in DAYS
-    ]
-    last = {day: max(versions[n] for n, days in enumerate(DAYS.values()) if day in days) for day in range(1, 6)}
-    expected = [(day, f"/{n}", n, by_version[version]) for day, version in last.items() for n in range(3)]
+    expected = [(day, f"/{n}", n, run) for run in versions for day in DAYS[run] for n in range(3)]
     if exists:
-        expected.append((6, "/a", 0, "before"))
+        expected += [(day, "/a", 0, "before") for day in range(1, 7) if day not in won]
     assert published(table) == sorted(expected)
 
 
@@ -71,15 +77,77 @@ def around_the_commit(
     monkeypatch.setattr(DeltaTable, "create_write_transaction", once)
 
 
-def test_two_runs_that_fill_the_same_empty_day_leave_the_rows_of_the_last_one(
+def test_of_two_runs_that_fill_the_same_empty_day_the_second_is_refused(
     engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = stage(engine, table, "run-1", [1], (1, "/a", 1, None))
-    second = stage(engine, table, "run-2", [1], (1, "/a", 2, None))
+    second = stage(engine, table, "run-2", [1, 2], (1, "/a", 2, None))
+    around_the_commit(monkeypatch, before=lambda: print(table.publish(first)))
+    with pytest.raises(Outdated, match=r"Another run has published shop/visits for days of 2026-01-01...2026-01-02"):
+        table.publish(second)
+    assert published(table) == [(1, "/a", 1, None)]
+
+
+def test_two_runs_of_different_days_that_come_in_each_others_way_both_publish(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = stage(engine, table, "run-1", [1], (1, "/a", 1, None))
+    second = stage(engine, table, "run-2", [2], (2, "/a", 2, None))
     around_the_commit(monkeypatch, before=lambda: print(table.publish(first)))
     assert table.publish(second) == 2
+    assert published(table) == [(1, "/a", 1, None), (2, "/a", 2, None)]
+
+
+def test_a_day_that_was_published_or_restored_since_a_run_staged_its_own_is_not_replaced(
+    engine: Engine, table: Table
+) -> None:
+    publish(engine, table, "run-1", [1, 2], (1, "/a", 1, None))
+    publish(engine, table, "run-2", [1], (1, "/a", 2, None))
+    staged = stage(engine, table, "run-3", [1], (1, "/a", 3, None))
+    other_day = stage(engine, table, "run-4", [2], (2, "/a", 4, None))
+    table.restore(1)
+    with pytest.raises(Outdated, match="Another run has published shop/visits"):
+        table.publish(staged)
+    table.publish(other_day)
+    assert published(table) == [(1, "/a", 1, None), (2, "/a", 4, None)]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A source that says what it is told to."""
+
+    changed_by: str
+
+    def changed(self) -> str:
+        """What is no longer as it was read."""
+        return self.changed_by
+
+
+def test_a_run_whose_source_has_changed_publishes_nothing(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    sources = [Told(""), Told("plays/2026-01-01 has one file more")]
+    staged = replace(stage(engine, table, "run-2", [1], (1, "/a", 2, None)), sources=tuple(sources))
+    with pytest.raises(Outdated, match=r"^plays/2026-01-01 has one file more since this run has read it\. shop/visits"):
+        table.publish(staged)
+    assert published(table) == [(1, "/a", 1, None)]
+    table.publish(replace(staged, sources=(Told(""),)))
     assert published(table) == [(1, "/a", 2, None)]
-    assert published(table, version=1) == [(1, "/a", 1, None)]
+
+
+def test_days_that_were_read_have_changed_when_their_files_have_and_not_when_those_of_others_have(
+    engine: Engine, table: Table
+) -> None:
+    publish(engine, table, "run-1", [1, 2, 3], (1, "/a", 1, None), (2, "/a", 2, None))
+    _, read = table.read(engine, january(1), january(2))
+    publish(engine, table, "run-2", [3], (3, "/a", 2, None))
+    publish(engine, table, "run-3", [4], (4, "/a", 2, None))
+    assert read.changed() == ""
+    publish(engine, table, "run-4", [2], (2, "/a", 2, None))
+    assert read.changed() == "shop/visits has changed in 2026-01-01...2026-01-02"
+    _, again = table.read(engine, january(2), january(2))
+    assert again.changed() == ""
+    storage.remove(table.url)
+    assert again.changed() == "shop/visits has changed in 2026-01-02"
 
 
 def test_a_restore_loses_to_a_publication_that_came_first_and_is_made_again(
@@ -126,6 +194,31 @@ def test_a_run_that_others_always_overtake_says_so(
     assert published(table) == []
 
 
+def test_a_commit_whose_answer_was_lost_counts_however_many_versions_have_come_since(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtake_and_fail() -> None:
+        for number in range(3):
+            publish(engine, table, f"other-{number}", [1], (1, "/b", number, None))
+        raise CommitFailedError("a commit of version 1 is there already")
+
+    staged = stage(engine, table, "run-1", [1], (1, "/a", 1, None))
+    around_the_commit(monkeypatch, after=overtake_and_fail)
+    hand_over(staged)
+    assert published(table) == [(1, "/b", 2, None)]
+    assert [commit["dagster_run_id"] for commit in table.history()[:4]] == ["other-2", "other-1", "other-0", "run-1"]
+    assert published(table, version=1) == [(1, "/a", 1, None)]
+
+
+def test_a_publication_of_files_that_are_gone_fails_before_it_commits(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    staged = stage(engine, table, "run-2", [1], (1, "/a", 2, None))
+    storage.remove(storage.join(table.url, staged.files[0].path))
+    with pytest.raises(TemporaryError, match=r"1 of 1 files that this run has written for shop/visits are gone, such"):
+        table.publish(staged)
+    assert published(table) == [(1, "/a", 1, None)]
+
+
 def hand_over(staged: Staged) -> None:
     """Give staged rows to the IO manager as a step does."""
     manager = TableIOManager({dg.AssetKey(["shop", "visits"]): staged.table}, EngineResource(), {})
@@ -146,7 +239,25 @@ def test_what_cannot_be_published_is_removed(engine: Engine, table: Table, monke
     assert published(table) == [(1, "/a", 1, None)]
 
 
-def test_a_run_interrupted_right_behind_its_commit_keeps_what_readers_see_already(
+def test_what_a_store_that_is_away_cannot_say_is_no_reason_to_remove_anything(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(table: Table) -> None:
+        raise OSError("the store is away")
+
+    def lose_the_answer() -> None:
+        monkeypatch.setattr(Table, "delta", away)
+        raise OSError("the answer was lost")
+
+    staged = stage(engine, table, "run-1", [1], (1, "/a", 1, None))
+    around_the_commit(monkeypatch, after=lose_the_answer)
+    with pytest.raises(OSError, match="the answer was lost"):
+        hand_over(staged)
+    monkeypatch.undo()
+    assert published(table) == [(1, "/a", 1, None)]
+
+
+def test_a_run_interrupted_right_after_its_commit_keeps_what_readers_see_already(
     engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt() -> None:

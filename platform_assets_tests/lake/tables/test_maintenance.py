@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -263,11 +264,10 @@ def test_vacuum_leaves_what_a_run_begins_to_stage_meanwhile(engine: Engine, tabl
 
 
 def test_a_run_that_the_log_has_forgotten_is_no_leftover(engine: Engine, table: Table) -> None:
+    table = replace(table, keep_versions_days=1)
     publish(engine, table, "run-1", [1, 2], (1, "/a", 1, None), (2, "/a", 1, None))
     publish(engine, table, "run-2", [1], (1, "/b", 2, None))
-    DeltaTable(table.url).alter.set_table_properties(
-        {"delta.logRetentionDuration": "interval 1 days", "delta.deletedFileRetentionDuration": "interval 0 seconds"}
-    )
+    DeltaTable(table.url).alter.set_table_properties({"delta.deletedFileRetentionDuration": "interval 0 seconds"})
     DeltaTable(table.url).create_checkpoint()
     age(table, days=60)
     publish(engine, table, "run-3", [2], (2, "/c", 3, None))

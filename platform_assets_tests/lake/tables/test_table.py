@@ -48,9 +48,9 @@ def test_rows_are_staged_although_the_store_loses_an_answer(
         within.setattr(storage, "options", lambda url: {"AWS_ENDPOINT_URL": proxy.endpoint})
         staged = stage(engine, table, "run-1", [1, 2])
     assert len(proxy.injected) == 1
-    publish(engine, table, "run-2", [2], (2, "/a", 4, "x"))
+    publish(engine, table, "run-2", [3], (3, "/a", 4, "x"))
     assert table.publish(staged) == 2
-    assert published(table) == []
+    assert published(table) == [(3, "/a", 4, "x")]
 
 
 def test_files_that_an_engine_commits_twice_are_staged_once(
@@ -177,9 +177,9 @@ def test_long_texts_do_not_bloat_the_log(engine: Engine, table: Table) -> None:
 
 def test_a_plan_reads_the_version_that_was_there_when_it_was_made(engine: Engine, table: Table) -> None:
     publish(engine, table, "run-1", [1], (1, "/a", 1, None))
-    rows, version = table.read(engine, january(1), january(1))
+    rows, read = table.read(engine, january(1), january(1))
     publish(engine, table, "run-2", [1], (1, "/b", 2, None))
-    assert version == 1
+    assert read.version == 1
     assert [row["page"] for row in rows.collect()] == ["/a"]
 
 

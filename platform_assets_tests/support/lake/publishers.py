@@ -8,6 +8,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 
+from platform_assets.errors import Outdated
 from platform_assets.lake.tables.staging import Staged
 
 _together: Barrier
@@ -18,13 +19,16 @@ def _wait_for_others(barrier: Barrier) -> None:
     _together = barrier
 
 
-def _publish(staged: Staged) -> int:
+def _publish(staged: Staged) -> int | Outdated:
     _together.wait(timeout=120)
-    return staged.table.publish(staged)
+    try:
+        return staged.table.publish(staged)
+    except Outdated as refused:
+        return refused
 
 
-def publish_at_once(staged: Sequence[Staged]) -> list[int]:
-    """Publish each in a process of its own; the versions that they say they made, in order."""
+def publish_at_once(staged: Sequence[Staged]) -> list[int | Outdated]:
+    """Publish each in a process of its own; the versions that they say they made, or why not, in order."""
     processes = get_context("forkserver")
     processes.set_forkserver_preload([__name__, "platform_assets.lake.storage.s3"])
     barrier = processes.Barrier(len(staged))
