@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from platform_assets.contracts.contract import Contract, Field, RawContract, T, source
     from platform_assets.definitions import build_definitions
     from platform_assets.exports.csv import Csv
-    from platform_assets.lake.audit import Balance
+    from platform_assets.lake.audit import Balance, Repeats
     from platform_assets.landing.delimited import CSV, TSV, Delimited
     from platform_assets.landing.feeds import FORMAT, Feed
     from platform_assets.landing.json_lines import JSON_LINES
@@ -37,6 +37,7 @@ __all__ = [
     "Field",
     "GapSeconds",
     "RawContract",
+    "Repeats",
     "Sessions",
     "Settings",
     "T",
@@ -65,6 +66,7 @@ _HOME = {
     "build_definitions": "definitions",
     "Csv": "exports.csv",
     "Balance": "lake.audit",
+    "Repeats": "lake.audit",
     "CSV": "landing.delimited",
     "TSV": "landing.delimited",
     "Delimited": "landing.delimited",

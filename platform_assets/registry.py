@@ -302,6 +302,7 @@ def _refuse_unknown_tables(declared: Declared, tables: Mapping[dg.AssetKey, Tabl
                 raise DeclarationError(f"{name} is a setting, and would be read as a table: put a `*` before it")
             there = [other.path[1] for other in tables if other.path[0] == domain]
             raise DeclarationError(f"there is no table {domain}/{name} to read. {suggestion(name, there)}")
+        declared.refuse_sources(tables)
 
 
 def listed_settings(domains: Iterable[FoundDomain], settings: Settings) -> list[Setting]:

@@ -60,6 +60,9 @@ class Declared(ABC):
     def refuse(self) -> None:
         """Raise `DeclarationError` for what this kind of asset cannot carry out."""
 
+    def refuse_sources(self, tables: "Mapping[dg.AssetKey, DeclaredTable]") -> None:
+        """Raise `DeclarationError` for what cannot be carried out with the tables that it reads."""
+
     @contextmanager
     def in_file(self) -> Iterator[None]:
         """Put the file before what is said of the declaration."""

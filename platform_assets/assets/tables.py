@@ -16,7 +16,7 @@ from platform_assets.assets.signature import BEFORE, DAYS, named, place
 from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract
 from platform_assets.errors import DeclarationError, naming
-from platform_assets.lake.audit import Balance, Finding, audit, checks_of
+from platform_assets.lake.audit import Balance, Finding, audit, checks_of, refuse_floating
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.settings import Settings
 
@@ -39,7 +39,13 @@ class TableDefinition(DeclaredTable):
             for source in balance.sources:
                 if source not in self.signature.frames:
                     raise DeclarationError(f"the balance {balance.name} is over {source}, which is no input")
+            refuse_floating(balance, balance.staged, self.contract)
         checks_of(self.contract, self.balances)
+
+    def refuse_sources(self, tables: Mapping[dg.AssetKey, DeclaredTable]) -> None:
+        for balance in self.balances:
+            for source, sql in balance.totals:
+                refuse_floating(balance, sql, tables[self.reads(source)].contract)
 
     @property
     def checks(self) -> dict[str, str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
+import pyspark.sql.types as T
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -23,8 +26,22 @@ WINDOW = "rows_in_window"
 VOLUME = "volume"
 SAMPLES = "samples"
 _SAMPLES = 5
+Total = int | Decimal
+# What makes SQL a floating-point number, whatever it is of.
+_FLOATING = {"avg", "mean", "double", "float", "real", "/"}
 # A day that shrinks below this share of what is published gets a warning.
 _SHRUNK = 0.5
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """How many of the rows for which `where` (SQL) holds have a key that another of them has: all but one for each key.
+
+    Counted from the rows by themselves, exactly.
+    """
+
+    key: tuple[str, ...]
+    where: str = "true"
 
 
 @dataclass(frozen=True)
@@ -32,16 +49,17 @@ class Balance:
     """A total that must agree between inputs and the table.
 
     `whole` is an aggregate over the rows of the input `source`, `staged` one over the table's rows, `left_out`
-    names aggregates over the input for what the table leaves out on purpose. `added` and `elsewhere` are aggregates
-    over other inputs, by their names, that come to the whole, and that another table has:
-    whole + added = staged + left out + elsewhere. All are SQL, in which `{last}` is the last day of the run.
+    names aggregates over the input for what the table leaves out on purpose, or `Repeats` of it. `added` and
+    `elsewhere` are aggregates over other inputs, by their names, that come to the whole, and that another table has:
+    whole + added = staged + left out + elsewhere. All are SQL, in which `{last}` is the last day of the run; totals
+    are whole numbers or decimals, which are compared exactly.
     """
 
     name: str
     source: str
     whole: str
     staged: str = "count(*)"
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str | Repeats] = field(default_factory=dict)
     added: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
 
@@ -50,11 +68,30 @@ class Balance:
         """The inputs that it is over."""
         return [self.source, *self.added, *self.elsewhere]
 
+    @property
+    def totals(self) -> list[tuple[str, str]]:
+        """Every total over an input that is SQL, each with the input."""
+        left_out = [sql for sql in self.left_out.values() if isinstance(sql, str)]
+        of_source = [(self.source, sql) for sql in (self.whole, *left_out)]
+        return [*of_source, *self.added.items(), *self.elsewhere.items()]
+
     def __str__(self) -> str:
         """The equation."""
         whole = [f"{self.whole} of {self.source}", *(f"{sql} of {name}" for name, sql in self.added.items())]
         parts = [self.staged, *self.left_out, *(f"{sql} of {name}" for name, sql in self.elsewhere.items())]
         return f"{' + '.join(whole)} = {' + '.join(parts)}"
+
+
+def refuse_floating(balance: Balance, sql: str, contract: CompiledContract) -> None:
+    """Raise `DeclarationError` for a total that rounding may put off, as far as it can be told from the SQL alone."""
+    floating = {c.name.lower() for c in contract.columns if isinstance(c.dtype, (T.DoubleType, T.FloatType))}
+    words = re.findall(r"[a-z_][a-z0-9_]*|/", sql.lower())
+    found = [word for word in words if word in floating | _FLOATING]
+    if found and not words[0].startswith("count"):
+        raise DeclarationError(
+            f"the balance {balance.name} has {sql}, a floating-point number ({found[0]}), which does not add up "
+            "exactly: make the column a decimal"
+        )
 
 
 @dataclass(frozen=True)
@@ -104,7 +141,7 @@ def audit(
     findings = [_window(staged), _volume(staged)]
     for rule in rules:
         if rule.kind == "key":
-            findings.append(_key(rule, rows, staged.rows, counted[rule.name]))
+            findings.append(_key(rule, engine.without_constants(rows), staged.rows, counted[rule.name]))
         else:
             broken = counted[rule.name] if rule.name in counted else staged.nulls(rule.columns[0])
             findings.append(_rule(rule, rows, staged.rows, int(broken or 0)))
@@ -148,14 +185,27 @@ def _key(rule: Rule, rows: DataFrame, total: int, distinct: int) -> Finding:
     if total == distinct:
         return Finding(rule.name, True, rule.description, details={"rows": 0})
     # Fewer hashes than rows: keys repeat, or (hardly ever) two keys share a hash.
-    # Not count(*): Sail cannot aggregate it again where all keys are constant by the file statistics
-    # (workaround: sail-groups-by-constants).
-    repeated = rows.groupBy(*rule.columns).agg(F.sum(F.lit(1)).alias("rows")).where("rows > 1")
-    extra = _one_row(repeated, {"extra": "coalesce(sum(rows - 1), 0)"})["extra"]
+    repeated = _repeated(rows, rule.columns)
+    extra = _extra(repeated)
     if not extra:
         return Finding(rule.name, True, rule.description, details={"rows": 0})
-    details = {"rows": int(extra), SAMPLES: samples(repeated)}
+    details = {"rows": extra, SAMPLES: samples(repeated)}
     return Finding(UNIQUE, False, f"{extra} of {total} rows repeat a key: {rule.description}", details=details)
+
+
+def _repeated(rows: DataFrame, key: Sequence[str]) -> DataFrame:
+    """The keys that more than one row has, and how many have each, as `rows`.
+
+    Only keys whose hash occurs again are counted by themselves: numbers take less room than keys.
+    """
+    hashed = rows.select(*key, F.expr(_hash(key)).alias("_hash"))
+    again = hashed.groupBy("_hash").agg(F.count("*").alias("rows")).where("rows > 1").select("_hash")
+    candidates = hashed.join(again, "_hash", "left_semi")
+    return candidates.groupBy(*key).agg(F.count("*").alias("rows")).where("rows > 1")
+
+
+def _extra(repeated: DataFrame) -> int:
+    return int(_one_row(repeated, {"extra": "coalesce(sum(rows - 1), 0)"})["extra"])
 
 
 def _window(staged: Staged) -> Finding:
@@ -184,21 +234,39 @@ def _volume(staged: Staged) -> Finding:
 
 
 def _balance(balance: Balance, staged_total: Any, inputs: Mapping[str, DataFrame], last: date) -> Finding:
-    def total(source: str, asked: Mapping[str, str]) -> dict[str, int]:
+    def total(source: str, asked: Mapping[str, str]) -> dict[str, Total]:
         measures = {name: _on(sql, last) for name, sql in asked.items()}
-        return {name: int(value or 0) for name, value in _one_row(inputs[source], measures).items()}
+        found = _one_row(inputs[source], measures)
+        return {name: _exact(value, balance, measures[name]) for name, value in found.items()}
 
-    found = total(balance.source, {"whole": balance.whole} | dict(balance.left_out))
+    asked = {name: sql for name, sql in balance.left_out.items() if isinstance(sql, str)}
+    found = total(balance.source, {"whole": balance.whole} | asked)
     whole = {balance.source: found.pop("whole")}
+    for name, repeats in balance.left_out.items():
+        if isinstance(repeats, Repeats):
+            found[name] = _extra(_repeated(inputs[balance.source].where(repeats.where), repeats.key))
     whole |= {source: total(source, {source: sql})[source] for source, sql in balance.added.items()}
     elsewhere = {source: total(source, {source: sql})[source] for source, sql in balance.elsewhere.items()}
-    parts = {"staged": int(staged_total or 0)} | found | elsewhere
+    parts = {"staged": _exact(staged_total, balance, balance.staged)} | found | elsewhere
     passed = sum(whole.values()) == sum(parts.values())
     said = (
         f"{' + '.join(f'{name} {n}' for name, n in whole.items())} {'=' if passed else '≠'} "
         f"{' + '.join([str(parts['staged']), *(f'{n} {name}' for name, n in (found | elsewhere).items())])}"
     )
-    return Finding(balance.name, passed, said, details=whole | parts)
+    shown = {name: n if isinstance(n, int) else str(n) for name, n in (whole | parts).items()}
+    return Finding(balance.name, passed, said, details=shown)
+
+
+def _exact(value: Any, balance: Balance, sql: str) -> Total:
+    """A total as it is; of no rows it is 0. Raises `PlatformError` for a number that may be off by rounding."""
+    if value is None:
+        return 0
+    if not isinstance(value, (int, Decimal)):
+        raise PlatformError(
+            f"The balance {balance.name} cannot be held: {sql} is {type(value).__name__} {value!r}, and only whole "
+            "numbers and decimals add up exactly. Cast it to a decimal."
+        )
+    return value
 
 
 def samples(rows: DataFrame) -> list[Any]:

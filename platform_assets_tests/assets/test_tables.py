@@ -200,6 +200,25 @@ def test_a_total_of_something_that_is_no_input_is_an_error_when_definitions_load
             return visits
 
 
+class Weighed(PageVisits):
+    """Visits with a weight."""
+
+    weight: T.DoubleType = Field(description="How much they count")
+
+
+def test_a_floating_point_total_over_an_input_is_an_error_when_definitions_load() -> None:
+    @table(Weighed, domain=web)
+    def weighed() -> DataFrame:
+        raise NotImplementedError
+
+    @table(PageVisits, domain=web, balances=[Balance("all_weight", "weighed", "sum(weight)")])
+    def page_visits(weighed: DataFrame) -> DataFrame:
+        return weighed
+
+    with pytest.raises(DeclarationError, match=r"test_tables\.py:\d+: page_visits: the balance all_weight has sum"):
+        refuse_clashes([FoundDomain(web, "somewhere", (weighed, page_visits))])
+
+
 def test_a_transform_is_called_as_it_is_written_without_dagster(engine: Engine) -> None:
     rows = busy_pages(visits(engine, (1, "/a", 1, None), (1, "/b", 2, None))).collect()
     assert [row["page"] for row in rows] == ["/b"]

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import dagster as dg
 import pytest
@@ -13,6 +14,7 @@ from platform_assets.assets.checks import check_result
 from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.contracts.rules import UNIQUE
+from platform_assets.errors import DeclarationError, PlatformError
 from platform_assets.lake import audit as audits
 from platform_assets.lake.audit import (
     COLUMNS,
@@ -20,10 +22,12 @@ from platform_assets.lake.audit import (
     WINDOW,
     Balance,
     Finding,
+    Repeats,
     audit,
     audit_columns,
     checks_of,
     refuse,
+    refuse_floating,
 )
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.staging import Staged
@@ -242,6 +246,81 @@ def test_totals_over_several_inputs_agree_on_the_last_day_of_the_run(engine: Eng
     lost = findings(engine, staged, [SPLIT], **inputs | {"left": visits(engine, (1, "/d", 100, None))})
     assert broken(lost) == ["orders_are_visits"]
     assert lost["orders_are_visits"].summary == "visits 13 + left_yesterday 3 + found 0 ≠ 10 + 1 unwanted + 0 left"
+
+
+class Takings(Contract):
+    """What a shop took."""
+
+    day: T.DateType = Field(description="UTC day")
+    amount: Annotated[T.DecimalType, 12, 2] = Field(description="Money")
+    share: T.DoubleType = Field(nullable=True, description="Share of it that was paid by card")
+
+
+def takings(engine: Engine, place: Path, *amounts: str) -> Staged:
+    """Stage amounts of a day."""
+    table = Table("shop", "takings", compiled(Takings), str(place / "lake" / "shop" / "takings"))
+    rows = [(january(1), Decimal(amount), None) for amount in amounts]
+    frame = engine.session.createDataFrame(rows, table.contract.spark_schema)
+    return table.stage(engine, frame, "run-1", [january(1)])
+
+
+MONEY = Balance("every_cent", "sales", "sum(amount)", "sum(amount)", {"discounts": "-sum(discount)"})
+
+
+@pytest.mark.parametrize(
+    ("discount", "passed", "said"),
+    [
+        ("0.02", True, "sales 100.03 = 100.01 + 0.02 discounts"),
+        ("0.03", False, "sales 100.03 ≠ 100.01 + 0.03 discounts"),
+    ],
+)
+def test_money_is_compared_to_the_cent(engine: Engine, tmp_path: Path, discount: str, passed: bool, said: str) -> None:
+    staged = takings(engine, tmp_path, "99.99", "0.02")
+    sales = engine.session.createDataFrame(
+        [(Decimal("60.01"), -Decimal(discount)), (Decimal("40.02"), None)],
+        "amount decimal(12,2), discount decimal(12,2)",
+    )
+    found = findings(engine, staged, [MONEY], sales=sales)["every_cent"]
+    assert (found.passed, found.summary) == (passed, said)
+    assert found.details == {"sales": "100.03", "staged": "100.01", "discounts": discount}
+    check_result(dg.AssetKey("takings"), found)
+
+
+def test_a_total_that_comes_out_as_a_floating_point_number_stops_the_table(engine: Engine, tmp_path: Path) -> None:
+    staged = takings(engine, tmp_path, "99.99")
+    sales = engine.session.createDataFrame([(99.99,)], "amount double")
+    with pytest.raises(PlatformError, match=r"The balance every_cent cannot be held: sum\(amount\) is float 99.99"):
+        findings(engine, staged, [Balance("every_cent", "sales", "sum(amount)", "sum(amount)")], sales=sales)
+
+
+@pytest.mark.parametrize(
+    "sql", ["sum(share)", "SUM( `share` )", "avg(amount)", "sum(amount / 3)", "sum(CAST(amount AS DOUBLE))"]
+)
+def test_a_floating_point_total_is_an_error_when_definitions_load(sql: str) -> None:
+    with pytest.raises(DeclarationError, match=r"the balance every_cent has .*, a floating-point number \("):
+        refuse_floating(MONEY, sql, compiled(Takings))
+
+
+@pytest.mark.parametrize("sql", ["sum(amount)", "count(*)", "count_if(share > 0.5)", "sum(CASE WHEN true THEN 1 END)"])
+def test_a_total_of_whole_numbers_or_decimals_is_none(sql: str) -> None:
+    refuse_floating(MONEY, sql, compiled(Takings))
+
+
+COPIES = Balance("each_once", "visits", "count(*)", left_out={"copies": Repeats(("day", "page"), "visits > 0")})
+
+
+@pytest.mark.parametrize("colliding", [False, True], ids=["hashes", "hashes_that_are_all_the_same"])
+def test_rows_that_repeat_a_key_are_counted_exactly_also_when_hashes_collide(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch, colliding: bool
+) -> None:
+    rows = [(1, "/a", 1, None), (1, "/a", 2, None), (1, "/a", 0, None), (1, "/b", 1, None), (2, "/a", 1, None)]
+    source = visits(engine, *rows, (2, "/a", 1, "again")).where("visits > 0")
+    if colliding:
+        monkeypatch.setattr(audits, "_hash", lambda columns: "cast(7 as bigint)")
+    staged = orders(engine, table, (1, "a", 1, 5.0, None), (1, "b", 2, 5.0, None), (1, "c", 3, 5.0, None))
+    assert findings(engine, staged, [COPIES], visits=source)["each_once"].summary == "visits 5 = 3 + 2 copies"
+    lost = orders(engine, table, (1, "a", 1, 5.0, None), (1, "b", 2, 5.0, None))
+    assert findings(engine, lost, [COPIES], visits=source)["each_once"].summary == "visits 5 ≠ 2 + 2 copies"
 
 
 def test_a_day_that_shrinks_far_is_a_warning_that_says_from_what_to_what(engine: Engine, tmp_path: Path) -> None:

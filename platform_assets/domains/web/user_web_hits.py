@@ -3,12 +3,10 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets import Balance, Contract, Field, T, table
+from platform_assets import Balance, Contract, Field, Repeats, T, table
 from platform_assets.domains.web.domain import web
 from platform_assets.transforms.events import GOOD, accepted, first_of_each
 from platform_assets.transforms.urls import bare_host, host, host_and_path, segment
-
-EVENTS = "count(DISTINCT CASE WHEN size(violations) = 0 THEN xxhash64(day, event_id) END)"
 
 
 class UserWebHits(Contract):
@@ -37,7 +35,7 @@ class UserWebHits(Contract):
             "good_rows_are_hits_or_copies",
             "raw_events",
             whole=GOOD,
-            left_out={"copies": f"{GOOD} - {EVENTS}"},
+            left_out={"copies": Repeats(("day", "event_id"), where="size(violations) = 0")},
         )
     ],
 )
