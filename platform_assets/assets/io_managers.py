@@ -103,11 +103,11 @@ class DocumentIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: StagedDocuments) -> None:
         """Publish the documents, each whole or not at all."""
-        obj.publish()
-        context.add_output_metadata(
-            {"dagster/uri": obj.url, "rows": obj.rows, "bytes": obj.size, "files": len(obj.files)}
-        )
-        context.log.info("%s: %s documents, %s rows", obj.url, len(obj.files), f"{obj.rows:,}")
+        with as_failures():
+            obj.publish()
+        url = obj.folder.url
+        context.add_output_metadata({"dagster/uri": url, "rows": obj.rows, "bytes": obj.size, "files": len(obj.files)})
+        context.log.info("%s: %s documents, %s rows", url, len(obj.files), f"{obj.rows:,}")
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Documents are for people and other systems; raises `dagster.Failure`: read the table instead."""

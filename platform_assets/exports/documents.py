@@ -2,52 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 import pyarrow.dataset as ds
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.settings import Settings
 
 LATEST = "latest"
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# How often other runs may change an export while its `latest` is renewed.
+_LOOKS = 100
 
 
 class Format(Protocol):
-    """A file format: the file's name, and how rows become files; it says how many rows it wrote."""
+    """A file format: the file's name, how rows become files, and how a file of no rows is known.
+
+    `write` says how many rows it wrote. `has_rows` is asked of published files, those of years ago included, and
+    reads no more of one than it must.
+    """
 
     @property
     def file(self) -> str: ...
     def write(self, documents: Mapping[Path, ds.Dataset | None], settings: Settings) -> int: ...
-
-
-@dataclass(frozen=True)
-class StagedDocuments:
-    """The documents of a run: complete, in a folder of this machine, not yet where their readers look."""
-
-    url: str
-    files: Mapping[date, Path]
-    rows: int
-
-    @property
-    def size(self) -> int:
-        """Bytes of all documents."""
-        return sum(file.stat().st_size for file in self.files.values())
-
-    def publish(self) -> None:
-        """Put each day's document in its place, and the newest in `latest` when no newer day is there."""
-        for day, file in self.files.items():
-            storage.put(file, storage.join(self.url, day.isoformat(), file.name))
-        newest = max(self.files)
-        days = [entry.name for entry in storage.entries(self.url) if entry.is_folder and entry.name != LATEST]
-        if newest.isoformat() == max(days):
-            storage.put(self.files[newest], storage.join(self.url, LATEST, self.files[newest].name))
+    def has_rows(self, document: IO[bytes]) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -58,14 +46,23 @@ class DocumentFolder:
     format: Format
     settings: Settings
 
+    def document(self, place: str) -> str:
+        """Where the document of a day, or the latest, lies."""
+        return storage.join(self.url, place, self.format.file)
+
     def stage(self, engine: Engine, rows: DataFrame, days: Sequence[date], room: Path, run_id: str) -> StagedDocuments:
-        """Let the engine compute all days at once, then write each day's file, complete, into `room`."""
+        """Let the engine compute all days at once, then write each day's file, complete, into `room`.
+
+        Raises `PlatformError` when the folder cannot be written, before the engine begins.
+        """
         # Documents show UTC: a time without a zone cannot be shown in another one.
         columns = [
             F.col(name).cast("timestamp_ntz").alias(name) if kind == "timestamp" else F.col(name)
             for name, kind in rows.dtypes
         ]
         spool = storage.join(self.url, f".{run_id}")
+        with self.told():
+            _try_to_write(spool)
         try:
             rows.select(*columns).write.partitionBy("day").parquet(engine.folder(spool))
             files = {day: room / day.isoformat() / self.format.file for day in days}
@@ -75,7 +72,94 @@ class DocumentFolder:
             written = self.format.write(documents, self.settings)
         finally:
             storage.remove(spool)
-        return StagedDocuments(self.url, files, written)
+        return StagedDocuments(self, files, written)
+
+    def renew_latest(self) -> None:
+        """Make `latest` the document of the newest day that has rows; take it away when no day has any.
+
+        Runs at the same time may do so, too: each looks again after it has changed `latest`, and whoever puts a newer
+        day later changes it later, so that the last change is right. Raises `TemporaryError` when that never ends.
+        """
+        for _ in range(_LOOKS):
+            try:
+                newest = self._newest()
+                self._show(newest)
+                if self._newest() == newest:
+                    return
+            except (FileNotFoundError, storage.Replaced):
+                continue
+        raise TemporaryError(f"{self.url}: other runs did not stop to write its documents. Run it again after them.")
+
+    def _newest(self) -> tuple[str, str] | None:
+        """The document of the newest day that has rows, and its state; it looks back from the newest day."""
+        days = [entry.name for entry in storage.entries(self.url) if entry.is_folder and _is_day(entry.name)]
+        for day in reversed(days):
+            document = self.document(day)
+            state = storage.state(document)
+            if state and self._has_rows(document):
+                return document, state
+        return None
+
+    def _has_rows(self, document: str) -> bool:
+        with storage.reading(document) as file:
+            return self.format.has_rows(file)
+
+    def _show(self, newest: tuple[str, str] | None) -> None:
+        latest = self.document(LATEST)
+        if newest is None:
+            storage.remove(latest)
+            storage.remove_empty_folder(storage.join(self.url, LATEST))
+        elif not storage.same(newest[0], latest):
+            storage.copy(newest[0], latest)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Say what is wrong with the folder, and which setting names it."""
+        try:
+            yield
+        except OSError as error:
+            raise PlatformError(
+                f"PLATFORM_EXPORTS={self.settings.exports}: the documents cannot be written to {self.url}: {error}. "
+                "See that nothing is in the way and that this user may write there, then run it again."
+            ) from error
+
+
+@dataclass(frozen=True)
+class StagedDocuments:
+    """The documents of a run: complete, in a folder of this machine, not yet where their readers look."""
+
+    folder: DocumentFolder
+    files: Mapping[date, Path]
+    rows: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of all documents."""
+        return sum(file.stat().st_size for file in self.files.values())
+
+    def publish(self) -> None:
+        """Put each day's document in its place, then see that `latest` is right, whatever was left by runs before.
+
+        Raises `PlatformError` when the folder cannot be written.
+        """
+        with self.folder.told():
+            for day, file in self.files.items():
+                storage.put(file, self.folder.document(day.isoformat()))
+            self.folder.renew_latest()
+
+
+def _is_day(name: str) -> bool:
+    try:
+        return bool(_DAY.fullmatch(name) and date.fromisoformat(name))
+    except ValueError:
+        return False
+
+
+def _try_to_write(folder: str) -> None:
+    # The engine would say in words of its own that it cannot, when all is computed.
+    with storage.writing(storage.join(folder, "_")):
+        pass
+    storage.remove(folder)
 
 
 def _rows_of(spool: str, day: date) -> ds.Dataset | None:

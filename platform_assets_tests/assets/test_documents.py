@@ -80,8 +80,33 @@ def test_latest_is_the_newest_day_and_an_older_day_run_again_leaves_it(platform:
     platform.materialise("2026-01-01")
     assert _lines(platform, "latest")[1].startswith("2,")
     assert (platform.root / "exports" / HITS / "2026-01-01" / "user_web_hits.csv").read_bytes() == before
-    platform.materialise("2026-01-03")
-    assert _lines(platform, "latest")[1:] == [""]
+
+
+def test_latest_goes_back_to_the_newest_day_with_rows_when_its_own_is_corrected_to_nothing(platform: Platform) -> None:
+    for day in (1, 2):
+        platform.deliver("web_events", f"2026-01-0{day}", "a.jsonl", [_event(day, f"0{day}/01/2026 10:00:00")])
+    platform.materialise("2026-01-01", "2026-01-03")
+    assert _lines(platform, "latest")[1].startswith("2,")
+    platform.deliver("web_events", "2026-01-02", "a.jsonl", [_event(1, "01/01/2026 11:00:00")])
+    platform.materialise("2026-01-02", "2026-01-03")
+    assert _lines(platform, "latest")[1].startswith("1,")
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_engine_begins(platform: Platform) -> None:
+    platform.deliver("web_events", "2026-01-01", "a.jsonl", [_event(1, "01/01/2026 10:00:00")])
+    (platform.root / "exports").write_text("a file in the way")
+    result = platform.materialise("2026-01-01", check=False)
+    assert f"PLATFORM_EXPORTS={platform.root}/exports: the documents cannot be written to" in failure(result)
+    assert all(check.passed for check in checks(result, HITS).values())
+
+
+def test_a_place_in_the_folder_that_cannot_be_written_is_told_with_its_setting(platform: Platform) -> None:
+    platform.deliver("web_events", "2026-01-01", "a.jsonl", [_event(1, "01/01/2026 10:00:00")])
+    folder = platform.root / "exports" / HITS
+    folder.mkdir(parents=True)
+    (folder / "2026-01-01").write_text("a file in the way")
+    said = failure(platform.materialise("2026-01-01", check=False))
+    assert f"PLATFORM_EXPORTS={platform.root}/exports: the documents cannot be written to {folder}" in said
 
 
 def test_a_run_leaves_nothing_but_its_documents(built: Platform) -> None:

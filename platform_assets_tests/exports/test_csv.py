@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
+from io import BytesIO
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from platform_assets.errors import DeclarationError
 from platform_assets.exports.csv import Csv
 from platform_assets.settings import Settings
 
@@ -36,9 +41,53 @@ def written(document: Csv, folder: Path, titles: list[str | None]) -> str:
     return target.read_bytes().decode()
 
 
-def test_without_quotes_every_cell_stands_as_it_is(tmp_path: Path) -> None:
-    lines = [f"{rank}\t{title}\t2026-01-05T10:15:00Z\n" for rank, title in enumerate(TITLES, 1)]
+def test_without_quotes_every_cell_stands_as_it_is_but_for_backslashes(tmp_path: Path) -> None:
+    cells = [title.replace("\\", "\\\\") for title in TITLES]
+    lines = [f"{rank}\t{cell}\t2026-01-05T10:15:00Z\n" for rank, cell in enumerate(cells, 1)]
     assert written(PLAIN, tmp_path, [*TITLES]) == "".join(["rank\ttitle\tat\n", *lines])
+
+
+@pytest.mark.parametrize(
+    ("title", "cell"),
+    [
+        ("a\tb", r"a\tb"),
+        ("two\nlines", r"two\nlines"),
+        ("two\r\nlines", r"two\r\nlines"),
+        ("C:\\temp", r"C:\\temp"),
+        ("\\\t\\\\n", r"\\\t\\\\n"),
+        ("\n", r"\n"),
+    ],
+)
+def test_without_quotes_what_would_break_a_line_is_escaped(tmp_path: Path, title: str, cell: str) -> None:
+    assert written(PLAIN, tmp_path, [title]) == f"rank\ttitle\tat\n1\t{cell}\t2026-01-05T10:15:00Z\n"
+
+
+@given(title=st.text(st.sampled_from('\\\t\r\nntr"a'), min_size=1, max_size=8))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_in_a_cell_without_quotes_is_read_again_as_it_was(tmp_path: Path, title: str) -> None:
+    _, line, end = written(PLAIN, tmp_path, [title]).split("\n")
+    _, cell, _ = line.split("\t")
+    meant = {"\\\\": "\\", "\\t": "\t", "\\r": "\r", "\\n": "\n"}
+    assert (re.sub(r"\\.", lambda found: meant[found[0]], cell), end) == (title, "")
+
+
+def test_a_document_without_quotes_is_delimited_by_tabs() -> None:
+    with pytest.raises(DeclarationError, match=r"^x\.txt has no quotes, and ';' between its cells"):
+        Csv("x.txt", COLUMNS, delimiter=";", quotes=False)
+
+
+def test_rows_that_differ_in_a_null_alone_have_it_first(tmp_path: Path) -> None:
+    table = pa.table({"rank": [1, 1, 1], "title": ["b", None, "a"], "at": pa.array([AT] * 3)})
+    target = tmp_path / "x.csv"
+    Csv("x.csv", COLUMNS).write({target: ds.dataset(table)}, Settings(_env_file=None))
+    assert [line.split(",")[1] for line in target.read_text().splitlines()] == ["title", "", "a", "b"]
+
+
+@pytest.mark.parametrize("document", [PLAIN, Csv("x.csv", COLUMNS)])
+def test_a_document_of_a_header_alone_has_no_rows(tmp_path: Path, document: Csv) -> None:
+    for titles, some in (([], False), (["a"], True)):
+        content = written(document, tmp_path, [*titles]).encode()
+        assert document.has_rows(BytesIO(content)) is some
 
 
 @pytest.mark.parametrize("title", [None, ""])

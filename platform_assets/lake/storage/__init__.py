@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
@@ -19,6 +20,9 @@ import pyarrow.dataset as ds
 from fsspec.core import url_to_fs
 
 from platform_assets.errors import PlatformError
+from platform_assets.lake.storage.refusals import Replaced as Replaced
+
+_CHUNK = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -155,8 +159,10 @@ def remove(url: str) -> None:
 
 def remove_empty_folder(url: str) -> None:
     """Remove a folder that nothing is in; elsewhere than on a disk there is none then."""
-    if is_local(url) and not entries(url):
-        remove(url)
+    if is_local(url):
+        # The system itself refuses where a file has come since anybody looked.
+        with suppress(OSError):
+            Path(url).rmdir()
 
 
 @contextmanager
@@ -197,6 +203,40 @@ def put(file: Path, url: str) -> None:
         return
     with file.open("rb") as content, writing(url) as target:
         shutil.copyfileobj(content, target)
+
+
+def copy(source: str, target: str) -> None:
+    """Copy a whole file within one storage; it appears under its name whole, or not at all."""
+    if is_local(source):
+        put(Path(source), target)
+        return
+    fs, path = _filesystem(source)
+    fs.cp_file(path, _filesystem(target)[1])
+
+
+def state(url: str) -> str | None:
+    """What is another text as soon as a file is replaced; None for an absent one."""
+    fs, path = _filesystem(url)
+    try:
+        return str(fs.ukey(path))
+    except FileNotFoundError:
+        return None
+
+
+def same(url: str, other: str) -> bool:
+    """Whether two files have the same content; an absent one has none."""
+    try:
+        with reading(url) as one, reading(other) as two:
+            if one.seek(0, os.SEEK_END) != two.seek(0, os.SEEK_END):
+                return False
+            one.seek(0)
+            two.seek(0)
+            while content := one.read(_CHUNK):
+                if content != two.read(_CHUNK):
+                    return False
+            return True
+    except FileNotFoundError:
+        return False
 
 
 def parquet(urls: Sequence[str]) -> ds.Dataset | None:

@@ -11,6 +11,10 @@ DENIED = (
 _DENIED_SAYS = re.compile("necessary privileges|AccessDenied|Access Denied|403 Forbidden|SignatureDoesNotMatch")
 
 
+class Replaced(OSError):
+    """A file was replaced by another while it was read."""
+
+
 def is_denied(error: Exception) -> bool:
     """Whether a store refused its client, by what each library says of that."""
     return bool(_DENIED_SAYS.search(str(error)))

@@ -23,7 +23,7 @@ from fsspec import AbstractFileSystem
 from fsspec.spec import AbstractBufferedFile
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from platform_assets.lake.storage.refusals import DENIED
+from platform_assets.lake.storage.refusals import DENIED, Replaced
 
 _SCHEME = "s3://"
 # The first try counts; the waits between grow to 20 s, so that a store that is slow for a minute is waited for.
@@ -37,6 +37,7 @@ _SPARK_CREDENTIALS = (
     "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
 )
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
+_REPLACED = {"412", "PreconditionFailed"}
 _DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"}
 
 
@@ -161,6 +162,14 @@ class S3FileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no t
         with _refusals(bucket):
             client().upload_file(lpath, bucket, key)
 
+    def cp_file(self, path1: str, path2: str, **_: Any) -> None:
+        """Copy an object, which does not leave the store; the new one appears whole, at the end, or not at all."""
+        (bucket, key), (to_bucket, to_key) = _split(path1), _split(path2)
+        # With the tag, an object that is replaced meanwhile is refused, not copied half old and half new.
+        as_seen = {"CopySourceIfMatch": self.info(path1).get("ETag", "")}
+        with _refusals(bucket):
+            client().copy({"Bucket": bucket, "Key": key}, to_bucket, to_key, ExtraArgs=as_seen)
+
     def makedirs(self, path: str, exist_ok: bool = False) -> None:
         """Nothing: a folder is there as soon as an object is."""
 
@@ -224,6 +233,8 @@ def _refusals(bucket: str) -> Iterator[None]:
             raise FileNotFoundError(f"{_SCHEME}{bucket}: {said}") from error
         if code == "NoSuchBucket":
             raise OSError(f"there is no bucket {bucket}: create it, or correct its name") from error
+        if code in _REPLACED:
+            raise Replaced(f"an object of the bucket {bucket} was replaced while it was read ({code})") from error
         if code in _DENIED:
             raise PermissionError(DENIED.format(bucket=bucket)) from error
         raise OSError(f"the bucket {bucket} answered {code}: {said}") from error

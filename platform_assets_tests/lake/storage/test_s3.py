@@ -58,6 +58,24 @@ def test_an_object_replaced_while_it_is_read_is_refused_not_mixed(bucket: str) -
             file.read()
 
 
+def test_an_object_replaced_while_it_is_copied_is_refused_not_mixed(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"{bucket}/report.csv"
+    put(url, b"old")
+    info = s3.S3FileSystem.info
+
+    def then_replaced(self: s3.S3FileSystem, path: str) -> object:
+        seen = info(self, path)
+        put(url, b"new")
+        return seen
+
+    monkeypatch.setattr(s3.S3FileSystem, "info", then_replaced)
+    with pytest.raises(storage.Replaced, match="was replaced while it was read"):
+        storage.copy(url, f"{bucket}/copy.csv")
+    assert names(bucket) == ["report.csv"]
+
+
 def test_a_connection_that_breaks_in_the_middle_of_a_block_is_made_again(
     bucket: str, aws: S3Server, other_client: None
 ) -> None:

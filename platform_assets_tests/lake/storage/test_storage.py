@@ -94,6 +94,40 @@ def test_a_file_of_many_blocks_is_written_and_read_whole(place: str) -> None:
         assert file.read(5) == content[10_000_003:10_000_008]
 
 
+def test_a_copy_is_the_same_file_and_replaces_what_was_there(place: str) -> None:
+    one, two = storage.join(place, "x", "one"), storage.join(place, "y", "two")
+    for content in (b"first", b"second", b""):
+        put(one, content)
+        storage.copy(one, two)
+        assert get(two) == content
+    assert names(place) == ["x/one", "y/two"]
+    with pytest.raises(FileNotFoundError):
+        storage.copy(storage.join(place, "nowhere"), two)
+
+
+@pytest.mark.parametrize("other", [b"", b"a", b"b" * 20_000_000, b"a" * 19_999_999 + b"b", b"a" * 20_000_001])
+def test_files_are_the_same_when_every_byte_is(place: str, other: bytes) -> None:
+    one, two = storage.join(place, "one"), storage.join(place, "two")
+    put(one, b"a" * 20_000_000)
+    put(two, other)
+    assert not storage.same(one, two)
+    assert not storage.same(two, one)
+    storage.copy(one, two)
+    assert storage.same(one, two)
+    assert not storage.same(one, storage.join(place, "nowhere"))
+
+
+def test_a_file_that_is_replaced_has_another_state_and_one_that_is_absent_none(place: str) -> None:
+    url = storage.join(place, "file")
+    assert storage.state(url) is None
+    put(url, b"one")
+    before = storage.state(url)
+    assert get(url) == b"one"
+    assert storage.state(url) == before
+    put(url, b"two")
+    assert storage.state(url) != before
+
+
 def test_removing_takes_whole_folders_and_what_is_not_there(place: str) -> None:
     put(storage.join(place, "x", "y", "1"))
     put(storage.join(place, "xy"))

@@ -16,6 +16,7 @@ from platform_assets_tests.support.sessions_oracle import Session
 COLUMNS = ("user_id", "played_at", "artist_mbid", "artist_name", "track_mbid", "track_name")
 REQUIRED = ("user_id", "played_at", "artist_name", "track_name")
 GAP, SESSIONS, SONGS = 1200, 50, 10
+ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\r": r"\r", "\n": r"\n"})
 
 
 def raw_rows(content: bytes, delivery_day: date, source_file: str, *, start: date) -> list[Row]:
@@ -181,4 +182,4 @@ def top_songs_tsv(top: Iterable[Row], day: date) -> str:
     names = ("rank", "artist_name", "track_name", "plays", "sessions")
     own = sorted((row for row in top if row["day"] == day), key=lambda row: row["rank"])
     cells = [names, *([row[name] if row[name] is not None else "" for name in names] for row in own)]
-    return "".join("\t".join(map(str, line)) + "\n" for line in cells)
+    return "".join("\t".join(str(cell).translate(ESCAPED) for cell in line) + "\n" for line in cells)
