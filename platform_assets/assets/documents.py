@@ -54,7 +54,10 @@ class DocumentDefinition(Declared):
             read = sum(frame.count() for frame in frames.values())
             with tempfile.TemporaryDirectory(prefix="platform_documents_") as room:
                 rows = self.computed(frames, **arguments)
-                staged = self.folder(settings).stage(engine, rows, run_days(context), Path(room), context.run.run_id)
+                sources = context.resources.tables.sources(frames.values())
+                staged = self.folder(settings).stage(
+                    engine, rows, run_days(context), Path(room), context.run.run_id, sources
+                )
                 said = f"{staged.rows} rows written, {read} rows in {', '.join(frames)}"
                 finding = Finding(EVERY_ROW, staged.rows == read, said)
                 yield check_result(self.key, finding)

@@ -103,7 +103,7 @@ class DocumentIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: StagedDocuments) -> None:
         """Publish the documents, each whole or not at all."""
-        with as_failures():
+        with as_failures(_attempts_before(context)):
             obj.publish()
         url = obj.folder.url
         context.add_output_metadata({"dagster/uri": url, "rows": obj.rows, "bytes": obj.size, "files": len(obj.files)})

@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.reads import Source, refuse_changed
 from platform_assets.settings import Settings
 
 LATEST = "latest"
@@ -50,7 +51,15 @@ class DocumentFolder:
         """Where the document of a day, or the latest, lies."""
         return storage.join(self.url, place, self.format.file)
 
-    def stage(self, engine: Engine, rows: DataFrame, days: Sequence[date], room: Path, run_id: str) -> StagedDocuments:
+    def stage(
+        self,
+        engine: Engine,
+        rows: DataFrame,
+        days: Sequence[date],
+        room: Path,
+        run_id: str,
+        sources: Sequence[Source] = (),
+    ) -> StagedDocuments:
         """Let the engine compute all days at once, then write each day's file, complete, into `room`.
 
         Raises `PlatformError` when the folder cannot be written, before the engine begins.
@@ -72,7 +81,7 @@ class DocumentFolder:
             written = self.format.write(documents, self.settings)
         finally:
             storage.remove(spool)
-        return StagedDocuments(self, files, written)
+        return StagedDocuments(self, files, written, tuple(sources))
 
     def renew_latest(self) -> None:
         """Make `latest` the document of the newest day that has rows; take it away when no day has any.
@@ -126,11 +135,15 @@ class DocumentFolder:
 
 @dataclass(frozen=True)
 class StagedDocuments:
-    """The documents of a run: complete, in a folder of this machine, not yet where their readers look."""
+    """The documents of a run: complete, in a folder of this machine, not yet where their readers look.
+
+    `sources` is what the run has read for them.
+    """
 
     folder: DocumentFolder
     files: Mapping[date, Path]
     rows: int
+    sources: tuple[Source, ...] = ()
 
     @property
     def size(self) -> int:
@@ -140,8 +153,10 @@ class StagedDocuments:
     def publish(self) -> None:
         """Put each day's document in its place, then see that `latest` is right, whatever was left by runs before.
 
-        Raises `PlatformError` when the folder cannot be written.
+        Raises `PlatformError` when the folder cannot be written, and `Outdated` when others have replaced what the run
+        has read.
         """
+        refuse_changed(self.sources, self.folder.url)
         with self.folder.told():
             for day, file in self.files.items():
                 storage.put(file, self.folder.document(day.isoformat()))

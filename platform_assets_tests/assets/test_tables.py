@@ -12,9 +12,11 @@ from pyspark.sql import functions as F
 from platform_assets.assets.resources import EngineResource
 from platform_assets.assets.tables import table
 from platform_assets.contracts.compiled import compiled
+from platform_assets.contracts.contract import Field, T
 from platform_assets.errors import DeclarationError
 from platform_assets.lake.audit import Balance
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.registry import FoundDomain, refuse_clashes
 from platform_assets_tests.support.lake.visits import Visits, publish, visits
 from platform_assets_tests.support.platforms import checks, failure
 from platform_assets_tests.support.shop import DAYS, SOURCE, PageVisits, Shop, busy_pages, summed, web

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
+from platform_assets.errors import Outdated
 from platform_assets.lake.tables.published import Published
 
 
@@ -45,6 +46,16 @@ class DaysRead:
             return ""
         days = f"{self.first}" if self.first == self.last else f"{self.first}...{self.last}"
         return f"{self.table.key} has changed in {days}"
+
+
+def refuse_changed(sources: Iterable[Source], key: str) -> None:
+    """Raise `Outdated` when something that a run has read for an asset is no longer as it was read."""
+    for source in sources:
+        if changed := source.changed():
+            raise Outdated(
+                f"{changed} since this run has read it. {key} was not published, what was there before still is: run "
+                "it again."
+            )
 
 
 def files_of_days(delta: DeltaTable | None, partition: str, days: Collection[date]) -> frozenset[str]:

@@ -21,7 +21,7 @@ from platform_assets.lake.tables.commits import (
     without_library_retries,
 )
 from platform_assets.lake.tables.published import Published, open_delta
-from platform_assets.lake.tables.reads import DaysRead, Source, files_of_days
+from platform_assets.lake.tables.reads import DaysRead, Source, files_of_days, refuse_changed
 from platform_assets.lake.tables.staging import Staged, stage
 
 LOG_RETENTION = "delta.logRetentionDuration"
@@ -99,12 +99,7 @@ class Table(Published):
         """
         with self.access():
             _refuse_missing_files(staged)
-            for source in staged.sources:
-                if changed := source.changed():
-                    raise Outdated(
-                        f"{changed} since this run has read it. {self.key} was not published, what was there before "
-                        "still is: run it again."
-                    )
+            refuse_changed(staged.sources, self.key)
             storage.remove(storage.join(staged.url, "_delta_log"))
             return commit_with_retries(lambda: self._commit(staged), self.url)
 

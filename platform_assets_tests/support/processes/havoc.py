@@ -1,0 +1,188 @@
+"""Real runs that are killed, or whose store fails, at random moments, and what must hold whatever the moment was.
+
+A trial delivers more actions, lets runs of the whole domain come to grief, and looks at what readers see then: each
+table and document as it was, or as it will be, and nothing in between. `clean` leaves nothing behind; one more run
+ends with what plain Python makes of all files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from platform_assets_tests.support.actions import documents, oracle
+from platform_assets_tests.support.actions.feeds import FILES, HEADERS, line
+from platform_assets_tests.support.days import rows_of
+from platform_assets_tests.support.feed_oracle import Row, comparable
+from platform_assets_tests.support.landing.parcels import Deliveries
+from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.processes.sites import MATERIALIZE, Process, Site
+
+FIRST = date(2026, 1, 1)
+DAYS = [FIRST + timedelta(days=n) for n in range(3)]
+RUN = ("-m", "dagster", *MATERIALIZE, "--select", "group:actions", "--partition-range", f"{DAYS[0]}...{DAYS[-1]}")
+TABLES = ("raw_actions", "actions", "windows", "minutes", "window_summary", "top_windows")
+DOCUMENTS = {"windows_csv": ("windows", documents.WINDOWS), "top_windows_csv": ("top_windows", documents.TOP_WINDOWS)}
+DIRT = (b"", b"word", b"\xff", b"{}", b"time,action,more")
+State = dict[str, object]
+
+
+class Havoc:
+    """Trials on one site, whose landing, lake and exports a test can look into as folders.
+
+    `tally` counts what has happened. What must not happen is an `AssertionError` that says what was seen.
+    """
+
+    def __init__(self, site: Site, landing: Path, lake: Path, exports: Path, seed: int) -> None:
+        self.site = site
+        self.landing, self.lake, self.exports = landing, lake, exports
+        self.random = Random(seed)
+        self.tally: Counter[str] = Counter()
+        self.delivered: Deliveries = {}
+        self.deliver()
+        self.repair()  # with all that is loaded once
+        began = time.monotonic()
+        self.repair()
+        self.longest = time.monotonic() - began
+
+    def deliver(self) -> None:
+        """One more file of a day, with good lines and bad ones."""
+        chosen, day, file = self.random, self.random.choice(DAYS), self.random.choice(FILES)
+        at = datetime.combine(day, datetime.min.time()) + timedelta(minutes=chosen.randrange(1200))
+        lines = [
+            line(file, at + timedelta(seconds=chosen.randrange(9000)), chosen.choice(("Open", "Close")))
+            for _ in range(chosen.randint(1, 8))
+        ]
+        lines += chosen.choices(DIRT, k=chosen.randint(0, 2))
+        header = [HEADERS[file]] if file in HEADERS else []
+        content = b"".join(one + b"\n" for one in [*header, *lines])
+        name = f"{len(self.delivered.get(day, {}))}-{file}"
+        self.delivered.setdefault(day, {})[name] = content
+        path = self.landing / "actions" / day.isoformat() / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def kill_runs(self) -> None:
+        """A trial in which runs are killed, of two at once (in a third of the trials) one or both."""
+        count = 2 if self.random.random() < 1 / 3 else 1
+        with self._trial(), ExitStack() as stack:
+            runs = [stack.enter_context(self.site.started(*RUN)) for _ in range(count)]
+            doomed = runs if count == 1 or self.random.random() < 0.5 else runs[:1]
+            time.sleep(self.random.uniform(0, self.longest * (1 + (count - 1) / 2)))
+            for process in doomed:
+                self.tally["killed" if process.poll() is None else "ended before it was killed"] += 1
+                with_all_it_started(process)
+            for process in runs:
+                if process not in doomed:
+                    self.tally[f"run beside it: exit {process.wait(timeout=300)}"] += 1
+
+    def fail_requests(self, fail: Callable[[], Mapping[str, int]]) -> None:
+        """A trial in which the store fails: `fail` lets a run end, one way or the other, and says what it has met."""
+        with self._trial():
+            self.tally.update(fail())
+
+    @contextmanager
+    def _trial(self) -> Iterator[None]:
+        before = self.expected()
+        self.deliver()
+        after = self.expected()
+        yield
+        seen = self.seen()
+        half = [name for name, state in seen.items() if state not in (before.get(name), after[name])]
+        assert not half, f"half of what a run has made is visible: {half}"
+        self.tally["tables and documents seen anew"] += sum(seen.get(name) == after[name] for name in after)
+        self.tally["tables and documents seen as before"] += sum(seen.get(name) != after[name] for name in after)
+        self.clean()
+        self.repair()
+        self.tally["trials"] += 1
+
+    def repair(self) -> None:
+        """One run that nothing disturbs: all is as plain Python makes it."""
+        done = self.site.run(*RUN[1:])
+        assert done.returncode == 0, done.stdout[-5000:]
+        seen, expected = self.seen(), self.expected()
+        wrong = [name for name in expected if seen.get(name) != expected[name]]
+        assert not wrong, f"lost or doubled after a run that ended well: {wrong}"
+
+    def clean(self) -> None:
+        """`platform-assets clean`, after Dagster was told which runs have died: only files of versions are left."""
+        with self.site.instance_on_disk() as instance:
+            for run in instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+                instance.report_run_failed(run)
+        (said,) = self.site.commands(["clean", "--older-than", "0"])
+        self.tally["files removed by clean"] += "not published" in said
+        for name in TABLES:
+            folder = self.lake / "actions" / name
+            there = {str(path.relative_to(folder)) for path in folder.glob("runs/**/*") if path.is_file()}
+            known = set(_paths_in_log(folder))
+            assert there == known, f"{name}: left behind {there - known}, lost {known - there}"
+        for name in DOCUMENTS:
+            left = {path.name for path in (self.exports / "actions" / name).iterdir()} - {str(day) for day in DAYS}
+            assert left <= {"latest"}, f"{name}: left behind {left}"
+
+    def seen(self) -> State:
+        """What readers see: the rows of each table, the text of each document."""
+        lake = Platform(self.site.root, lake=str(self.lake))
+        found: State = {}
+        for name in TABLES:
+            if (self.lake / "actions" / name / "_delta_log").exists():
+                found[name] = comparable(lake.rows(f"actions/{name}"))
+        for name in DOCUMENTS:
+            for path in sorted((self.exports / "actions" / name).glob("*/*.csv")):
+                found[f"{name}/{path.parent.name}"] = path.read_text(encoding="utf-8")
+        return found
+
+    def expected(self) -> State:
+        """What plain Python makes of all that was delivered."""
+        raw = rows_of(self.delivered, partial(oracle.raw_rows, start=FIRST))
+        acts = [act for act in oracle.actions(raw) if act["day"] <= DAYS[-1]]
+        windows = oracle.windows(acts, minutes=10)
+        rows: dict[str, list[Row]] = {
+            "raw_actions": raw,
+            "actions": acts,
+            "windows": windows,
+            "minutes": oracle.minutes(acts),
+            "window_summary": oracle.window_summary(windows, DAYS),
+            "top_windows": oracle.top_windows(windows, DAYS),
+        }
+        found: State = {name: comparable(rows[name]) for name in TABLES}
+        for name, (table, columns) in DOCUMENTS.items():
+            texts = {day: documents.text(rows[table], day, columns) for day in DAYS}
+            found |= {f"{name}/{day}": text for day, text in texts.items()}
+            with_rows = [day for day in DAYS if texts[day].count("\n") > 1]
+            if with_rows:
+                found[f"{name}/latest"] = texts[with_rows[-1]]
+        return found
+
+
+def with_all_it_started(process: Process) -> None:
+    """Kill a process and its group at once."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait(timeout=60)
+
+
+def _paths_in_log(folder: Path) -> Iterator[str]:
+    """Every file that any version of a table has had."""
+    for log in (folder / "_delta_log").glob("*.json"):
+        for entry in log.read_text(encoding="utf-8").splitlines():
+            if added := json.loads(entry).get("add"):
+                yield added["path"]
+    for checkpoint in (folder / "_delta_log").glob("*.checkpoint.parquet"):
+        added = pa.table(ds.dataset(str(checkpoint)).to_table(columns=["add"]))["add"].to_pylist()
+        yield from (one["path"] for one in added if one)
