@@ -12,7 +12,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -30,6 +30,8 @@ from platform_assets_tests.support.feed_oracle import Row, comparable
 from platform_assets_tests.support.landing.parcels import Deliveries
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.processes.sites import MATERIALIZE, Process, Site
+from platform_assets_tests.support.services.faults import Fault, faulty
+from platform_assets_tests.support.services.s3 import S3Server
 
 FIRST = date(2026, 1, 1)
 DAYS = [FIRST + timedelta(days=n) for n in range(3)]
@@ -37,18 +39,32 @@ RUN = ("-m", "dagster", *MATERIALIZE, "--select", "group:actions", "--partition-
 TABLES = ("raw_actions", "actions", "windows", "minutes", "window_summary", "top_windows")
 DOCUMENTS = {"windows_csv": ("windows", documents.WINDOWS), "top_windows_csv": ("top_windows", documents.TOP_WINDOWS)}
 DIRT = (b"", b"word", b"\xff", b"{}", b"time,action,more")
+FAULTS = (
+    Fault(500, "InternalError"),
+    Fault(503, "SlowDown"),
+    Fault(500, "InternalError", done=True),
+    Fault(200, cut=True),
+    Fault(403, "AccessDenied"),
+)
 State = dict[str, object]
 
 
 class Havoc:
-    """Trials on one site, whose landing, lake and exports a test can look into as folders.
+    """Trials on a site below a folder, on disk or on an S3 server (whose buckets lie on this machine's disk, too).
 
     `tally` counts what has happened. What must not happen is an `AssertionError` that says what was seen.
     """
 
-    def __init__(self, site: Site, landing: Path, lake: Path, exports: Path, seed: int) -> None:
-        self.site = site
-        self.landing, self.lake, self.exports = landing, lake, exports
+    def __init__(self, root: Path, seed: int, server: S3Server | None = None) -> None:
+        self.server = server
+        if server:
+            places = {place: f"{server.make_bucket(place)}/team/{place}" for place in ("landing", "lake", "exports")}
+            self.site = Site(root, server.environment, reject_share=1.0, engine_memory="1GiB", **places)
+            self.lake, self.exports = (server.buckets / place / "team" / place for place in ("lake", "exports"))
+        else:
+            self.site = Site(root, reject_share=1.0, engine_memory="1GiB")
+            self.lake, self.exports = root / "lake", root / "exports"
+        self.landing = root / "landing"
         self.random = Random(seed)
         self.tally: Counter[str] = Counter()
         self.delivered: Deliveries = {}
@@ -74,6 +90,8 @@ class Havoc:
         path = self.landing / "actions" / day.isoformat() / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+        if self.server:
+            self.server.upload(self.landing, self.site.settings.landing)
 
     def kill_runs(self) -> None:
         """A trial in which runs are killed, of two at once (in a third of the trials) one or both."""
@@ -89,10 +107,24 @@ class Havoc:
                 if process not in doomed:
                     self.tally[f"run beside it: exit {process.wait(timeout=300)}"] += 1
 
-    def fail_requests(self, fail: Callable[[], Mapping[str, int]]) -> None:
-        """A trial in which the store fails: `fail` lets a run end, one way or the other, and says what it has met."""
-        with self._trial():
-            self.tally.update(fail())
+    def fail_requests(self) -> None:
+        """A trial in which the store answers errors, loses answers or cuts them short, at random requests of a run."""
+        assert self.server, "there is no store"
+        share, most = self.random.choice((0.01, 0.05, 0.3)), self.random.randint(1, 12)
+        left = [self.random.choice(FAULTS) for _ in range(most)]
+
+        def choose(number: int, method: str, path: str) -> Fault | None:
+            if not left or self.random.random() > share or (left[-1].cut and method != "GET"):
+                return None
+            return left.pop()
+
+        with self._trial(), faulty(self.server, choose) as proxy:
+            own = self.site.variables
+            self.site.variables = own | {"AWS_ENDPOINT_URL": proxy.endpoint}
+            with self.site.started(*RUN) as run:
+                self.tally[f"run with faults: exit {run.wait(timeout=600)}"] += 1
+            self.site.variables = own
+            self.tally["faults"] += len(proxy.injected)
 
     @contextmanager
     def _trial(self) -> Iterator[None]:
