@@ -93,6 +93,17 @@ def test_a_bucket_that_is_not_there_is_told_with_its_setting(aws: S3Server | Non
     storage.check({"PLATFORM_LAKE": f"{bucket}/not/written/yet"})
 
 
+def test_a_store_that_answers_errors_is_asked_ten_times_the_first_included(
+    bucket: str, aws: S3Server, other_client: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda self, context: 0)
+    with faulty(aws, lambda number, method, path: Fault(503, "SlowDown")) as proxy:
+        with environment({"AWS_ENDPOINT_URL": proxy.endpoint}), pytest.raises(PlatformError, match="PLATFORM_LAKE"):
+            storage.check({"PLATFORM_LAKE": f"{bucket}/lake"})
+    assert len({path for _, _, path in proxy.injected}) == 1
+    assert proxy.requests == s3.ATTEMPTS == 10
+
+
 def test_missing_credentials_are_told_with_the_bucket(bucket: str, other_client: None, tmp_path: Path) -> None:
     nothing = {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"), "AWS_CONFIG_FILE": str(tmp_path / "none")}
     with environment(nothing), pytest.MonkeyPatch.context() as patch:
