@@ -97,9 +97,12 @@ def test_a_store_that_answers_errors_is_asked_ten_times_the_first_included(
     bucket: str, aws: S3Server, other_client: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda self, context: 0)
-    with faulty(aws, lambda number, method, path: Fault(503, "SlowDown")) as proxy:
-        with environment({"AWS_ENDPOINT_URL": proxy.endpoint}), pytest.raises(PlatformError, match="PLATFORM_LAKE"):
-            storage.check({"PLATFORM_LAKE": f"{bucket}/lake"})
+    with (
+        faulty(aws, lambda number, method, path: Fault(503, "SlowDown")) as proxy,
+        environment({"AWS_ENDPOINT_URL": proxy.endpoint}),
+        pytest.raises(PlatformError, match="PLATFORM_LAKE"),
+    ):
+        storage.check({"PLATFORM_LAKE": f"{bucket}/lake"})
     assert len({path for _, _, path in proxy.injected}) == 1
     assert proxy.requests == s3.ATTEMPTS == 10
 
