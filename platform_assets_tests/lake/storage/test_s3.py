@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,37 @@ def test_an_object_replaced_while_it_is_read_is_refused_not_mixed(bucket: str) -
         put(url, b"b" * (20 << 20))
         with pytest.raises(OSError, match="PreconditionFailed"):
             file.read()
+
+
+class OneObject:
+    """A client of a store in which an object lies."""
+
+    content = bytes(range(256)) * 80_000
+    tag = '"of-this-content"'
+
+    def __init__(self) -> None:
+        self.tags: list[str | None] = []
+
+    def head_object(self, **_: object) -> dict[str, object]:
+        """What the store says of it."""
+        modified = datetime(2026, 1, 1, tzinfo=timezone.utc)
+        return {"ContentLength": len(self.content), "LastModified": modified, "ETag": self.tag}
+
+    def get_object(self, *, Range: str, IfMatch: str | None = None, **_: object) -> dict[str, object]:  # noqa: N803
+        """Some of its bytes."""
+        self.tags.append(IfMatch)
+        first, last = map(int, Range.removeprefix("bytes=").split("-"))
+        return {"Body": BytesIO(self.content[first : last + 1])}
+
+
+def test_every_block_of_an_object_is_asked_for_with_the_tag_that_it_had_when_it_was_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = OneObject()
+    monkeypatch.setattr(s3, "client", lambda: store)
+    assert get("s3://bucket/large") == store.content
+    assert len(store.tags) > 1
+    assert set(store.tags) == {store.tag}
 
 
 def test_an_object_replaced_while_it_is_copied_is_refused_not_mixed(
