@@ -40,6 +40,25 @@ def test_a_table_comes_after_those_that_it_reads_and_else_by_name(
     assert load() == ["shop/zero", "shop/a", "shop/c", "shop/d", "shop/b"]
 
 
+def test_tables_in_folders_of_a_domain_are_its_own(packages: Packages, load: Callable[..., list[str]]) -> None:
+    package = packages.add("shop")
+    packages.raw(package, "shop", "sales")
+    packages.write(package, "shop/marts", "__init__", "")
+    packages.write(package, "shop/marts/late", "__init__", "")
+    packages.table(package, "shop", "days", "raw")
+    packages.move(package, "shop/days.py", "shop/marts/late/days.py")
+    assert load() == ["shop/raw", "shop/days"]
+
+
+def test_documents_come_after_all_tables(packages: Packages, load: Callable[..., list[str]]) -> None:
+    package = packages.add("shop")
+    packages.raw(package, "shop", "sales")
+    packages.document(package, "shop", "a_report", "raw")
+    packages.table(package, "shop", "daily", "raw")
+    packages.table(package, "shop", "weeks", "daily")
+    assert load() == ["shop/raw", "shop/daily", "shop/weeks", "shop/a_report"]
+
+
 def test_only_the_chosen_domains_take_part_and_no_other_is_imported(
     packages: Packages, load: Callable[..., list[str]]
 ) -> None:

@@ -40,6 +40,26 @@ def test_two_raw_tables_of_one_feed_are_refused(packages: Packages, load: Callab
         load()
 
 
+def test_two_raw_tables_of_one_feed_are_refused_in_one_domain_too(
+    packages: Packages, load: Callable[..., list[str]]
+) -> None:
+    package = packages.add("shop")
+    packages.raw(package, "shop", "sales")
+    packages.raw(package, "shop", "sales", "again")
+    with pytest.raises(DeclarationError, match="The feed sales is that of shop/again and of shop/raw: rename one"):
+        load()
+
+
+def test_a_name_that_is_declared_twice_is_refused(packages: Packages, load: Callable[..., list[str]]) -> None:
+    package = packages.add("shop")
+    packages.raw(package, "shop", "sales")
+    packages.table(package, "shop", "days", "raw")
+    again = packages.folder / package / "shop" / "days.py"
+    packages.write(package, "shop", "weeks", again.read_text(encoding="utf-8"))
+    with pytest.raises(DeclarationError, match=r"weeks\.py: shop/days is declared twice: rename one"):
+        load()
+
+
 @pytest.mark.parametrize(
     ("domains", "setting", "said"),
     [
@@ -59,6 +79,7 @@ def test_a_setting_that_reads_as_anothers_is_refused(
     ("parameters", "more", "said"),
     [
         ("rae", "", r"days\.py:\d+: days: there is no table shop/rae to read\. Did you mean raw\?"),
+        ("raw, rae_before", "", r"days\.py:\d+: days: there is no table shop/rae to read\. Did you mean raw\?"),
         ("raw, start", "", r"days: start is a setting, and would be read as a table: put a `\*` before it"),
         ("raw, hits", ", inputs={'hits': 'yard/hits'}", "hits is a table of the domain yard, which takes no part"),
         ("raw, hits", ", inputs={'hits': 'shop/hist'}", "there is no table shop/hist to read"),
@@ -71,6 +92,16 @@ def test_a_parameter_that_names_no_table_is_told_with_its_file(
     packages.raw(package, "shop", "sales")
     packages.table(package, "shop", "days", parameters, more)
     with pytest.raises(DeclarationError, match=said):
+        load()
+
+
+def test_a_document_of_a_table_that_there_is_not_is_told_with_its_file(
+    packages: Packages, load: Callable[..., list[str]]
+) -> None:
+    package = packages.add("shop")
+    packages.raw(package, "shop", "sales")
+    packages.document(package, "shop", "report", "rae")
+    with pytest.raises(DeclarationError, match=r"report\.py:\d+: report: there is no table shop/rae to read"):
         load()
 
 
@@ -163,3 +194,11 @@ def test_definitions_are_built_of_the_domains_that_are_given(packages: Packages)
     definitions = build_definitions(settings_for(()), found(settings_for(())))
     keys = {key.to_user_string() for key in definitions.resolve_asset_graph().get_all_asset_keys()}
     assert keys == {"landing/sales", "shop/raw"}
+
+
+def test_domains_that_are_given_and_do_not_go_together_are_refused(packages: Packages) -> None:
+    package = packages.add("shop")
+    packages.raw(package, "shop", "sales")
+    (domain,) = found(settings_for(()))
+    with pytest.raises(DeclarationError, match=r"Two domains are named shop\. Rename one\."):
+        build_definitions(settings_for(()), [domain, domain])

@@ -6,12 +6,23 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from enum import Enum
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, Field, PostgresDsn, Secret, SecretBytes, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    PostgresDsn,
+    Secret,
+    SecretBytes,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from platform_assets.settings import (
+    GIB,
     PREFIX,
     DomainSettings,
     GapSeconds,
@@ -119,6 +130,7 @@ def test_settings_that_are_given_win_and_leave_others_as_they_are(variable: Vari
     given = settings.having(shop=ShopSettings(gap_seconds=7))
     assert given.of("shop", ShopSettings).gap_seconds == 7
     assert given.having(yard=ShopSettings()).of("shop", ShopSettings).gap_seconds == 7
+    assert given.having(shop=ShopSettings(gap_seconds=8)).of("shop", ShopSettings).gap_seconds == 8
     assert settings.of("shop", ShopSettings).gap_seconds == 120
     assert given.lake == settings.lake
 
@@ -243,3 +255,67 @@ def test_every_wrong_value_is_told_at_once(variable: Variable) -> None:
 def test_domains_are_named_with_commas_between(variable: Variable, value: str, names: tuple[str, ...]) -> None:
     variable("PLATFORM_DOMAINS", value)
     assert Settings().domains == names
+
+
+def test_a_process_goes_on_with_the_settings_that_it_has_read(variable: Variable) -> None:
+    settings = Settings()
+    first = settings.of("shop", ShopSettings)
+    variable("PLATFORM_SHOP_GAP_SECONDS", "120")
+    assert settings.of("shop", ShopSettings) is first
+    assert settings.having(yard=ShopSettings()).of("shop", ShopSettings) is first
+
+
+def test_settings_do_not_change(variable: Variable) -> None:
+    settings = Settings()
+    for values, name in ((settings, "lake"), (settings.of("shop", ShopSettings), "gap_seconds")):
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(values, name, getattr(values, name))
+
+
+def test_a_variable_that_is_empty_counts_as_not_set(variable: Variable) -> None:
+    for name in ("LAKE", "ENGINE_MEMORY", "REJECT_LIMITS", "SHOP_GAP_SECONDS"):
+        variable(f"PLATFORM_{name}", "")
+    Path(".env").write_text("PLATFORM_SHOP_START=\n")
+    settings = Settings()
+    assert (settings.lake, settings.reject_limits) == ("data/lake", {})
+    assert settings.of("shop", ShopSettings) == ShopSettings()
+    told = {one.variable: one.origin for one in listed(settings, PREFIX)}
+    assert told["PLATFORM_LAKE"] == "default"
+
+
+@pytest.mark.parametrize("name", ["LANDING", "LAKE", "EXPORTS"])
+@pytest.mark.parametrize("place", ["s3://bucket/my lake", "s3://bucket/100%", "s3:/bucket", "s3://Bucket", "s3a://b/x"])
+def test_a_place_on_s3_that_the_engines_would_not_find_again_is_refused(
+    variable: Variable, name: str, place: str
+) -> None:
+    variable(f"PLATFORM_{name}", place)
+    with pytest.raises(WrongSettings, match=rf"^PLATFORM_{name} is set to .*: .* a place on S3 is s3://bucket/prefix"):
+        read(Settings, PREFIX)
+
+
+def test_a_place_is_named_without_the_slash_at_its_end(variable: Variable) -> None:
+    for given, place in (("s3://bucket/lake/", "s3://bucket/lake"), ("/data/", "/data"), ("/", "/"), ("a b", "a b")):
+        variable("PLATFORM_LAKE", given)
+        assert Settings().lake == place
+
+
+@pytest.mark.parametrize(
+    ("limit", "memory"),
+    [(None, 4 * GIB), ("max", 4 * GIB), (str(6 * GIB), 2 * GIB), (str(GIB), GIB), ("1" * 20, 4 * GIB)],
+)
+@pytest.mark.parametrize("name", ["memory.max", "memory/memory.limit_in_bytes"])
+def test_the_engine_may_hold_a_third_of_the_machine_or_of_its_container_but_at_least_a_gib(
+    monkeypatch: pytest.MonkeyPatch, name: str, limit: str | None, memory: int
+) -> None:
+    read_text = Path.read_text
+
+    def of_the_machine(path: Path) -> str:
+        if not str(path).startswith("/sys/fs/cgroup/"):
+            return read_text(path)
+        if limit is None or str(path) != f"/sys/fs/cgroup/{name}":
+            raise FileNotFoundError(path)
+        return f"{limit}\n"
+
+    monkeypatch.setattr(Path, "read_text", of_the_machine)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(total=12 * GIB))
+    assert Settings(_env_file=None).engine_memory == memory

@@ -12,6 +12,8 @@ from platform_assets.docs.markdown import markdown_table
 from platform_assets.registry import FoundDomain, found, listed_settings
 from platform_assets.settings import Settings, current
 
+_PART = "<!-- generated: "
+
 
 def graph(domains: Iterable[FoundDomain]) -> str:
     """The asset graph as a Mermaid picture: feeds round, documents slanted, a block for each domain."""
@@ -48,10 +50,11 @@ def renewed(text: str, domains: Iterable[FoundDomain], settings: Settings) -> st
     domains = list(domains)
     parts = {"graph": graph(domains), "settings": settings_table(domains, settings)}
     for name, part in parts.items():
-        begin, end = f"<!-- generated: {name} -->\n", "\n<!-- end -->"
+        begin, end = f"{_PART}{name} -->\n", "\n<!-- end -->"
         before, _, rest = text.partition(begin)
-        _, found_end, after = rest.partition(end)
-        if not found_end or begin in after:
+        # A part of nothing ends where it begins.
+        within, found_end, after = f"\n{rest}".partition(end)
+        if text.count(begin) != 1 or not found_end or _PART in within:
             raise ValueError(f"{begin.strip()} ... {end.strip()} must stand in the text once")
         text = f"{before}{begin}{part}{end}{after}"
     return text

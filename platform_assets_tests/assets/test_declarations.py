@@ -55,6 +55,8 @@ class RawSales(RawContract):
 
 def _takes_a_table(sales: DataFrame) -> Any: ...
 def _reads_itself(_reads_itself: DataFrame) -> Any: ...
+def _takes_itself(itself: DataFrame) -> Any: ...
+def _takes_only_days(*, days: Any) -> Any: ...
 def _takes_days(sales: DataFrame, *, days: Any) -> Any: ...
 def _takes_yesterday(sales_before: DataFrame) -> Any: ...
 def _takes_nothing() -> Any: ...
@@ -67,6 +69,11 @@ def sales_before(sales: DataFrame) -> Any: ...
     [
         (table(NoDay, domain=shop), _takes_a_table, "NoDay: column day: the partition must be there"),
         (table(Days, domain=shop), _reads_itself, "it reads itself: .* as _reads_itself_before"),
+        (
+            table(Days, domain=shop, inputs={"itself": "shop/_takes_itself"}),
+            _takes_itself,
+            "it reads itself: .* as _takes_itself_before",
+        ),
         (table(Days, domain=shop, inputs={"sales": "sales"}), _takes_a_table, "inputs=.* write '<domain>/<table>'"),
         (table(Days, domain=shop, inputs={"sales": "/shop/sales"}), _takes_a_table, "inputs=.* '<domain>/<table>'"),
         (table(Days, domain=shop, inputs={"hits": "web/hits"}), _takes_a_table, "inputs=.* is for no parameter"),
@@ -74,6 +81,8 @@ def sales_before(sales: DataFrame) -> Any: ...
         (table(Days, domain=shop), sales_before, "no table could read one whose name ends in _before"),
         (raw_table(RawSales, FEED, domain=shop), _takes_a_table, "a raw table reads its feed alone"),
         (raw_table(RawSales, FEED, domain=shop, event_time="sold_at"), _takes_nothing, "'sold_at' is no column"),
+        (raw_table(RawSales, FEED, domain=shop, event_time="raw"), _takes_nothing, "'raw' is no column that the feed"),
+        (raw_table(RawSales, FEED, domain=shop), _takes_only_days, "a raw table reads its feed alone"),
         (document(Csv("a.csv", ("day",)), domain=shop), _takes_days, "a document shows the days of the run"),
         (document(Csv("a.csv", ("day",)), domain=shop), _takes_yesterday, "a document shows the days of the run"),
         (document(Csv("a.csv", ("day",)), domain=shop), _takes_nothing, "a document shows a table"),

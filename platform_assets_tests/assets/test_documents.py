@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from platform_assets.exports.documents import DocumentFolder
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables import maintenance
 from platform_assets_tests.support.platforms import Platform, checks, failure
+from platform_assets_tests.support.settings import DOMAINS, settings_for
 
 HITS = "web/user_web_hits_csv"
 
@@ -107,6 +110,26 @@ def test_a_place_in_the_folder_that_cannot_be_written_is_told_with_its_setting(p
     (folder / "2026-01-01").write_text("a file in the way")
     said = failure(platform.materialise("2026-01-01", check=False))
     assert f"PLATFORM_EXPORTS={platform.root}/exports: the documents cannot be written to {folder}" in said
+
+
+def test_times_are_utc_wherever_the_machine_is(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        platform.deliver("web_events", "2026-01-01", "a.jsonl", [_event(1, "01/01/2026 23:30:00")])
+        platform.materialise("2026-01-01")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert _lines(platform, "2026-01-01")[1] == "1,01/01/2026 23:30:00,www.example.com,find,it,page_view"
+
+
+def test_a_relative_folder_of_exports_is_seen_from_where_the_process_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (document,) = (one for domain in DOMAINS for one in domain.documents if one.text_key == HITS)
+    assert document.folder(settings_for(exports="data/exports")).url == f"{tmp_path}/data/exports/{HITS}"
 
 
 def test_a_run_leaves_nothing_but_its_documents(built: Platform) -> None:

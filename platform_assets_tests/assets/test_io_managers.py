@@ -1,4 +1,4 @@
-"""The IO manager of tables: what it reads, and what it records of what it publishes."""
+"""The IO managers: what they read, what they record of what they publish, and how their errors end a run."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -9,12 +9,17 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.assets.io_managers import TableIOManager
+from platform_assets.assets.io_managers import DocumentIOManager, TableIOManager
 from platform_assets.assets.resources import EngineResource
+from platform_assets.errors import PlatformError
+from platform_assets.exports.csv import Csv
+from platform_assets.exports.documents import DocumentFolder, StagedDocuments
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.table import Table
 from platform_assets_tests.support.lake.visits import january, published, visits, visits_table
-from platform_assets_tests.support.platforms import END, START
+from platform_assets_tests.support.platforms import END, START, failure
+from platform_assets_tests.support.settings import settings_for
+from platform_assets_tests.support.shop import DAYS, Shop, summed
 
 KEY = dg.AssetKey(["shop", "visits"])
 DAY_BEFORE = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True)
@@ -61,3 +66,41 @@ def test_a_table_that_continues_its_day_before_starts_with_nothing_on_the_first_
     assert found["bytes_of_run"].value == sum(
         path.stat().st_size for path in Path(table.url, "runs", event.run_id).rglob("*.parquet")
     )
+
+
+def test_what_cannot_be_published_fails_the_run_with_its_sentence_alone(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(engine, tmp_path)
+
+    def refuse(*_: object) -> int:
+        raise PlatformError("the lake is full")
+
+    monkeypatch.setattr(Table, "publish", refuse)
+    assert failure(shop.run(shop.definition(summed), DAYS[0])) == "the lake is full"
+
+
+def test_an_input_that_cannot_be_read_fails_the_run_with_its_sentence_alone(engine: Engine, tmp_path: Path) -> None:
+    shop = Shop(engine, tmp_path)
+    said = failure(shop.run(shop.definition(summed), "2026-01-05"))
+    assert said.startswith("web/visits has no data yet for 2026-01-05")
+
+
+def test_documents_that_cannot_be_published_fail_the_run_with_their_sentence(tmp_path: Path) -> None:
+    url = tmp_path / "exports" / "pages"
+    url.mkdir(parents=True)
+    (url / "2026-01-01").write_text("a file in the way")
+    file = tmp_path / "pages.csv"
+    file.write_text("page\n")
+    folder = DocumentFolder(str(url), Csv("pages.csv", ("page",)), settings_for(exports=str(tmp_path / "exports")))
+    staged = StagedDocuments(folder, {january(1): file}, 0)
+    with pytest.raises(dg.Failure) as told:
+        DocumentIOManager().handle_output(dg.build_output_context(), staged)
+    assert str(told.value.description).startswith(f"PLATFORM_EXPORTS={tmp_path}/exports: the documents cannot be writ")
+    assert not told.value.allow_retries
+
+
+def test_a_document_cannot_be_read_by_another_asset() -> None:
+    context = dg.build_input_context(asset_key=dg.AssetKey(["shop", "pages_csv"]))
+    with pytest.raises(dg.Failure, match="shop/pages_csv is a document: depend on its table instead"):
+        DocumentIOManager().load_input(context)

@@ -221,6 +221,21 @@ def test_a_floating_point_total_over_an_input_is_an_error_when_definitions_load(
         refuse_clashes([FoundDomain(web, "somewhere", (weighed, page_visits))])
 
 
+@pytest.mark.parametrize(
+    "balance",
+    [
+        Balance("all_visits", "visits", "count(*)", added={"visits": "count(*)"}),
+        Balance("all_visits", "visits", "count(*)", left_out={"visits": "count(*)"}),
+    ],
+)
+def test_a_balance_with_a_total_twice_is_an_error_when_definitions_load(balance: Balance) -> None:
+    with pytest.raises(DeclarationError, match="page_visits: the balance all_visits has a total twice: visits, visits"):
+
+        @table(PageVisits, domain=web, balances=[balance])
+        def page_visits(visits: DataFrame) -> DataFrame:
+            return visits
+
+
 def test_a_transform_is_called_as_it_is_written_without_dagster(engine: Engine) -> None:
     rows = busy_pages(visits(engine, (1, "/a", 1, None), (1, "/b", 2, None))).collect()
     assert [row["page"] for row in rows] == ["/b"]

@@ -35,15 +35,16 @@ def test_the_table_has_every_setting_whatever_it_is_set_to() -> None:
 
 
 def test_the_parts_are_written_in_their_places_and_all_else_stays() -> None:
-    text = BEFORE.replace("\n<!-- end -->\ntext", "\nold\n<!-- end -->\ntext")
-    new = renewed(text, [DOMAIN], settings_for([DOMAIN]))
+    new = renewed(BEFORE, [DOMAIN], settings_for([DOMAIN]))
     assert new.startswith("# Title\n<!-- generated: graph -->\n```mermaid\n")
     assert "\n```\n<!-- end -->\ntext\n<!-- generated: settings -->\n| variable |" in new
     assert new.endswith("|\n<!-- end -->\nend\n")
     assert renewed(new, [DOMAIN], settings_for([DOMAIN])) == new
 
 
-@pytest.mark.parametrize("text", ["", "<!-- generated: graph -->\n", BEFORE * 2])
+@pytest.mark.parametrize(
+    "text", ["", "<!-- generated: graph -->\n", BEFORE * 2, BEFORE.replace("<!-- end -->\ntext", "text")]
+)
 def test_a_text_without_the_place_of_a_part_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"<!-- generated: graph --> .* must stand in the text once"):
         renewed(text, [DOMAIN], settings_for([DOMAIN]))

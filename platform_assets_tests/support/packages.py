@@ -43,6 +43,16 @@ def {table}({parameters}):
     """All of them."""
     return raw
 '''
+DOCUMENT = '''
+from platform_assets import Csv, document
+from {package}.{domain}.domain import {domain}
+
+
+@document(Csv("report.csv", ("sold_at",)), domain={domain})
+def {table}({parameters}):
+    """All of them."""
+    return raw
+'''
 
 
 class Packages:
@@ -82,3 +92,12 @@ class Packages:
         """A table."""
         words = {"package": package, "domain": domain, "table": table, "parameters": parameters, "more": more}
         self.write(package, domain, table, TABLE.format(**words))
+
+    def document(self, package: str, domain: str, table: str, parameters: str) -> None:
+        """A document."""
+        words = {"package": package, "domain": domain, "table": table, "parameters": parameters}
+        self.write(package, domain, table, DOCUMENT.format(**words))
+
+    def move(self, package: str, module: str, to: str) -> None:
+        """Put a module elsewhere in its package."""
+        (self.folder / package / module).rename(self.folder / package / to)

@@ -13,7 +13,7 @@ from platform_assets.transforms.urls import bare_host, has_host, host, host_and_
 from platform_assets_tests.support.engines import examples
 from platform_assets_tests.support.web import oracle
 
-# URL to host, first and second segment; no host is an empty one.
+# URL to host, first and second segment, of those that have a host.
 LEVELS: dict[str, tuple[str, str | None, str | None]] = {
     "https://www.x.org/a/b": ("www.x.org", "a", "b"),
     "https://www.x.org/a/b/c/d": ("www.x.org", "a", "b"),
@@ -24,7 +24,6 @@ LEVELS: dict[str, tuple[str, str | None, str | None]] = {
     # No scheme: the first token is the host.
     "www.x.org/a/b": ("www.x.org", "a", "b"),
     "www.x.org": ("www.x.org", None, None),
-    "x": ("x", None, None),
     "ftp://x/a": ("x", "a", None),
     "HTTPS://X.Org/A/b": ("x.org", "A", "b"),
     # Query and fragment, also right behind the host.
@@ -64,23 +63,53 @@ LEVELS: dict[str, tuple[str, str | None, str | None]] = {
     "https://x.org/a b/ ": ("x.org", "a b", " "),
     "https://x.org/ü/😀": ("x.org", "ü", "😀"),
     "https://x.org/a;b=c/d,e": ("x.org", "a;b=c", "d,e"),
-    # No host.
-    "": ("", None, None),
-    "/a/b": ("", "a", "b"),
-    "//x.org/a": ("", None, "x.org"),
-    "?a": ("", None, None),
-    "#a": ("", None, None),
-    "https://": ("", None, None),
-    "https:///a": ("", "a", None),
-    "https://?a": ("", None, None),
-    "https://#a": ("", None, None),
-    "https://:80/a": ("", "a", None),
-    "https://user@/a": ("", "a", None),
-    "https://user@:80": ("", None, None),
-    "://x.org": ("", None, "x.org"),
-    ":80": ("", None, None),
-    "@": ("", None, None),
+    # Hosts of any script; the dot at the end is no part of them.
+    "https://bücher.example/a": ("bücher.example", "a", None),
+    "例え.テスト/a": ("例え.テスト", "a", None),
+    "https://xn--bcher-kva.example": ("xn--bcher-kva.example", None, None),
+    "https://WWW.X.org./a": ("www.x.org", "a", None),
+    "www.x.org.:80/a": ("www.x.org", "a", None),
+    "https://x..": ("x", None, None),
+    # With a scheme, any; without, one with a dot inside, or this machine's.
+    "https://x/a": ("x", "a", None),
+    "chrome-extension://abcdef/options.html": ("abcdef", "options.html", None),
+    "android-app://com.example.app": ("com.example.app", None, None),
+    " https://x.org/a": ("x.org", "a", None),
+    "localhost": ("localhost", None, None),
+    "LocalHost.:3000/a": ("localhost", "a", None),
+    "user@localhost": ("localhost", None, None),
+    "192.0.2.1:80/a": ("192.0.2.1", "a", None),
+    # After a scheme the port may be empty, and what stands before an @ may be anything.
+    "https://x.org:/a": ("x.org", "a", None),
+    'https://a b"<@x.org/a': ("x.org", "a", None),
+    # What is no host is fine after it.
+    "x.org/<a>|b c": ("x.org", "<a>|b c", None),
+    "x.org?mailto:a": ("x.org", None, None),
+    "x.org/a:b": ("x.org", "a:b", None),
 }
+
+# URLs that have no host.
+NONE = (
+    *("", "/a/b", "//x.org/a", "?a", "#a", "https://", "https:///a", "https://?a", "https://#a", "https://:80/a"),
+    *("https://user@/a", "https://user@:80", "://x.org", ":80", "@", "https://./a", "..", "https://[]/a", "[::1]:80/a"),
+    # A scheme alone.
+    *("javascript:void(0)", "mailto:info@example.org", "tel:+61200000000", "data:text/html,<p>x</p>", "about:blank"),
+    *("blob:https://www.example.org/1f", "https:/www.example.org/a", "https:www.example.org", "view-source:https://x"),
+    *("about:", "x.org:a", "x.org:", "x.org:80a", "x.org:80:80", "user:secret@x.org", "user:80@x.org"),
+    # Nothing that browsers would look up.
+    *("null", "undefined", "x", "x/a.b", "x.", "user@x", "localhosts", "-"),
+    *("https://x org/a", "https:// x.org", "https://x.org /a", " x.org", "x.org ", " ", "x.org\t", "https://x\n.org"),
+    *(
+        "https://x\u00a0.org",
+        "https://x\u3000y",
+        "https://x\u2028",
+        "https://x\x7f.org",
+        "https://x\u0085.org",
+        "x\0.org",
+    ),
+    *(f"https://x{odd}.org/a" for odd in '\\"<>^`{|}[]'),
+    *(r"https:\\www.example.org\a", r"https://www.example.org\a/b", "https://[::1", "https://[::1]x", "https://[: :1]"),
+)
 
 
 def taken_apart(engine: Engine, urls: list[str]) -> list[tuple[str, str | None, str | None, bool]]:
@@ -100,15 +129,21 @@ def levels(engine: Engine) -> dict[str, tuple[str, str | None, str | None, bool]
 
 @pytest.mark.parametrize("url", LEVELS)
 def test_a_url_has_a_host_and_two_levels(url: str, levels: dict[str, tuple[str, str | None, str | None, bool]]) -> None:
-    assert levels[url] == (*LEVELS[url], bool(LEVELS[url][0]))
-    assert oracle.levels(url) == LEVELS[url]
+    assert levels[url] == (*LEVELS[url], True)
+    assert (*oracle.levels(url), oracle.has_host(url)) == (*LEVELS[url], True)
 
 
-def test_blanks_are_no_host(engine: Engine) -> None:
-    assert [found[3] for found in taken_apart(engine, [" ", "https:// /a", "  :80", " x", "x "])] == [
-        *(False, False, False),
-        *(True, True),
-    ]
+def test_what_a_browser_would_not_call_a_host_is_none(engine: Engine) -> None:
+    assert [url for url, found in zip(NONE, taken_apart(engine, list(NONE)), strict=True) if found[3]] == []
+    assert [url for url in NONE if oracle.has_host(url)] == []
+
+
+LONG = {"@" * 20_000: False, "a@" * 20_000 + "b.c": True, "a." * 20_000: True, "x://" + "a@" * 20_000 + "b": True}
+
+
+def test_a_very_long_url_is_judged_as_any_other(engine: Engine) -> None:
+    rows = engine.session.createDataFrame([(url,) for url in LONG], "url string").select("url", has_host(F.col("url")))
+    assert {row[0]: row[1] for row in rows.collect()} == LONG
 
 
 def test_a_url_that_is_null_has_nothing(engine: Engine) -> None:
@@ -131,6 +166,9 @@ PIECES = (
         "1",
         "://",
         "://",
+        "x.",
+        "localhost",
+        "mailto:",
         "/",
         "/",
         "//",
@@ -157,6 +195,13 @@ PIECES = (
         "\n",
         "\r\n",
         "\u2028",
+        "\u00a0",
+        "\x85",
+        "<",
+        "{",
+        "|",
+        "^",
+        "`",
         "$1",
         "'",
     ),
@@ -166,8 +211,8 @@ PIECES = (
 @settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join) | st.text(max_size=12), max_size=80))
 def test_any_url_is_taken_apart_as_the_rules_say(engine: Engine, urls: list[str]) -> None:
-    expected = [(*oracle.levels(url), bool(oracle.levels(url)[0].strip(" "))) for url in urls]
-    assert taken_apart(engine, urls or ["x"]) == (expected or [("x", None, None, True)])
+    expected = [(*oracle.levels(url), oracle.has_host(url)) for url in urls]
+    assert taken_apart(engine, urls or ["x"]) == (expected or [("x", None, None, False)])
 
 
 @pytest.mark.parametrize(

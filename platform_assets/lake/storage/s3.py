@@ -44,7 +44,8 @@ _DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch",
 @cache
 def client() -> Any:
     """The boto3 client of this process: credentials, region and endpoint as AWS variables, profiles and roles say."""
-    retries = Config(retries={"max_attempts": ATTEMPTS, "mode": "standard"})
+    # By the library's `max_attempts` the first try would not count.
+    retries = Config(retries={"total_max_attempts": ATTEMPTS, "mode": "standard"})
     return boto3.session.Session().client("s3", region_name=region(), config=retries)
 
 

@@ -121,8 +121,22 @@ def test_days_are_read_as_month_first_when_the_setting_says_so(platforms: Callab
 @pytest.mark.parametrize("hosts", ["raw", "bare"])
 def test_every_url_that_is_good_becomes_a_hit(platforms: Callable[..., Platform], hosts: str) -> None:
     urls = (
-        *("https://www.x.org/a/b?c", "w3.x.org", "www.", "https://w3./x", "HTTPS://WWW.X.ORG:80/A", "u@www.x.org"),
-        *("https://[::1]/a", "http:/x", "x://y//z", " x.org", "https://ü.org/😀/%20", "www.x.org?u=http://y.org"),
+        *(
+            "https://www.x.org/a/b?c",
+            "w3.x.org",
+            "http://www.",
+            "https://w3./x",
+            "HTTPS://WWW.X.ORG.:80/A",
+            "u@www.x.org",
+        ),
+        *(
+            "https://[::1]/a",
+            "localhost",
+            "x://y//z",
+            " http://x.org",
+            "https://ü.org/😀/%20",
+            "www.x.org?u=http://y.org",
+        ),
     )
     platform = platforms("hosts", web_hosts=hosts)
     lines = [json.dumps(event(event_id=url, url=url)) for url in urls]
@@ -131,3 +145,13 @@ def test_every_url_that_is_good_becomes_a_hit(platforms: Callable[..., Platform]
     hits = platform.rows(HITS)
     assert oracle.comparable(hits) == oracle.comparable(oracle.hits(platform.rows(RAW), hosts=hosts))
     assert {hit["event_id"] for hit in hits} == set(urls)
+
+
+def test_what_is_no_web_address_is_rejected_as_an_invalid_url(platform: Platform) -> None:
+    urls = ("javascript:void(0)", "mailto:me@x.org", "https:/x.org/a", "null", "https://x.org\\a", "https://x y.org")
+    platform.deliver(FEED, "2026-01-02", "a.json", [event(event_id=url, url=url) for url in urls])
+    platform.materialise("2026-01-02", select=BOTH)
+    rows = platform.rows(RAW)
+    assert {row["event_id"] for row in rows} == set(urls)
+    assert [row["violations"] for row in rows] == [["invalid_url"]] * len(urls)
+    assert platform.rows(HITS) == []

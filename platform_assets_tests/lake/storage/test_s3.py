@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,38 @@ def test_an_object_replaced_while_it_is_read_is_refused_not_mixed(bucket: str) -
             file.read()
 
 
+class OneObject:
+    """A client of a store in which an object lies."""
+
+    content = bytes(range(256)) * 80_000
+    tag = '"of-this-content"'
+
+    def __init__(self) -> None:
+        self.tags: list[str | None] = []
+
+    def head_object(self, **_: object) -> dict[str, object]:
+        """What the store says of it."""
+        modified = datetime(2026, 1, 1, tzinfo=timezone.utc)
+        return {"ContentLength": len(self.content), "LastModified": modified, "ETag": self.tag}
+
+    def get_object(self, *, Range: str, IfMatch: str | None = None, **_: object) -> dict[str, object]:
+        """Some of its bytes."""
+        self.tags.append(IfMatch)
+        first, last = map(int, Range.removeprefix("bytes=").split("-"))
+        return {"Body": BytesIO(self.content[first : last + 1])}
+
+
+def test_every_block_of_an_object_is_asked_for_with_the_tag_that_it_had_when_it_was_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = OneObject()
+    monkeypatch.setattr(s3, "client", lambda: store)
+    with storage.reading("s3://bucket/large") as file:
+        assert file.read(1) + file.read() == store.content
+    assert len(store.tags) > 1
+    assert set(store.tags) == {store.tag}
+
+
 def test_an_object_replaced_while_it_is_copied_is_refused_not_mixed(
     bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +125,20 @@ def test_a_bucket_that_is_not_there_is_told_with_its_setting(aws: S3Server | Non
     with pytest.raises(PlatformError, match="LAKE=s3://no-such-bucket/lake: there is no bucket no-such-bucket"):
         storage.check({"PLATFORM_LAKE": "s3://no-such-bucket/lake"})
     storage.check({"PLATFORM_LAKE": f"{bucket}/not/written/yet"})
+
+
+def test_a_store_that_answers_errors_is_asked_ten_times_the_first_included(
+    bucket: str, aws: S3Server, other_client: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda self, context: 0)
+    with (
+        faulty(aws, lambda number, method, path: Fault(503, "SlowDown")) as proxy,
+        environment({"AWS_ENDPOINT_URL": proxy.endpoint}),
+        pytest.raises(PlatformError, match="PLATFORM_LAKE"),
+    ):
+        storage.check({"PLATFORM_LAKE": f"{bucket}/lake"})
+    assert len({path for _, _, path in proxy.injected}) == 1
+    assert proxy.requests == s3.ATTEMPTS == 10
 
 
 def test_missing_credentials_are_told_with_the_bucket(bucket: str, other_client: None, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime, timezone
@@ -69,7 +70,7 @@ def _value(column: str, given: Any, order: str) -> Any:
         return None
     if column == "timestamp":
         return _time(given, order)
-    if column == "url" and not levels(given)[0].strip(" "):
+    if column == "url" and not has_host(given):
         return None
     return given
 
@@ -95,16 +96,39 @@ def _time(text: str, order: str) -> datetime | None:
 
 def levels(url: str) -> tuple[str, str | None, str | None]:
     """Host, first and second path segment of a URL; the host is empty when there is none."""
-    rest = url
-    scheme = re.match(r"[^/?#]+?://", url)
-    if scheme:
-        rest = url[scheme.end() :]
-    authority, *path = re.split(r"[?#]", rest)[0].split("/")
+    authority, *path = re.split(r"[?#]", _cut(url)[1])[0].split("/")
     name = authority.split("@")[-1]
     address = re.match(r"\[[^\]]*\]", name)
-    host = address.group() if address else name.split(":")[0]
+    host = address.group() if address else name.split(":")[0].rstrip(".")
     level2, level3 = (*path, "", "")[:2]
     return host.lower(), level2 or None, level3 or None
+
+
+def has_host(url: str) -> bool:
+    """Whether a URL has what a browser would call a host."""
+    scheme, rest = _cut(url)
+    authority = re.split("[/?#]", rest)[0]
+    user, _, place = authority.rpartition("@")
+    host = levels(url)[0]
+    if host.startswith("["):
+        inside, after = host[1:-1], place[len(host) :]
+        is_name = bool(scheme and inside) and host.endswith("]") and after[:1] in ("", ":")
+    else:
+        inside = host
+        is_name = bool(host)
+    if not scheme:
+        _, colon, port = place.partition(":")
+        is_name &= "." in host or host == "localhost"
+        is_name &= ":" not in user and (not colon or bool(re.fullmatch("[0-9]+", port)))
+    return is_name and not any(
+        letter in '\\"<>^`{|}[]' or unicodedata.category(letter) in ("Zs", "Zl", "Zp", "Cc") for letter in inside
+    )
+
+
+def _cut(url: str) -> tuple[str, str]:
+    """The scheme of a URL, empty when it has none, and the rest."""
+    before, after, rest = url.partition("://")
+    return (before, rest) if before and after and not set(before) & set("/?#:") else ("", url)
 
 
 def bare(host: str) -> str:
