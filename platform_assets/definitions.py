@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import click
 import dagster as dg
 
 from platform_assets.assets.declared import ENGINE, TABLES_IO
 from platform_assets.assets.documents import DOCUMENTS_IO
 from platform_assets.assets.io_managers import DocumentIOManager, TableIOManager
 from platform_assets.assets.resources import EngineResource
+from platform_assets.errors import PlatformError
 from platform_assets.lake.storage import any_on_s3
 from platform_assets.registry import FoundDomain, found, refuse_clashes
 from platform_assets.settings import Settings, current
@@ -53,5 +55,11 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What Dagster loads: built when it asks, so that an import of this module needs no domain and no setting."""
-    return build_definitions()
+    """What Dagster loads: built when it asks, so that an import of this module needs no domain and no setting.
+
+    Raises `click.ClickException`, which Dagster's commands show as a sentence, for wrong settings and domains.
+    """
+    try:
+        return build_definitions()
+    except PlatformError as error:
+        raise click.ClickException(str(error)) from None

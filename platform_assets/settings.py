@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     reject_limits: dict[str, Share] = {}
     """The share of rejected rows for single feeds, as a JSON object such as `{"plays": 0.02}`."""
 
+    debug: bool = False
+    """Show with a failure all that the engine has to say of it, beyond the sentence that says what to do."""
+
     @field_validator("domains", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:

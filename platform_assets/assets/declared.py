@@ -14,8 +14,8 @@ import dagster as dg
 from pyspark.sql import DataFrame
 
 from platform_assets.assets.domain import Domain
-from platform_assets.assets.failures import as_failures
-from platform_assets.assets.signature import BEFORE, Signature, place, table_named
+from platform_assets.assets.failures import as_failures, of_transform, say_it_last
+from platform_assets.assets.signature import BEFORE, Signature, file_of, place, table_named
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import DeclarationError, PlatformError, naming
 from platform_assets.lake.tables.table import Table
@@ -121,7 +121,10 @@ class Declared(ABC):
         """The asset that `compute` builds: what all assets of the platform say of themselves, and `said`."""
 
         def guarded(context: dg.AssetExecutionContext, **frames: Any) -> Iterator[Event]:
-            with as_failures(context.retry_number):
+            def explain(error: Exception) -> str:
+                return of_transform(error, place(self.function), file_of(self.function), self.text_key, frames)
+
+            with as_failures(context.retry_number, explain=explain, debug=settings.debug):
                 yield from compute(context, **frames)
 
         with self.in_file(), _beta("backfill_policy"), _declared():
@@ -135,6 +138,7 @@ class Declared(ABC):
                 required_resource_keys={ENGINE, TABLES_IO},
                 pool=self.text_key,
                 ins={name: self._input(name) for name in self.signature.same_day},
+                hooks={say_it_last},
                 **said,
             )(guarded)
         return asset
@@ -164,8 +168,12 @@ class DeclaredTable(Declared):
 
 
 def run_days(context: dg.AssetExecutionContext) -> list[date]:
-    """The days of the run, in order."""
-    return sorted(date.fromisoformat(key) for key in context.partition_keys)
+    """The days of the run, in order; raises `PlatformError` when it has none."""
+    days = sorted(date.fromisoformat(key) for key in context.partition_keys)
+    if not days:
+        first, last = context.partition_key_range
+        raise PlatformError(f"The range {first}...{last} has no day: give the first day first. Nothing was published.")
+    return days
 
 
 def days_there_are(offset: int = 0) -> dg.TimeWindowPartitionMapping:

@@ -1,6 +1,7 @@
 """How the rows of a run become a published table: staged, judged, and handed to the IO manager or refused."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import dagster as dg
 from pyspark.sql import DataFrame
@@ -47,7 +48,8 @@ def materialise(
         if refused := refuse(findings, table.key):
             raise refused
     except BaseException:
-        staged.discard()
+        with suppress(Exception):  # what has failed first is what to tell
+            staged.discard()
         raise
     by_day = staged.rows_by_day
     for day in days:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from traceback import walk_stack
+from types import CodeType
 from typing import Any
 
 from platform_assets.errors import DeclarationError
@@ -120,6 +121,12 @@ def named(function: Callable[..., Any]) -> str:
     if not inspect.isfunction(function):
         raise DeclarationError(f"{function!r} is no function with a name and a file: write it as `def`")
     return function.__name__
+
+
+def file_of(function: Callable[..., Any]) -> str:
+    """The file that a function is written in."""
+    code: CodeType = inspect.unwrap(function).__code__
+    return code.co_filename
 
 
 def place(function: Callable[..., Any]) -> str:

@@ -153,7 +153,7 @@ def remove(url: str) -> None:
     fs, path = _filesystem(url)
     try:
         fs.rm(path, recursive=True)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
 
 

@@ -11,6 +11,21 @@ DENIED = (
 _DENIED_SAYS = re.compile("necessary privileges|AccessDenied|Access Denied|403 Forbidden|SignatureDoesNotMatch")
 
 
+UNWRITABLE = (
+    "see that it is a folder, not a file, that this user may write there, and that the disk has room, then run it again"
+)
+_UNWRITABLE_SAYS = re.compile(
+    "permission denied|read-only file system|not ?a ?directory|no space left|disk quota exceeded|file exists|"
+    "invalid table location",
+    re.IGNORECASE,
+)
+
+
+def is_unwritable(error: Exception) -> bool:
+    """Whether a disk could not be written, by what each library says of that."""
+    return bool(_UNWRITABLE_SAYS.search(str(error)))
+
+
 class Replaced(OSError):
     """A file was replaced by another while it was read."""
 

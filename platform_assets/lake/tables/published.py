@@ -16,7 +16,7 @@ from deltalake.exceptions import TableNotFoundError
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
-from platform_assets.lake.storage.refusals import DENIED, is_denied
+from platform_assets.lake.storage.refusals import DENIED, UNWRITABLE, is_denied, is_unwritable
 
 
 def open_delta(url: str, version: int | None = None) -> DeltaTable:
@@ -63,11 +63,18 @@ class Published:
 
     @contextmanager
     def access(self) -> Iterator[None]:
-        """Say in a sentence, and without a retry, that the lake's store denies what a library asked of it."""
+        """Say in a sentence, and without a retry, that the lake denies what a library asked of it."""
         try:
             yield
+        except PlatformError:
+            raise
         except Exception as error:
-            if not is_denied(error):
+            if storage.is_local(self.url) and is_unwritable(error):
+                why = str(error).strip().splitlines()[-1]
+                raise PlatformError(
+                    f"PLATFORM_LAKE: {self.url} cannot be written ({why}): {UNWRITABLE}. {self.key} was not published."
+                ) from error
+            if storage.is_local(self.url) or not is_denied(error):
                 raise
             bucket = self.url.split("/")[2]
             raise PlatformError(

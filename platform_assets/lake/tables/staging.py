@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import uuid4
@@ -121,10 +122,11 @@ def stage(
             if rows is not None:
                 writer = rows.select(*table.contract.names).write.format("delta").mode("append")
                 writer.save(engine.folder(staged.url))
-        written = replace(staged, files=tuple(_staged_files(staged)))
-        return replace(staged, files=(*written.files, *_empty_days(written)))
+            written = replace(staged, files=tuple(_staged_files(staged)))
+            return replace(staged, files=(*written.files, *_empty_days(written)))
     except BaseException:
-        staged.discard()
+        with suppress(Exception):  # what has failed first is what to tell
+            staged.discard()
         raise
 
 
