@@ -123,6 +123,8 @@ class Settings(BaseSettings):
     """Fewer rejected rows than this in a delivery day never fail a raw run, whatever their share."""
     reject_limits: dict[str, Share] = {}
     """The share of rejected rows for single feeds, as a JSON object such as `{"plays": 0.02}`."""
+    allow_emptied: bool = False
+    """Whether a raw run may empty a published day whose files are gone, as its tag `platform/allow_emptied` may say."""
 
     debug: bool = False
     """Show with a failure all that the engine has to say of it, beyond the sentence that says what to do."""

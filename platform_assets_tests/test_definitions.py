@@ -44,7 +44,10 @@ def described(graph: Any, key: dg.AssetKey) -> dict[str, Any]:
         "time zone": node.partitions_def.timezone,
         "runs of a backfill": node.backfill_policy.policy_type.name if node.backfill_policy else None,
         "pools": ", ".join(sorted(node.pools or ())),
-        "checks": sorted(check.name for check in node.check_keys),
+        "checks": {
+            check.name: "stops publication" if graph.get(check).blocking else "warns"
+            for check in sorted(node.check_keys, key=lambda key: key.name)
+        },
     }
 
 

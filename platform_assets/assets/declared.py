@@ -18,6 +18,7 @@ from platform_assets.assets.failures import as_failures, of_transform, say_it_la
 from platform_assets.assets.signature import BEFORE, Signature, file_of, place, table_named
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import DeclarationError, PlatformError, naming
+from platform_assets.lake.audit import warnings_of
 from platform_assets.lake.tables.table import Table
 from platform_assets.settings import Settings
 
@@ -161,6 +162,11 @@ class DeclaredTable(Declared):
     @property
     def description(self) -> str:
         return self.contract.description
+
+    @property
+    def warnings(self) -> set[str]:
+        """The checks that stop no publication."""
+        return warnings_of(self.contract)
 
     def table(self, settings: Settings) -> Table:
         """Where the table lies in the lake."""

@@ -11,7 +11,7 @@ from platform_assets.assets.declared import Event, run_days
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.lake.audit import COLUMNS, Finding, audit_columns, refuse
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.tables.reads import Source
+from platform_assets.lake.tables.reads import Source, refuse_changed
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import Table
 
@@ -41,11 +41,13 @@ def materialise(
     staged = table.stage(engine, rows, context.run.run_id, days, sources)
     try:
         findings = judge(staged)
+        if refused := refuse(findings, table.key):
+            refuse_changed(sources, table.key)  # what is wrong with rows that are out of date is of no use
         for finding in findings:
             yield check_result(key, finding)
             if finding.warning and not finding.passed:
                 context.log.warning("%s: %s: %s", table.key, finding.check, finding.summary)
-        if refused := refuse(findings, table.key):
+        if refused:
             raise refused
     except BaseException:
         with suppress(Exception):  # what has failed first is what to tell

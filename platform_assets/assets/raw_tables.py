@@ -18,13 +18,14 @@ from platform_assets.lake import storage
 from platform_assets.lake.audit import Finding, audit, checks_of
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.staging import RUNS, Staged
-from platform_assets.landing.deliveries import LandedFile
-from platform_assets.landing.delivery_checks import delivery_checks, judge_delivery
+from platform_assets.landing.delivery_checks import ALLOW_EMPTIED, WARNINGS, Limits, delivery_checks, judge_delivery
 from platform_assets.landing.feeds import Feed
+from platform_assets.landing.first_look import LandedFile
 from platform_assets.landing.rows import default_parse, judged
 from platform_assets.settings import Settings
 
 Parse = Callable[..., Mapping[str, Column]]
+_YES = ("1", "true", "yes", "on")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class RawTableDefinition(DeclaredTable):
         """The checks of the table, from their names to what must hold."""
         return checks_of(self.contract) | delivery_checks(self.feed)
 
+    @property
+    def warnings(self) -> set[str]:
+        return super().warnings | WARNINGS
+
     def read(self, engine: Engine, files: Sequence[LandedFile], settings: Settings, room: str) -> DataFrame:
         """The lines of landed files as the raw table's rows, good and rejected; `room` is a folder of the run."""
         fields = self.feed.read(engine, files, self.sourced, room)
@@ -78,7 +83,7 @@ class RawTableDefinition(DeclaredTable):
         return dg.AssetSpec(
             self.landing_key,
             description=f"Files of the feed {self.feed.name} ({', '.join(self.feed.suffixes)}, plain or .gz), "
-            f"delivered to {storage.join(settings.landing, self.feed.name)}/<YYYY-MM-DD>/.",
+            f"delivered to `{storage.join(settings.landing, self.feed.name)}/<YYYY-MM-DD>/`.",
             group_name=LANDING,
             owners=[self.domain.owner],
             partitions_def=self.domain.days(settings),
@@ -91,19 +96,18 @@ class RawTableDefinition(DeclaredTable):
         def compute(context: dg.AssetExecutionContext) -> Iterator[Event]:
             engine = context.resources.engine.engine
             days = run_days(context)
-            delivered = self.feed.landed(settings.landing, days, self.sourced)
+            delivered = self.feed.landed(settings.landing, days, self.sourced, self.domain.first_day(settings))
+            limits = self.limits(settings, context.run.tags)
             run = storage.join(table.url, RUNS, context.run.run_id)
             room = storage.join(run, "_landing")
 
             def judge(staged: Staged) -> list[Finding]:
                 findings = audit(staged, engine, (), {})
-                return findings + judge_delivery(
-                    staged.read(engine), staged, delivered, self.limits(settings), self.feed
-                )
+                return findings + judge_delivery(staged.read(engine), staged, delivered, limits, self.feed)
 
             try:
                 rows = self.read(engine, delivered.files, settings, room) if delivered.files else None
-                yield from materialise(context, table, engine, rows, judge, ())
+                yield from materialise(context, table, engine, rows, judge, [delivered])
             finally:
                 storage.remove(room)
                 storage.remove_empty_folder(run)
@@ -112,15 +116,16 @@ class RawTableDefinition(DeclaredTable):
             settings,
             compute,
             deps=[self.landing_key],
-            check_specs=check_specs(self.key, self.checks),
+            check_specs=check_specs(self.key, self.checks, self.warnings),
             io_manager_key=TABLES_IO,
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
         )
 
-    def limits(self, settings: Settings) -> tuple[float, int]:
-        """Share and number of rejected rows above which a delivery is refused."""
-        return settings.reject_limit(self.feed.name), settings.reject_rows
+    def limits(self, settings: Settings, tags: Mapping[str, str]) -> Limits:
+        """What a delivery of a run with these tags may have."""
+        allowed = settings.allow_emptied or tags.get(ALLOW_EMPTIED, "").lower() in _YES
+        return Limits(settings.reject_limit(self.feed.name), settings.reject_rows, allowed)
 
 
 def raw_table(

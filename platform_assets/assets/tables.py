@@ -81,7 +81,7 @@ class TableDefinition(DeclaredTable):
             settings,
             compute,
             deps=[self._dependency(key) for key in only_before if key not in same_day],
-            check_specs=check_specs(self.key, self.checks),
+            check_specs=check_specs(self.key, self.checks, self.warnings),
             io_manager_key=TABLES_IO,
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},

@@ -9,12 +9,9 @@ from platform_assets.assets.raw_tables import RawTableDefinition
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.rules import Rule, code
 from platform_assets.docs.markdown import markdown_table
-from platform_assets.lake.audit import VOLUME
-from platform_assets.landing.delivery_checks import EMPTY, HEADER, UNKNOWN
 from platform_assets.registry import TableKind
 from platform_assets.settings import FIRST_DAY
 
-_WARNINGS = {VOLUME, UNKNOWN, EMPTY, HEADER}
 _SOURCE = "_Written by `platform-assets docs`. What it says stands in the table's own file._"
 
 
@@ -128,8 +125,8 @@ def _checks(definition: TableKind) -> str:
     rules = {rule.name: rule for rule in definition.contract.rules}
     rows = []
     for name, text in definition.checks.items():
-        said = _rule(rules[name]) if name in rules else text
-        rows.append([f"`{name}`", f"{said} (a warning)" if name in _WARNINGS else said])
+        said = f"{text} (a warning)" if name in definition.warnings else text
+        rows.append([f"`{name}`", _rule(rules[name]) if name in rules else said])
     return markdown_table(["Check", "What must hold"], rows)
 
 

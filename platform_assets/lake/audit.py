@@ -95,8 +95,16 @@ def refuse_floating(balance: Balance, sql: str, contract: CompiledContract) -> N
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What a finding shows as a table: the names of its columns, and its records."""
+
+    columns: tuple[str, ...]
+    records: Sequence[tuple[str | int, ...]]
+
+
+@dataclass(frozen=True)
 class Finding:
-    """The outcome of one rule: whether it holds, and what to show."""
+    """The outcome of one rule: whether it holds, and what to show: JSON values, and tables (`Shown`)."""
 
     check: str
     passed: bool
@@ -121,6 +129,11 @@ def checks_of(contract: CompiledContract, balances: Sequence[Balance] = ()) -> d
     if twice:
         raise DeclarationError(f"it has more than one check named {', '.join(twice)}: rename the others")
     return dict(described)
+
+
+def warnings_of(contract: CompiledContract) -> set[str]:
+    """The checks among those that are warnings and stop no publication."""
+    return {VOLUME} | {rule.name for rule in contract.rules if rule.warning}
 
 
 def audit_columns(contract: CompiledContract, rows: DataFrame) -> Finding:

@@ -1,203 +1,172 @@
-"""What was delivered: the files of a feed's days, and a first look at each before the engine reads it."""
+"""What was delivered: the folders and files of a feed's days, and whether they are still the same."""
 
 from __future__ import annotations
 
-import codecs
-import gzip
 import re
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import IO, cast
+from datetime import date, datetime, timezone
 
-from platform_assets.errors import PlatformError
+from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake import storage
+from platform_assets.landing.content import PACKED
+from platform_assets.landing.first_look import LandedFile, look, unreadable
 
-_CHUNK = 1 << 18
-_LOOKERS = 8
-_BOM = rb"\xef\xbb\xbf"
-_BLANK = rb"(?:" + _BOM + rb")*[ \t\r]*"
-_MARKS = re.compile(rb"\A(?:" + _BOM + rb")+")
-_LONGEST_HEADER = 1 << 16
-_BLANK_LINE = re.compile(rb"\n" + _BLANK + rb"(?=\n)")
-_BLANK_END = re.compile(_BLANK)
-# A blank line as far as it goes; it may end within a byte order mark.
-_BLANK_SO_FAR = re.compile(_BLANK + rb"|(?:" + _BOM + rb")*\xef\xbb?")
+_WORKERS = 8
+_NOT_DATA = (".", "_")
 # Control characters, and bytes that are no UTF-8 (Python shows them as half a surrogate pair).
 _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
-class LandedFile:
-    """One delivered file; `size` is in bytes as stored.
+class FeedFolder:
+    """Where a feed's deliveries lie, and the suffixes of its files, in any case, plain or packed."""
 
-    `lines` counts line ends (and a last line without one), `blank_lines` among them. `header` is the first line
-    that is not blank, where the format has one, and `headers` how often it stands in the file; `no_header` says why
-    that line can be none.
-    """
-
-    day: date
-    name: str
-    url: str
-    size: int = 0
-    lines: int = 0
-    blank_lines: int = 0
-    is_utf8: bool = True
-    is_empty: bool = False
-    header: str | None = None
-    headers: int = 0
-    no_header: str = ""
+    landing: str
+    feed: str
+    suffixes: tuple[str, ...]
 
     @property
-    def rows(self) -> int:
-        """Lines that are neither blank nor the header."""
-        return self.lines - self.blank_lines - (self.header is not None)
+    def url(self) -> str:
+        """The feed's folder."""
+        return storage.join(self.landing, self.feed)
 
 
 @dataclass(frozen=True)
 class Landed:
     """The deliveries of some days: the files to read, and by name those that were not.
 
-    `without_header` says of files that should have a header why they have none; their lines cannot be read.
+    `without_header` says of files that should have a header why they have none; their lines cannot be read. `missing`
+    are the days without a folder, `strange` says what is wrong with folders that are no delivery. `listed`
+    are all data files as they were listed, `files` those that have rows, as they were looked at.
     """
 
+    folder: FeedFolder
+    days: tuple[date, ...]
     files: tuple[LandedFile, ...] = ()
     empty: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     without_header: Mapping[str, str] = field(default_factory=dict)
+    has_folder: bool = True
+    missing: tuple[date, ...] = ()
+    strange: tuple[str, ...] = ()
+    listed: tuple[LandedFile, ...] = ()
+
+    def of_unknown_files_alone(self) -> list[date]:
+        """The days whose folder has files, and none of a suffix that the feed knows."""
+        known = {file.day.isoformat() for file in self.listed}
+        return [date.fromisoformat(day) for day in sorted({name.split("/")[0] for name in self.unknown} - known)]
+
+    def changed(self) -> str:
+        """What differs from what was listed when it is listed again, in a sentence; nothing when nothing does."""
+        try:
+            now = {file.place: file for file in _listed_days(self.folder, self.days).listed}
+        except PlatformError as error:
+            return str(error)
+        before = {file.place: file for file in self.listed}
+        said = [f"{place} was added" for place in now.keys() - before.keys()]
+        said += [f"{place} is gone" for place in before.keys() - now.keys()]
+        said += [f"{place} was changed" for place in before.keys() & now.keys() if now[place] != before[place]]
+        return f"Files in {self.folder.url} changed since they were listed: {some(sorted(said))}." if said else ""
 
 
-def landed(
-    landing: str, feed: str, suffixes: Sequence[str], days: Sequence[date], headed: Sequence[str] = ()
-) -> Landed:
+def landed(folder: FeedFolder, days: Sequence[date], headed: Sequence[str], first_day: date) -> Landed:
     """List and look at all files that a feed delivered on these days; those with `headed` suffixes have a header.
 
-    Raises `PlatformError`, naming the file, when one cannot be read: a broken gzip, no permission, a folder
-    with a data file's name, a link to nothing, a name that no engine can write.
+    Raises `PlatformError` when landing is not there, and naming the file, when one cannot be read: a broken gzip, no
+    permission, a folder with a data file's name, a link to nothing, a pipe, a name that no engine can write; and
+    `TemporaryError` when one was changed meanwhile.
     """
-    root = storage.join(storage.absolute(landing), feed)
-    delivered = {entry.name for entry in _listed(root)}
+    found = replace(_listed_days(folder, days), strange=tuple(_strange(folder, first_day)))
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        looked = pool.map(lambda file: look(file, has_header=has_suffix(file.name, headed)), found.listed)
+        found = replace(found, files=tuple(looked))
+    if said := found.changed():
+        raise TemporaryError(f"{said} Nothing was published. Run it again when the delivery is complete.")
+    return found
+
+
+def has_suffix(name: str, suffixes: Sequence[str]) -> bool:
+    """Whether a file, plain or packed, has one of these suffixes, in any case."""
+    return name.lower().removesuffix(PACKED).endswith(tuple(suffix.lower() for suffix in suffixes))
+
+
+def _listed_days(folder: FeedFolder, days: Sequence[date]) -> Landed:
+    """The deliveries of some days, which nobody has looked into."""
+    if not storage.exists(folder.landing):
+        raise PlatformError(
+            f"PLATFORM_LANDING={folder.landing} is not there. Nothing was published. Correct the setting, or bring the "
+            "place back (is a disk not mounted?)."
+        )
+    there = {entry.name: entry for entry in _entries(folder.url)}
+    delivered = [(day, there[day.isoformat()]) for day in days if day.isoformat() in there]
+    for _, entry in delivered:
+        if entry.kind != "folder":
+            raise unreadable(entry.url, f"it has the name of a day, and is no folder ({entry.kind})")
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        listed = list(pool.map(lambda one: _entries(one[1].url), delivered))
     files: list[LandedFile] = []
     unknown: list[str] = []
-    for day in days:
-        if day.isoformat() not in delivered:
-            continue
-        folder = storage.join(root, day.isoformat())
-        for entry in _listed(folder):
-            if entry.name.startswith((".", "_")):
-                continue
-            if not _has_suffix(entry.name, suffixes):
+    for (day, _), entries in zip(delivered, listed, strict=True):
+        for entry in entries:
+            if not has_suffix(entry.name, folder.suffixes):
                 unknown.append(f"{day}/{entry.name}")
-            elif entry.is_folder:
-                raise _unreadable(entry.url, "it is a folder with the name of a data file")
-            elif _UNSPEAKABLE.search(entry.name):
-                raise _unreadable(repr(entry.url), "its name has control characters, or is not UTF-8")
             else:
-                files.append(LandedFile(day, entry.name, entry.url, entry.size))
-    with ThreadPoolExecutor(_LOOKERS) as pool:
-        looked = list(pool.map(lambda file: look(file, has_header=_has_suffix(file.name, headed)), files))
+                files.append(_file(day, entry))
     return Landed(
-        files=tuple(file for file in looked if not file.is_empty),
-        empty=tuple(f"{file.day}/{file.name}" for file in looked if file.is_empty),
+        folder,
+        tuple(days),
         unknown=tuple(unknown),
+        has_folder=bool(there) or storage.exists(folder.url),
+        missing=tuple(day for day in days if day.isoformat() not in there),
+        listed=tuple(files),
     )
 
 
-def look(file: LandedFile, *, has_header: bool = False) -> LandedFile:
-    """Read a file once, in chunks: can it be read to its end, how many lines has it, is all of it UTF-8?"""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    lines, blank, headers, size, is_utf8, begun = 0, 0, 0, 0, True, b""
+def _file(day: date, entry: storage.Entry) -> LandedFile:
+    if entry.kind == "folder":
+        raise unreadable(entry.url, "it is a folder with the name of a data file")
+    if entry.kind == "nothing":
+        raise unreadable(entry.url, "it is a link to nothing (No such file or directory)")
+    if entry.kind != "file":
+        raise unreadable(entry.url, f"it is no regular file ({entry.kind})")
+    if _UNSPEAKABLE.search(entry.name):
+        raise unreadable(repr(entry.url), "its name has control characters, or is not UTF-8")
+    return LandedFile(day, entry.name, entry.url, entry.size, entry.modified, entry.tag)
+
+
+def _strange(folder: FeedFolder, first_day: date) -> list[str]:
+    """The folders of a feed in which no delivery is looked for, and why."""
+    today = datetime.now(timezone.utc).date()
+    return [
+        f"{entry.name} ({why})"
+        for entry in _entries(folder.url)
+        if entry.kind == "folder" and (why := _no_delivery(entry.name, first_day, today))
+    ]
+
+
+def _no_delivery(name: str, first_day: date, today: date) -> str:
     try:
-        header, no_header = _first_line(file.url) if has_header else (None, "")
-        again = _line_like(header or b"")
-        with uncompressed(file.url) as content:
-            while chunk := content.read(_CHUNK):
-                size += len(chunk)
-                lines += chunk.count(b"\n")
-                blank += len(_BLANK_LINE.findall(b"\n" + begun + chunk))
-                headers += len(again.findall(b"\n" + begun + chunk)) if header else 0
-                begun = _last_line(begun + chunk, header or b"")
-                is_utf8 = is_utf8 and _decodes(decoder, chunk)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _unreadable(file.url, str(error) or type(error).__name__) from error
-    is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
-    if begun:
-        lines += 1
-        blank += bool(_BLANK_END.fullmatch(begun))
-        headers += len(again.findall(b"\n" + begun + b"\n")) if header else 0
-    text = None if header is None else header.decode("utf-8", "replace")
-    return replace(
-        file,
-        lines=lines,
-        blank_lines=blank,
-        is_utf8=is_utf8,
-        is_empty=not size,
-        header=text,
-        headers=headers,
-        no_header=no_header,
-    )
+        day = date.fromisoformat(name)
+    except ValueError:
+        return "no day, written as 2026-01-31"
+    if day.isoformat() != name:
+        return "no day, written as 2026-01-31"
+    if day < first_day:
+        return f"before the first day, {first_day}"
+    return "in the future" if day > today else ""
 
 
-def _first_line(url: str) -> tuple[bytes | None, str]:
-    """The first line that is not blank, without what is no part of it; or none, and why it can be no header."""
-    with uncompressed(url) as content:
-        while line := content.readline(_LONGEST_HEADER + 1):
-            if len(line) > _LONGEST_HEADER:
-                return None, f"the first line is longer than {_LONGEST_HEADER:,} bytes"
-            if not _BLANK_END.fullmatch(line.removesuffix(b"\n")):
-                return _MARKS.sub(b"", line.removesuffix(b"\n")).removesuffix(b"\r"), ""
-    return None, ""
-
-
-def _line_like(line: bytes) -> re.Pattern[bytes]:
-    """What finds a line again, after a line end, with marks and a carriage return that are no part of it."""
-    # The last carriage return is none: a line that ends in one has another after it.
-    end = rb"\r" if line.endswith(b"\r") else rb"\r?"
-    return re.compile(rb"\n(?:" + _BOM + rb")*" + re.escape(line) + end + rb"(?=\n)")
-
-
-def _last_line(content: bytes, header: bytes) -> bytes:
-    """What stands after the last line end; of a long line that is not blank no more than is needed to see that."""
-    last = content[content.rfind(b"\n") + 1 :]
-    is_short = len(_MARKS.sub(b"", last)) <= len(header) + 1
-    return last if is_short or _BLANK_SO_FAR.fullmatch(last) else b"." * (len(header) + 2)
-
-
-@contextmanager
-def uncompressed(url: str) -> Iterator[IO[bytes]]:
-    """A file's content, unpacked when its name ends in `.gz`."""
-    with storage.reading(url) as stored:
-        if url.endswith(".gz"):
-            with gzip.GzipFile(fileobj=stored) as unpacked:
-                yield cast("IO[bytes]", unpacked)
-        else:
-            yield stored
-
-
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+def _entries(folder: str) -> list[storage.Entry]:
+    """What lies in a folder, but for names that say that it is no data."""
     try:
-        decoder.decode(chunk, final)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _listed(folder: str) -> list[storage.Entry]:
-    try:
-        return storage.entries(folder)
+        return [entry for entry in storage.entries(folder) if not entry.name.startswith(_NOT_DATA)]
     except OSError as error:
-        raise _unreadable(error.filename or folder, str(error)) from error
+        raise unreadable(error.filename or folder, str(error)) from error
 
 
-def _has_suffix(name: str, suffixes: Sequence[str]) -> bool:
-    return name.removesuffix(".gz").endswith(tuple(suffixes))
-
-
-def _unreadable(url: str, why: str) -> PlatformError:
-    return PlatformError(
-        f"{url} cannot be read: {why}. Nothing was published. Deliver the file again, or rename it so that "
-        "its name starts with '_' to leave it out."
-    )
+def some(names: Sequence[str], most: int = 20) -> str:
+    """Names with commas between; of very many the first, and how many more there are."""
+    more = [f"and {len(names) - most:,} more"] if len(names) > most else []
+    return ", ".join([*names[:most], *more])

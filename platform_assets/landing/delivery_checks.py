@@ -1,24 +1,47 @@
-"""The checks of a delivery as a whole: every line kept, few rows rejected, no file left out."""
+"""The checks of a delivery as a whole: nothing gone, no file left out or twice, every line kept, few rows rejected."""
 
-from collections import Counter
-from datetime import date
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.lake.audit import Finding
+from platform_assets.lake.audit import SAMPLES, Finding
 from platform_assets.lake.tables.staging import Staged
-from platform_assets.landing.deliveries import Landed
+from platform_assets.landing import counts, rejected
+from platform_assets.landing.counts import FileCount
+from platform_assets.landing.deliveries import Landed, some
 from platform_assets.landing.feeds import Feed
+from platform_assets.landing.first_look import LandedFile
 
 LIMIT = "reject_limit"
 EVERY_LINE = "every_line_kept"
+GOOD_ROWS = "files_have_good_rows"
+NOT_EMPTIED = "not_emptied"
 UNKNOWN = "no_unknown_files"
+DELIVERED = "delivered"
+STRANGE = "folders_are_days"
 EMPTY = "no_empty_files"
+TWICE = "no_content_twice"
 HEADER = "headers_name_columns"
+WARNINGS = frozenset({DELIVERED, STRANGE, EMPTY, TWICE, HEADER})
+ALLOW_EMPTIED = "platform/allow_emptied"
+# A file without a good row that is larger than this, as stored, is no slip of a few lines.
+_LARGE = 1_000_000
 _SHOWN_FIELDS = 100
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a delivery may have: a share of rejected rows, unless they are fewer than so many, and days emptied."""
+
+    share: float
+    rows: int
+    allow_emptied: bool = False
 
 
 def delivery_checks(feed: Feed) -> dict[str, str]:
@@ -26,44 +49,109 @@ def delivery_checks(feed: Feed) -> dict[str, str]:
     described = {
         LIMIT: "No delivery day has more rejected rows than the feed's limit",
         EVERY_LINE: "Every line of every file that is not blank is a row of the table",
-        UNKNOWN: "Every delivered file has a suffix that the feed knows",
-        EMPTY: "No delivered file is empty",
+        GOOD_ROWS: f"Every file has a good row; one of more than {_LARGE:,} bytes that has none stops the run",
+        NOT_EMPTIED: "No day that has rows in the table is without a file that has any",
+        UNKNOWN: "Every delivered file has a suffix that the feed knows; a delivery with no such file stops the run",
+        DELIVERED: "Every day of the run has a folder in landing",
+        STRANGE: "Every folder of the feed is a day, from the first day on until today",
+        EMPTY: "No delivered file is without rows",
+        TWICE: "No two files of a delivery have the same content",
     }
     if feed.headed:
         described[HEADER] = f"Every file ({', '.join(feed.headed)}) begins with a header that names the feed's columns"
     return described
 
 
-def judge_delivery(
-    rows: DataFrame, staged: Staged, delivered: Landed, limits: tuple[float, int], feed: Feed
-) -> list[Finding]:
-    """Whether a delivery may be published: lines kept, share of rejected rows, files that were left out."""
+def judge_delivery(rows: DataFrame, staged: Staged, delivered: Landed, limits: Limits, feed: Feed) -> list[Finding]:
+    """Whether a delivery may be published: nothing gone, lines kept, share of rejected rows, files left out."""
+    by_file = counts.counted(rows, delivered.files)
     findings = [
-        _every_line(rows, delivered),
-        _limit(rows, staged, limits),
-        _files(UNKNOWN, delivered.unknown, "files have a suffix that the feed does not know"),
-        _files(EMPTY, delivered.empty, "files are empty"),
+        _limit(rows, staged, limits, by_file),
+        _every_line(delivered, by_file),
+        _good_rows(rows, by_file),
+        _not_emptied(staged, delivered, limits),
+        _unknown(delivered),
+        _delivered(delivered),
+        _named(STRANGE, delivered.strange, f"folders of {delivered.folder.url} are no deliveries", "folders"),
+        _named(EMPTY, delivered.empty, "files have no rows"),
+        _named(TWICE, _same_content(delivered.files), "files have the content of another, whose rows they repeat"),
     ]
     if feed.headed:
-        said = tuple(f"{file}: {what}" for file, what in delivered.without_header.items())
-        findings.append(_files(HEADER, said, "files have no header, all their lines are rejected"))
+        findings.append(_headers(rows, delivered, by_file))
     return findings
 
 
-def _files(check: str, names: tuple[str, ...], what: str) -> Finding:
-    details = {"files": list(names)}
-    return Finding(check, not names, f"{len(names)} {what}: {', '.join(names)}" if names else "none", True, details)
+def _named(check: str, names: Sequence[str], what: str, kind: str = "files") -> Finding:
+    said = f"{len(names)} {what}: {some(names)}" if names else "none"
+    return Finding(check, not names, said, True, {kind: list(names)})
 
 
-def _every_line(rows: DataFrame, delivered: Landed) -> Finding:
-    """Count the rows of each file against its lines, as counted when it was first looked at."""
-    by_file = rows.groupBy("delivery_day", "source_file").count() if delivered.files else None
-    kept = {(r["delivery_day"], r["source_file"]): r["count"] for r in by_file.collect()} if by_file else {}
-    lost: dict[str, str] = {}
-    for file in delivered.files:
-        due, found = file.rows, kept.get((file.day, file.name), 0)
-        if found != due:
-            lost[f"{file.day}/{file.name}"] = f"{due} lines, {found} rows"
+def _with_samples(finding: Finding, rows: DataFrame, by_file: Sequence[FileCount]) -> Finding:
+    """A finding that did not pass, with some rejected rows of the files that it is about."""
+    found = rejected.samples(rows, by_file)
+    if not found:
+        return finding
+    details = dict(finding.details) | {SAMPLES: rejected.shown(found)}
+    said = finding.summary + rejected.message(found)
+    return Finding(finding.check, finding.passed, said, finding.warning, details)
+
+
+def _not_emptied(staged: Staged, delivered: Landed, limits: Limits) -> Finding:
+    published = staged.table.published_rows_by_day()
+    full = {file.day for file in delivered.files}
+    lost = {str(day): published[str(day)] for day in delivered.days if published.get(str(day)) and day not in full}
+    details = {"days": lost}
+    if limits.allow_emptied and lost:
+        said = f"{len(lost)} days are emptied, as is allowed: {some(list(lost))}"
+        return Finding(NOT_EMPTIED, False, said, True, details)
+    way_out = (
+        "Bring the files back; if they were taken away on purpose, say so by PLATFORM_ALLOW_EMPTIED=1 or the run's "
+        f"tag {ALLOW_EMPTIED}=1"
+    )
+    if not delivered.has_folder and any(published.values()) and not limits.allow_emptied:
+        said = f"{delivered.folder.url} is not there, and {sum(published.values()):,} rows of its files are published"
+        return Finding(NOT_EMPTIED, False, f"{said}. {way_out}", details=details)
+    days = [f"{day} ({rows:,} rows)" for day, rows in lost.items()]
+    said = f"{len(lost)} days are published and have no file with rows any more: {some(days)}. {way_out}"
+    return Finding(NOT_EMPTIED, not lost, said if lost else "no day has lost its rows", details=details)
+
+
+def _unknown(delivered: Landed) -> Finding:
+    found = _named(UNKNOWN, delivered.unknown, "files have a suffix that the feed does not know")
+    alone = [str(day) for day in delivered.of_unknown_files_alone()]
+    if not alone:
+        return found
+    known = ", ".join(delivered.folder.suffixes)
+    said = f"{found.summary}. {some(alone)} has no other files: deliver {known} (or these packed, .gz), or rename them"
+    return Finding(UNKNOWN, False, said, details=found.details)
+
+
+def _delivered(delivered: Landed) -> Finding:
+    days = [str(day) for day in delivered.missing]
+    url = delivered.folder.url
+    said = f"{len(days)} days have no folder in {url}: {some(days)}" if delivered.has_folder else f"{url} is not there"
+    return Finding(DELIVERED, not days, said if days else "all days have a folder", True, {"days": days})
+
+
+def _same_content(files: Sequence[LandedFile]) -> list[str]:
+    first: dict[tuple[Any, str], LandedFile] = {}
+    twice = []
+    for file in files:
+        before = first.setdefault((file.day, file.content), file)
+        if before is not file:
+            twice.append(f"{file.place} (as {before.name})")
+    return twice
+
+
+def _headers(rows: DataFrame, delivered: Landed, by_file: Sequence[FileCount]) -> Finding:
+    said = [f"{file}: {what}" for file, what in delivered.without_header.items()]
+    finding = _named(HEADER, said, "files have no header, all their lines are rejected")
+    return _with_samples(finding, rows, [one for one in by_file if one.file.place in delivered.without_header])
+
+
+def _every_line(delivered: Landed, by_file: Sequence[FileCount]) -> Finding:
+    """Hold the rows of each file against its lines, as counted when it was first looked at."""
+    lost = {one.file.place: f"{one.file.rows} lines, {one.rows} rows" for one in by_file if one.rows != one.file.rows}
     lines = sum(file.lines for file in delivered.files)
     blank = sum(file.blank_lines for file in delivered.files)
     said = f"{len(lost)} files were not read whole: {lost}" if lost else f"{lines} lines, {blank} of them blank"
@@ -71,46 +159,48 @@ def _every_line(rows: DataFrame, delivered: Landed) -> Finding:
     return Finding(EVERY_LINE, not lost, said, details=details)
 
 
-def _limit(rows: DataFrame, staged: Staged, limits: tuple[float, int]) -> Finding:
-    share, least = limits
-    rejected = rejected_by_rule(rows) if staged.rows else []
-    rejected_rows = {str(day): n for day, rule, n in rejected if rule is None}
-    by_rule: Counter[str] = Counter()
-    for _, rule, n in rejected:
-        if rule is not None:
-            by_rule[rule] += n
+def _good_rows(rows: DataFrame, by_file: Sequence[FileCount]) -> Finding:
+    bad = [one for one in by_file if one.rows and not one.good]
+    large = [one.file.place for one in bad if one.file.size > _LARGE]
+    finding = _named(GOOD_ROWS, [one.file.place for one in bad], "files have rows, and not a single good one")
+    if large:
+        said = (
+            f"{finding.summary}. Of more than {_LARGE:,} bytes: {some(large)}. Is it another format, such as a JSON "
+            "array on one line, or a page of a web server? Deliver it again, or rename it so that its name starts "
+            "with '_'"
+        )
+        finding = Finding(GOOD_ROWS, False, said, details=finding.details)
+    return _with_samples(finding, rows, bad)
+
+
+def _limit(rows: DataFrame, staged: Staged, limits: Limits, by_file: Sequence[FileCount]) -> Finding:
+    by_day: dict[str, int] = {}
+    for one in by_file:
+        by_day[str(one.file.day)] = by_day.get(str(one.file.day), 0) + one.rejected
     over = {
         day: f"{n} of {staged.rows_by_day[day]} rows"
-        for day, n in rejected_rows.items()
+        for day, n in sorted(by_day.items())
         # Exact: 29 of 100 rows are not more than 0.29, but more than 0.29 * 100 in floating point.
-        if n >= least and n > Decimal(str(share)) * staged.rows_by_day[day]
+        if n and n >= limits.rows and n > Decimal(str(limits.share)) * staged.rows_by_day[day]
     }
-    total = sum(rejected_rows.values())
-    listed = ", ".join(f"{rule} {n}" for rule, n in by_rule.most_common()) or "none"
-    said = f"{total} of {staged.rows} rows rejected ({listed})"
-    if over:
-        days = "; ".join(f"{day}: {what}" for day, what in over.items())
-        said += (
-            f". Above the limit of {share * 100:g}% and {least} rows on {days}. Look at the files, or raise "
-            "PLATFORM_REJECT_SHARE or PLATFORM_REJECT_LIMITS"
-        )
-    details = {"rows": staged.rows, "rejected": total, "by_rule": dict(by_rule.most_common())}
-    details["extra_fields"] = extra_fields(rows) if staged.rows else {}
-    return Finding(LIMIT, not over, said, details=details)
-
-
-def rejected_by_rule(rows: DataFrame) -> list[tuple[date, str | None, int]]:
-    """(delivery day, rule, rows that break it), and for rule None the rejected rows of the day."""
-    rejected = rows.where(F.size("violations") > 0).select("delivery_day", "violations")
-    counted = rejected.groupBy("delivery_day").count().withColumn("rule", F.lit(None).cast("string"))
-    rules = (
-        rejected.select("delivery_day", F.explode("violations").alias("rule")).groupBy("delivery_day", "rule").count()
+    by_rule = counts.reasons_of(by_file)
+    total = sum(by_day.values())
+    listed = ", ".join(f"{rule} {n}" for rule, n in by_rule.items()) or "none"
+    details: dict[str, Any] = {"rows": staged.rows, "rejected": total, "by_rule": by_rule}
+    details |= {"extra_fields": _extra_fields(rows) if staged.rows else {}, "files": counts.shown(by_file)}
+    finding = Finding(LIMIT, not over, f"{total} of {staged.rows} rows rejected ({listed})", details=details)
+    if not over:
+        return finding
+    days = some([f"{day}: {what}" for day, what in over.items()])
+    said = (
+        f"{finding.summary}. Above the limit of {limits.share * 100:g}% and {limits.rows} rows on {days}. Look at the "
+        "files, or raise PLATFORM_REJECT_SHARE or PLATFORM_REJECT_LIMITS"
     )
-    found = counted.select("delivery_day", "rule", "count").unionByName(rules)
-    return sorted(((r[0], r[1], r[2]) for r in found.collect()), key=lambda item: (item[0], item[1] or "", item[2]))
+    refused = Finding(LIMIT, False, said, details=details)
+    return _with_samples(refused, rows, [one for one in by_file if str(one.file.day) in over])
 
 
-def extra_fields(rows: DataFrame) -> dict[str, Any]:
+def _extra_fields(rows: DataFrame) -> Mapping[str, int]:
     """Fields that the feed does not know, by name, with the number of rows that have them."""
     named = rows.select(F.explode("extra_fields").alias("field")).groupBy("field").count()
-    return {r["field"]: r["count"] for r in named.orderBy("field").limit(_SHOWN_FIELDS).collect()}
+    return {row["field"]: row["count"] for row in named.orderBy("field").limit(_SHOWN_FIELDS).collect()}

@@ -16,7 +16,8 @@ from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.errors import DeclarationError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.landing.deliveries import Landed, LandedFile, landed
+from platform_assets.landing.deliveries import FeedFolder, Landed, has_suffix, landed
+from platform_assets.landing.first_look import LandedFile
 from platform_assets.landing.lines import read_lines, union
 
 FORMAT = "format"
@@ -68,17 +69,22 @@ class Feed:
         """The suffixes of the files that begin with a header."""
         return tuple(chain.from_iterable(each.suffixes for each in self.formats if each.has_header))
 
-    def landed(self, landing: str, days: Sequence[date], columns: Sequence[ColumnSpec]) -> Landed:
+    def landed(
+        self, landing: str, days: Sequence[date], columns: Sequence[ColumnSpec], first_day: date = date.min
+    ) -> Landed:
         """The feed's deliveries; a file's header is only kept where it can be read by it.
 
-        Raises `PlatformError` for files that cannot be read.
+        Folders of days before the first are none. Raises `PlatformError` for files that cannot be read.
         """
-        found = landed(landing, self.name, self.suffixes, days, self.headed)
-        wrong = {file: said for file in found.files if (said := self._wrong_header(file, columns))}
+        folder = FeedFolder(storage.absolute(landing), self.name, self.suffixes)
+        found = landed(folder, days, self.headed, first_day)
+        wrong = {file.place: said for file in found.files if (said := self._wrong_header(file, columns))}
+        files = [replace(file, header=None) if file.place in wrong else file for file in found.files]
         return replace(
             found,
-            files=tuple(replace(file, header=None) if file in wrong else file for file in found.files),
-            without_header={f"{file.day}/{file.name}": said for file, said in wrong.items()},
+            files=tuple(file for file in files if file.rows),
+            empty=tuple(file.place for file in files if not file.rows),
+            without_header=wrong,
         )
 
     def read(self, engine: Engine, files: Sequence[LandedFile], columns: Sequence[ColumnSpec], room: str) -> DataFrame:
@@ -99,5 +105,4 @@ class Feed:
         return self._format(file).wrong_header(file.header, columns)
 
     def _format(self, file: LandedFile) -> Format:
-        name = file.name.removesuffix(".gz")
-        return next(each for each in self.formats if name.endswith(each.suffixes))
+        return next(each for each in self.formats if has_suffix(file.name, each.suffixes))

@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.landing.deliveries import LandedFile, uncompressed
+from platform_assets.landing.content import unpacked
+from platform_assets.landing.first_look import LandedFile
 
 LINE = "line"
 _BOM = "\ufeff"
@@ -27,14 +28,15 @@ def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFr
     """Every line that is not blank (spaces, tabs): line, not_utf8 (boolean), delivery_day, source_file.
 
     Only a line feed ends a line; a carriage return at its end, and byte order marks at its start (files that were
-    joined have them inside), are no part of it. Files that are not UTF-8, their bad bytes replaced by U+FFFD, and
-    the small ones among very many are bundled in `room`, a folder of the run. All files have the same header, which
-    is no line of them (only where it stands once more, it is one), or none has any.
+    joined have them inside), are no part of it. In `room`, a folder of the run, are bundled: files that are not UTF-8,
+    their bad bytes replaced by U+FFFD, those packed otherwise than their names say, and the small ones among very
+    many. All files have the same header, which is no line of them (only where it stands once more, it is one), or
+    none has any.
     """
     session = engine.session  # an engine that cannot be had says so before anything is written
     largest_bundled = _SMALL if len(files) > _MANY else -1
-    bundled = [file for file in files if not file.is_utf8 or file.size <= largest_bundled]
-    alone = [file.url for file in files if file.is_utf8 and file.size > largest_bundled]
+    bundled = [file for file in files if not _is_for_engines(file) or file.size <= largest_bundled]
+    alone = [file.url for file in files if _is_for_engines(file) and file.size > largest_bundled]
     parts = [_whole(text) for text in engine.texts(alone)]
     parts += [_bundle(text) for text in engine.texts(_write_bundles(bundled, room))]
     whole = union(parts)
@@ -44,6 +46,11 @@ def read_lines(engine: Engine, files: Sequence[LandedFile], room: str) -> DataFr
     line = F.when(line.endswith("\r"), F.substring(line, F.lit(1), F.length(line) - 1)).otherwise(line)
     lines = ended.where(F.btrim(LINE, F.lit(" \t\r")) != "").withColumn(LINE, line)
     return lines if files[0].header is None else _without_header(session, lines, files)
+
+
+def _is_for_engines(file: LandedFile) -> bool:
+    """Whether every engine reads a file alike: what it unpacks by its name, and text as UTF-8."""
+    return file.is_utf8 and file.is_as_named
 
 
 def _without_header(session: SparkSession, lines: DataFrame, files: Sequence[LandedFile]) -> DataFrame:
@@ -105,8 +112,8 @@ def _write_bundle(files: Sequence[LandedFile], url: str) -> str:
     with storage.writing(url) as bundle:
         for file in files:
             good, bad = (f"{file.day}\t{file.name}\t{verdict}\t".encode() for verdict in ("", _BAD))
-            with uncompressed(file.url) as content:
-                for line in content:
+            with unpacked(file.url, file.size) as content:
+                for line in content.stream:
                     whole = line if line.endswith(b"\n") else line + b"\n"
                     if file.is_utf8 or _is_utf8(whole):
                         bundle.write(good + whole)

@@ -22,7 +22,7 @@ from platform_assets.domains.actions.raw_actions import raw_actions
 from platform_assets.domains.listening.domain import listening
 from platform_assets.domains.listening.raw_plays import raw_plays
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.landing import deliveries as deliveries_module
+from platform_assets.landing import first_look
 from platform_assets.landing import lines as lines_module
 from platform_assets.landing.delimited import CSV, TSV
 from platform_assets.landing.feeds import Feed
@@ -154,7 +154,7 @@ def read(
             path = room / table.feed.name / day.isoformat() / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-    with patch.object(lines_module, "_MANY", 0 if bundled else 1000), patch.object(deliveries_module, "_CHUNK", chunk):
+    with patch.object(lines_module, "_MANY", 0 if bundled else 1000), patch.object(first_look, "_CHUNK", chunk):
         found = table.feed.landed(str(room), sorted(delivered), table.sourced).files
         if not found:
             return [], Counter()

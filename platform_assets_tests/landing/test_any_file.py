@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -19,6 +18,7 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing import lines as lines_module
 from platform_assets_tests.support.engines import examples
 from platform_assets_tests.support.landing.dirt import contents
+from platform_assets_tests.support.landing.packing import Packing, packings
 from platform_assets_tests.support.settings import settings_for
 from platform_assets_tests.support.web import oracle
 
@@ -37,14 +37,14 @@ def read(engine: Engine, room: Path, files: dict[str, bytes], order: str) -> tup
     """The raw rows that files become, and how many lines the first look has found that are not blank."""
     folder = room / "web_events" / DAY.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("a.json", "b.jsonl.gz"):
-        (folder / name).write_bytes(gzip.compress(files[name]) if name.endswith("gz") else files[name])
-    files = raw_events.feed.landed(str(room), [DAY], raw_events.sourced).files
-    if not files:
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    found = raw_events.feed.landed(str(room), [DAY], raw_events.sourced).files
+    if not found:
         return [], 0
     settings = settings_for(web_start=START, web_date_order=order)
-    rows = raw_events.read(engine, files, settings, str(room / "rewritten"))
-    return rows.toArrow().to_pylist(), sum(file.rows for file in files)
+    rows = raw_events.read(engine, found, settings, str(room / "rewritten"))
+    return rows.toArrow().to_pylist(), sum(file.rows for file in found)
 
 
 @settings(
@@ -52,15 +52,28 @@ def read(engine: Engine, room: Path, files: dict[str, bytes], order: str) -> tup
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(first=contents(), second=contents(), order=st.sampled_from(("dmy", "mdy")), bundled=st.booleans())
-def test_any_two_files_give_the_rows_that_the_rules_say(
-    engine: Engine, room: Path, first: bytes, second: bytes, order: str, bundled: bool
+@given(
+    first=contents(),
+    second=contents(),
+    packing=st.tuples(packings(), packings()),
+    order=st.sampled_from(("dmy", "mdy")),
+    bundled=st.booleans(),
+)
+def test_any_two_files_however_packed_give_the_rows_that_the_rules_say(
+    engine: Engine,
+    room: Path,
+    first: bytes,
+    second: bytes,
+    packing: tuple[Packing, Packing],
+    order: str,
+    bundled: bool,
 ) -> None:
     files = {"a.json": first, "b.jsonl.gz": second}
+    packed = {name: pack(content) for pack, (name, content) in zip(packing, files.items(), strict=True)}
     expected = [
         row for name, content in files.items() for row in oracle.raw_rows(content, DAY, name, start=START, order=order)
     ]
     with patch.object(lines_module, "_MANY", 0 if bundled else 1000):
-        rows, lines = read(engine, room, files, order)
+        rows, lines = read(engine, room, packed, order)
     assert oracle.comparable(rows) == oracle.comparable(expected)
     assert lines == len(expected)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import IO
 
 import dagster as dg
 import pytest
 
+from platform_assets.domains.web.raw_events import raw_events
+from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake import storage
+from platform_assets.landing import deliveries, first_look
+from platform_assets.landing.first_look import LandedFile
 from platform_assets_tests.support.platforms import Platform, checks, failure
 
 FEED = "web_events"
@@ -41,13 +47,12 @@ def ids(platform: Platform, table: str = RAW) -> list[str]:
 def test_empty_files_and_unknown_ones_are_named_and_stop_nothing(platform: Platform) -> None:
     land(platform, "good.json", event("good").encode())
     for name, content in {
-        **{"empty.json": b"", "empty.jsonl.gz": b"", "packed_empty.json.gz": gzip.compress(b"")},
+        **{"blank.json": b"\n \n", "empty.json": b"", "empty.jsonl.gz": b"", "packed.json.gz": gzip.compress(b"")},
         **{
             "NOTES.txt": b"x",
             "data.csv": b"",
             "noise.json.zip": b"x",
             "json": b"x",
-            "capital.JSON": b"x",
             "x.json.bz2": b"",
         },
     }.items():
@@ -58,10 +63,11 @@ def test_empty_files_and_unknown_ones_are_named_and_stop_nothing(platform: Platf
     found = checks(result, RAW)
     left_out = {name: found[name].metadata["files"].value for name in ("no_empty_files", "no_unknown_files")}
     assert left_out == {
-        "no_empty_files": [f"2026-01-05/{name}" for name in ("empty.json", "empty.jsonl.gz", "packed_empty.json.gz")],
+        "no_empty_files": [
+            f"2026-01-05/{name}" for name in ("blank.json", "empty.json", "empty.jsonl.gz", "packed.json.gz")
+        ],
         "no_unknown_files": [
-            f"2026-01-05/{name}"
-            for name in ("NOTES.txt", "capital.JSON", "data.csv", "json", "noise.json.zip", "old", "x.json.bz2")
+            f"2026-01-05/{name}" for name in ("NOTES.txt", "data.csv", "json", "noise.json.zip", "old", "x.json.bz2")
         ],
     }
     for name in left_out:
@@ -70,17 +76,19 @@ def test_empty_files_and_unknown_ones_are_named_and_stop_nothing(platform: Platf
 
 
 def test_days_without_a_folder_and_with_empty_ones_are_good_runs_of_empty_days(platform: Platform) -> None:
-    result = platform.materialise("2026-01-01", "2026-01-03", select=BOTH)
+    platform.materialise("2026-01-01", "2026-01-03", select=BOTH)
     assert platform.rows(RAW) == []
     assert platform.rows(HITS) == []
-    assert all(check.passed for check in checks(result, RAW).values())
     land(platform, "empty.json", b"", "2026-01-02")
     land(platform, "blank.json", b"\n\n", "2026-01-03")
     platform.materialise("2026-01-01", "2026-01-03", select=RAW)
     assert platform.rows(RAW) == []
 
 
-def test_a_day_whose_files_were_taken_away_disappears_and_the_others_stay(platform: Platform) -> None:
+def test_a_day_whose_files_were_taken_away_disappears_when_that_is_allowed_and_the_others_stay(
+    platforms: Callable[..., Platform],
+) -> None:
+    platform = platforms("emptied", allow_emptied=True)
     for number in (4, 5, 6):
         land(platform, "a.json", event(f"e{number}", f"0{number}/01/2026").encode(), f"2026-01-0{number}")
     platform.materialise("2026-01-04", "2026-01-06", select=BOTH)
@@ -102,8 +110,24 @@ def a_link_to_nothing(path: Path) -> None:
     path.symlink_to(path.parent / "gone")
 
 
-def no_gzip(path: Path) -> None:
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_link_to_a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def a_plain_file(path: Path) -> None:
     path.write_bytes(event("x").encode())
+
+
+def a_gzip_packed_three_times(path: Path) -> None:
+    path.write_bytes(gzip.compress(gzip.compress(gzip.compress(event("x").encode()))))
+
+
+def a_gzip_of_very_much(path: Path) -> None:
+    path.write_bytes(gzip.compress(gzip.compress(b"0" * 10_000_000)))
 
 
 def a_gzip_that_is_cut_short(path: Path) -> None:
@@ -116,7 +140,7 @@ def a_gzip_with_a_wrong_byte(path: Path) -> None:
     path.write_bytes(content)
 
 
-def a_gzip_with_something_behind_it(path: Path) -> None:
+def a_gzip_with_something_after_it(path: Path) -> None:
     path.write_bytes(gzip.compress(event("x").encode()) + b"more")
 
 
@@ -125,14 +149,22 @@ def a_gzip_with_something_behind_it(path: Path) -> None:
     [
         (a_folder, "folder.json", "it is a folder with the name of a data file"),
         (a_folder, "folder.jsonl.gz", "it is a folder with the name of a data file"),
-        (a_link_to_a_folder, "link.json", "Is a directory"),
-        (a_link_to_nothing, "link.json", "No such file"),
-        (no_gzip, "plain.json.gz", "Not a gzipped file"),
-        (a_gzip_that_is_cut_short, "short.json.gz", "ended before"),
-        (a_gzip_with_a_wrong_byte, "byte.json.gz", "CRC check failed"),
-        (a_gzip_with_something_behind_it, "behind.jsonl.gz", "Not a gzipped file"),
-        (no_gzip, "new\nline.json", "its name has control characters"),
-        (no_gzip, "tab\t.json", "its name has control characters"),
+        (a_link_to_a_folder, "link.json", "it is a folder with the name of a data file"),
+        (a_link_to_nothing, "link.json", "it is a link to nothing"),
+        (a_gzip_that_is_cut_short, "short.json.gz", "its gzip was cut short"),
+        (
+            a_gzip_with_a_wrong_byte,
+            "byte.json.gz",
+            "its gzip is damaged (Error -3 while decompressing data: incorrect data check)",
+        ),
+        (a_gzip_with_something_after_it, "after.jsonl.gz", "something that is no gzip stands after the end"),
+        (a_gzip_packed_three_times, "thrice.json.gz", "it is packed more than twice"),
+        (a_gzip_of_very_much, "bomb.json.gz", "it unpacks to more than 1,000 times its "),
+        (a_gzip_of_very_much, "bomb.json", "it unpacks to more than 1,000 times its "),
+        (a_pipe, "pipe.json", "it is no regular file (pipe, device or socket)"),
+        (a_link_to_a_device, "zero.json", "it is no regular file (pipe, device or socket)"),
+        (a_plain_file, "new\nline.json", "its name has control characters"),
+        (a_plain_file, "tab\t.json", "its name has control characters"),
     ],
 )
 def test_a_file_that_cannot_be_read_stops_the_run_and_is_named(
@@ -173,7 +205,7 @@ def test_what_a_stopped_run_would_have_replaced_is_still_there(platform: Platfor
     land(platform, "a.json", event("old").encode())
     platform.materialise("2026-01-05", select=BOTH)
     before = platform.version(RAW), platform.rows(HITS)
-    land(platform, "b.json.gz", b"broken")
+    land(platform, "b.json.gz", gzip.compress(b"broken")[:-1])
     assert not platform.materialise("2026-01-05", select=BOTH, check=False).success
     assert (platform.version(RAW), platform.rows(HITS)) == before
     (platform.root / "landing" / FEED / "2026-01-05" / "b.json.gz").rename(
@@ -201,8 +233,165 @@ def test_links_to_files_and_to_days_are_read_and_broken_ones_among_ignored_names
     ]
 
 
-def test_other_folders_of_the_feed_are_no_deliveries(platform: Platform) -> None:
-    for folder in ("2026-01-05", "2026-1-05", "20260105", "2026-01-05.old", "archive"):
+@pytest.mark.parametrize("name", ["a.JSON", "a.Jsonl", "a.JSON.GZ", "a.json.Gz"])
+def test_suffixes_are_known_in_any_case(platform: Platform, name: str) -> None:
+    content = event("found").encode()
+    land(platform, name, gzip.compress(content) if name.lower().endswith(".gz") else content)
+    platform.materialise("2026-01-05", select=RAW)
+    assert ids(platform) == ["found"]
+
+
+def test_folders_in_which_no_delivery_is_looked_for_are_named(platform: Platform) -> None:
+    strange = ("2025-12-31", "2026-01-05.old", "2026-02-30", "2026-1-05", "20260105", "9999-01-01", "archive")
+    for folder in ("2026-01-05", *strange, "_old", ".git"):
         land(platform, "a.json", event(folder).encode(), folder)
-    platform.materialise("2026-01-01", "2026-01-10", select=RAW)
+    (platform.root / "landing" / FEED / "README.md").write_text("no folder")
+    found = checks(platform.materialise("2026-01-01", "2026-01-10", select=RAW), RAW)["folders_are_days"]
     assert ids(platform) == ["2026-01-05"]
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    no_day = "no day, written as 2026-01-31"
+    why = {"2025-12-31": "before the first day, 2026-01-01", "9999-01-01": "in the future"}
+    assert found.metadata["folders"].value == [f"{name} ({why.get(name, no_day)})" for name in strange]
+
+
+def test_days_without_a_folder_are_named(platform: Platform) -> None:
+    land(platform, "a.json", event("x", "02/01/2026").encode(), "2026-01-02")
+    found = checks(platform.materialise("2026-01-01", "2026-01-03", select=RAW), RAW)["delivered"]
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert found.metadata["days"].value == ["2026-01-01", "2026-01-03"]
+
+
+def test_a_delivery_of_unknown_files_alone_stops_the_run_even_where_days_may_be_emptied(
+    platforms: Callable[..., Platform],
+) -> None:
+    platform = platforms("unknown", allow_emptied=True)
+    land(platform, "a.json", event("x", "04/01/2026").encode(), "2026-01-04")
+    land(platform, "a.txt", event("x").encode())
+    result = platform.materialise("2026-01-04", "2026-01-05", select=RAW, check=False)
+    assert "no_unknown_files: 1 files have a suffix that the feed does not know: 2026-01-05/a.txt" in failure(result)
+    assert "2026-01-05 has no other files: deliver .json, .jsonl (or these packed, .gz)" in failure(result)
+    assert platform.version(RAW) is None
+
+
+def test_a_file_with_the_name_of_a_day_stops_the_run(platform: Platform) -> None:
+    land(platform, "a.json", event("x").encode())
+    (platform.root / "landing" / FEED / "2026-01-06").write_text(event("x"))
+    result = platform.materialise("2026-01-05", "2026-01-06", select=RAW, check=False)
+    assert "2026-01-06 cannot be read: it has the name of a day, and is no folder (file)" in failure(result)
+
+
+def test_a_place_of_landing_that_is_not_there_stops_the_run(platform: Platform) -> None:
+    (platform.root / "landing").rmdir()
+    result = platform.materialise("2026-01-05", select=RAW, check=False)
+    assert f"PLATFORM_LANDING={platform.root}/landing is not there." in failure(result)
+    assert platform.version(RAW) is None
+
+
+def test_a_feed_without_a_folder_stops_the_run_when_its_table_has_rows_and_is_a_warning_else(
+    platform: Platform,
+) -> None:
+    result = platform.materialise("2026-01-05", select=RAW)
+    found = checks(result, RAW)
+    assert (found["delivered"].passed, found["delivered"].severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert str(found["delivered"].description).endswith("landing/web_events is not there")
+    land(platform, "a.json", event("x").encode())
+    platform.materialise("2026-01-05", select=RAW)
+    (platform.root / "landing" / FEED).rename(platform.root / "away")
+    # Another day than that which has rows: the folder is away, whatever the day.
+    result = platform.materialise("2026-01-06", select=RAW, check=False)
+    assert "landing/web_events is not there, and 1 rows of its files are published" in failure(result)
+    assert ids(platform) == ["x"]
+
+
+EMPTYING = {
+    "gone": None,
+    "empty": b"",
+    "blank": b"\n\n",
+    "packed nothing": gzip.compress(b""),
+}
+
+
+@pytest.mark.parametrize("how", EMPTYING)
+@pytest.mark.parametrize("content", [event("good"), "{broken"], ids=["good rows", "rejected rows"])
+def test_a_published_day_is_not_emptied_unless_that_is_allowed(platform: Platform, how: str, content: str) -> None:
+    path = land(platform, "a.json", content.encode())
+    (path.parent.with_name("2026-01-06")).mkdir()
+    platform.materialise("2026-01-05", select=RAW)
+    before = platform.rows(RAW)
+    path.unlink()
+    if (left := EMPTYING[how]) is not None:
+        path.write_bytes(left)
+    result = platform.materialise("2026-01-05", "2026-01-06", select=RAW, check=False)
+    assert "1 days are published and have no file with rows any more: 2026-01-05 (1 rows)." in failure(result)
+    assert "PLATFORM_ALLOW_EMPTIED=1 or the run's tag platform/allow_emptied=1" in failure(result)
+    assert platform.rows(RAW) == before
+    result = platform.materialise("2026-01-05", select=RAW, tags={"platform/allow_emptied": "1"})
+    assert platform.rows(RAW) == []
+    found = checks(result, RAW)["not_emptied"]
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert found.metadata["days"].value == {"2026-01-05": 1}
+
+
+def test_two_files_of_one_content_are_named(platform: Platform) -> None:
+    content = event("x").encode() + b"\n"
+    land(platform, "a.json", content)
+    land(platform, "b.json.gz", gzip.compress(content))
+    land(platform, "c.json", content + event("y").encode())
+    land(platform, "next day.json", content, "2026-01-06")
+    found = checks(platform.materialise("2026-01-05", "2026-01-06", select=RAW), RAW)["no_content_twice"]
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert found.metadata["files"].value == ["2026-01-05/b.json.gz (as a.json)"]
+
+
+def test_a_file_that_changes_while_it_is_looked_at_stops_the_run_and_may_go_well_later(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = land(platform, "a.json", event("x").encode())
+
+    def slow(file: LandedFile, *, has_header: bool = False) -> LandedFile:
+        found = first_look.look(file, has_header=has_header)
+        path.write_bytes(event("longer").encode())
+        return found
+
+    monkeypatch.setattr(deliveries, "look", slow)
+    with pytest.raises(TemporaryError, match=r"2026-01-05/a.json was changed. Nothing was published."):
+        raw_events.feed.landed(platform.settings.landing, [date(2026, 1, 5)], raw_events.sourced)
+    result = platform.materialise("2026-01-05", select=RAW, check=False)
+    assert "2026-01-05/a.json was changed. Nothing was published." in failure(result)
+    assert platform.version(RAW) is None
+
+
+def test_what_changes_after_the_first_look_is_told_when_it_is_asked(place: str) -> None:
+    def put(day: str, name: str, content: str) -> None:
+        with storage.writing(storage.join(place, FEED, day, name)) as file:
+            file.write(content.encode())
+
+    put("2026-01-05", "a.json", event("x"))
+    put("2026-01-05", "b.json", event("x"))
+    days = [date(2026, 1, 5), date(2026, 1, 6)]
+    found = raw_events.feed.landed(place, days, raw_events.sourced)
+    put("2026-01-04", "x.json", event("another day"))
+    put("2026-01-05", "_x.json", event("no data"))
+    assert found.changed() == ""
+    put("2026-01-05", "a.json", event("other"))
+    put("2026-01-06", "c.json", "")
+    storage.remove(storage.join(place, FEED, "2026-01-05", "b.json"))
+    said = "2026-01-05/a.json was changed, 2026-01-05/b.json is gone, 2026-01-06/c.json was added"
+    assert found.changed() == f"Files in {place}/{FEED} changed since they were listed: {said}."
+
+
+def test_landing_that_went_away_after_the_first_look_is_a_change(tmp_path: Path) -> None:
+    folder = tmp_path / "landing" / FEED / "2026-01-05"
+    folder.mkdir(parents=True)
+    (folder / "a.json").write_text(event("x"))
+    found = raw_events.feed.landed(str(tmp_path / "landing"), [date(2026, 1, 5)], raw_events.sourced)
+    (tmp_path / "landing").rename(tmp_path / "away")
+    assert f"PLATFORM_LANDING={tmp_path}/landing is not there." in found.changed()
+
+
+def test_an_empty_place_of_landing_is_there_and_one_that_nobody_made_is_not(place: str) -> None:
+    found = raw_events.feed.landed(place, [date(2026, 1, 5)], raw_events.sourced)
+    assert (found.has_folder, found.missing, found.files) == (False, (date(2026, 1, 5),), ())
+    nowhere = storage.join(place, "nowhere")
+    with pytest.raises(PlatformError, match=f"PLATFORM_LANDING={nowhere} is not there"):
+        raw_events.feed.landed(nowhere, [date(2026, 1, 5)], raw_events.sourced)

@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import dagster as dg
 import pytest
 from pyspark.sql import DataFrame
 
-from platform_assets.landing import feeds
+from platform_assets.landing import counts, feeds
 from platform_assets_tests.support.platforms import Platform, checks, failure
 
 FEED = "web_events"
@@ -129,3 +130,94 @@ def test_a_line_that_does_not_become_exactly_one_row_stops_the_run(
     assert lost["2026-01-05/a.json"] == f"3 lines, {rows} rows"
     assert ("2026-01-05/b.json" in lost) == (change == "two files swapped")
     assert platform.version(RAW) is None
+
+
+def shown(result: Any, check: str, name: str) -> list[dict[str, Any]]:
+    """The records of a table in the metadata of a check."""
+    return [record.data for record in checks(result, RAW)[check].metadata[name].value.records]
+
+
+def test_the_check_shows_each_file_with_its_rows_the_worst_first(platform: Platform) -> None:
+    platform.deliver(FEED, "2026-01-05", "good.json", lines(30))
+    bad = [BAD_URL] * 2 + [NO_ACTION] * 3 + [{"user": {"id": "x"}}, {"timestamp": "never"}]
+    worst = platform.deliver(FEED, "2026-01-05", "worst.json", lines(1, *bad))
+    platform.deliver(FEED, "2026-01-06", "b.json", lines(4, BAD_URL))
+    files = shown(run(platform, "2026-01-05", "2026-01-06"), "reject_limit", "files")
+    assert [(one["day"], one["file"], one["rows"], one["good"], one["rejected"]) for one in files] == [
+        ("2026-01-05", "worst.json", 8, 1, 7),
+        ("2026-01-06", "b.json", 5, 4, 1),
+        ("2026-01-05", "good.json", 30, 30, 0),
+    ]
+    assert files[0]["bytes"] == worst.stat().st_size
+    reasons = "missing_action 3, invalid_url 2, invalid_timestamp 1, and 1 more"
+    assert [one["first reasons"] for one in files] == [reasons, "invalid_url 1", ""]
+
+
+def test_of_very_many_files_the_check_shows_the_worst_and_how_many_more_there_are(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counts, "_SHOWN_FILES", 2)
+    for number, bad in enumerate((0, 1, 2, 3)):
+        platform.deliver(FEED, "2026-01-05", f"{number}.json", lines(20 + number, *[BAD_URL] * bad))
+    files = shown(run(platform), "reject_limit", "files")
+    assert [(one["file"], one["rows"], one["rejected"]) for one in files] == [
+        ("3.json", 26, 3),
+        ("2.json", 24, 2),
+        ("... and 2 more files", 42, 1),
+    ]
+
+
+def test_a_refused_delivery_shows_rows_with_their_places_reasons_and_texts(platform: Platform) -> None:
+    bad = "{" + "x" * 300
+    rows = "\n".join(["", json.dumps(lines(1)[0]) + "\r", *[f"{bad}{number}\r" for number in range(12)]])
+    platform.deliver(FEED, "2026-01-05", "a.json.gz", rows)
+    platform.deliver(FEED, "2026-01-06", "fine.json", lines(1, BAD_URL))
+    result = run(platform, "2026-01-05", "2026-01-06")
+    samples = shown(result, "reject_limit", "samples")
+    assert samples
+    for sample in samples:
+        assert (sample["delivery day"], sample["file"], sample["reasons"]) == ("2026-01-05", "a.json.gz", "malformed")
+        assert sample["text"] == bad[:200]
+        assert 3 <= sample["line"] <= 14
+    assert len({sample["line"] for sample in samples}) == len(samples)
+    said = f"2026-01-05/a.json.gz, line {samples[0]['line']}: malformed: {bad[:200]}"
+    assert said in failure(result)
+    assert said in str(checks(result, RAW)["reject_limit"].description)
+
+
+def test_the_rows_that_are_shown_are_of_the_reasons_that_are_found_most_often(platform: Platform) -> None:
+    bad = [NO_ACTION] * 200 + [BAD_URL] * 20 + [{"user": {"id": "x"}}] * 2 + [{"timestamp": "never"}]
+    platform.deliver(FEED, "2026-01-05", "a.json", lines(1, *bad))
+    reasons = {sample["reasons"] for sample in shown(run(platform), "reject_limit", "samples")}
+    assert reasons == {"missing_action", "invalid_url", "invalid_user_id"}
+
+
+def test_a_row_that_is_not_utf8_is_shown_where_it_stands(platform: Platform) -> None:
+    path = platform.deliver(FEED, "2026-01-05", "a.json", lines(1))
+    path.write_bytes(path.read_bytes() + b"\xef\xbb\xbfsm\xf6rg\x1bas\r\n" + b"x\xff\n" * 10)
+    result = run(platform)
+    samples = [(one["line"], one["reasons"], one["text"]) for one in shown(result, "reject_limit", "samples")]
+    assert (3, "not_utf8", "x\ufffd") in samples
+    assert set(samples) <= {(2, "not_utf8", "sm\ufffdrg\x1bas"), (3, "not_utf8", "x\ufffd")}
+    assert "\x1b" not in failure(result)
+
+
+def test_a_file_without_a_good_row_is_named_however_few_rows_it_has(platform: Platform) -> None:
+    platform.deliver(FEED, "2026-01-05", "array.json", json.dumps(lines(3)))
+    platform.deliver(FEED, "2026-01-05", "good.json", lines(1, BAD_URL))
+    result = run(platform)
+    assert result.success
+    found = checks(result, RAW)["files_have_good_rows"]
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert found.metadata["files"].value == ["2026-01-05/array.json"]
+    (sample,) = shown(result, "files_have_good_rows", "samples")
+    assert (sample["line"], sample["reasons"]) == (1, "malformed")
+
+
+@pytest.mark.parametrize(("size", "published"), [(1_000_000, True), (1_000_001, False)])
+def test_a_large_file_without_a_good_row_stops_the_run(platform: Platform, size: int, published: bool) -> None:
+    platform.deliver(FEED, "2026-01-05", "array.json", "[" * size)
+    result = run(platform)
+    assert result.success == published
+    if not published:
+        assert "1 files have rows, and not a single good one: 2026-01-05/array.json. Of more than" in failure(result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class Platform:
 
     def __init__(self, root: Path, *, domains: Sequence[FoundDomain] = DOMAINS, **settings: Any) -> None:
         self.root = root
+        (root / "landing").mkdir(parents=True, exist_ok=True)
         places = {
             "landing": str(root / "landing"),
             "lake": str(root / "lake"),
@@ -52,7 +53,13 @@ class Platform:
         return path
 
     def materialise(
-        self, first: str, last: str | None = None, *, select: str = EACH_DAY, check: bool = True
+        self,
+        first: str,
+        last: str | None = None,
+        *,
+        select: str = EACH_DAY,
+        check: bool = True,
+        tags: Mapping[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
         """One run over a range of days, as `dagster asset materialize` does it; `check` raises on failure."""
         job = self.definitions.resolve_implicit_global_asset_job_def()
@@ -61,7 +68,7 @@ class Platform:
         return job.execute_in_process(
             instance=self.instance,
             asset_selection=sorted(keys),
-            tags={START: first, END: last or first},
+            tags={START: first, END: last or first, **(tags or {})},
             raise_on_error=check,
         )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Literal, cast
 from uuid import uuid4
 
 import fsspec
@@ -24,16 +24,24 @@ from platform_assets.lake.storage.refusals import Replaced as Replaced
 
 _CHUNK = 8 << 20
 
+Kind = Literal["file", "folder", "nothing", "pipe, device or socket"]
+_KINDS: dict[str, Kind] = {"file": "file", "directory": "folder"}
+
 
 @dataclass(frozen=True)
 class Entry:
-    """A file or folder in storage; `modified` is UTC, None for folders."""
+    """A file or folder in storage; `modified` is UTC, None for folders, and `tag` what a store calls this content.
+
+    `kind` says what is found there when links are followed.
+    """
 
     name: str
     url: str
     size: int
     is_folder: bool
     modified: datetime | None
+    kind: Kind = "file"
+    tag: str = ""
 
 
 def is_local(url: str) -> bool:
@@ -127,14 +135,25 @@ def walk(url: str) -> Iterator[Entry]:
 
 def _entry(fs: fsspec.AbstractFileSystem, info: Mapping[str, Any], folder: str, below: str) -> Entry:
     is_folder = info["type"] == "directory"
-    modified = None
-    if not is_folder:
+    there: Mapping[str, Any] | None = info
+    if info.get("islink"):
         try:
-            time = info["mtime"] if "mtime" in info else fs.modified(info["name"]).timestamp()
-            modified = datetime.fromtimestamp(time, tz=timezone.utc)
-        except FileNotFoundError:  # removed since it was listed
-            modified = None
-    return Entry(posixpath.basename(below), join(folder, below), int(info["size"] or 0), is_folder, modified)
+            there = fs.info(info["name"])
+        except OSError:
+            there = None
+    kind = _KINDS.get(there["type"], "pipe, device or socket") if there else "nothing"
+    modified = None if is_folder else _modified(fs, there or info)
+    size, tag = int(info["size"] or 0), str(info.get("ETag", ""))
+    return Entry(posixpath.basename(below), join(folder, below), size, is_folder, modified, kind, tag)
+
+
+def _modified(fs: fsspec.AbstractFileSystem, info: Mapping[str, Any]) -> datetime | None:
+    """When a file was changed last, None when it was removed since it was listed."""
+    try:
+        time = info["mtime"] if "mtime" in info else fs.modified(info["name"]).timestamp()
+    except FileNotFoundError:
+        return None
+    return datetime.fromtimestamp(time, tz=timezone.utc)
 
 
 def exists(url: str) -> bool:

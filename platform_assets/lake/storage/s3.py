@@ -105,7 +105,7 @@ class S3FileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no t
             ]
             # Some tools mark a folder by an empty object with the folder's name.
             found += [_about(bucket, one) for one in page.get("Contents", []) if not one["Key"].endswith("/")]
-        if not found:
+        if not found and key:
             found = [self.info(path)]
         return found if detail else [one["name"] for one in found]
 
@@ -132,7 +132,8 @@ class S3FileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no t
                 pass
             else:
                 return _about(bucket, {"Key": key, "Size": head["ContentLength"], **head})
-        if not any(page.get("Contents") for page in _pages(bucket, Prefix=f"{key}/" if key else "", MaxKeys=1)):
+        # A bucket is there, too, when nothing is in it; one that is not there is refused.
+        if not any(page.get("Contents") for page in _pages(bucket, Prefix=f"{key}/" if key else "", MaxKeys=1)) and key:
             raise FileNotFoundError(f"{_SCHEME}{bucket}/{key}")
         return {"name": f"{bucket}/{key}".rstrip("/"), "size": 0, "type": "directory"}
 

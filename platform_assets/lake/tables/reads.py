@@ -19,7 +19,7 @@ class Source(Protocol):
     """Something that a run has read."""
 
     def changed(self) -> str:
-        """What is no longer as it was read, as a sentence without its full stop; empty when all of it is."""
+        """What is no longer as it was read, in a sentence; empty when all of it is."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,14 @@ class DaysRead:
         if now is not None and _files_of_events(now, self.first, self.last) == self.files:
             return ""
         days = f"{self.first}" if self.first == self.last else f"{self.first}...{self.last}"
-        return f"{self.table.key} has changed in {days}"
+        return f"{self.table.key} has changed in {days} since this run has read it."
 
 
 def refuse_changed(sources: Iterable[Source], key: str) -> None:
     """Raise `Outdated` when something that a run has read for an asset is no longer as it was read."""
     for source in sources:
         if changed := source.changed():
-            raise Outdated(
-                f"{changed} since this run has read it. {key} was not published, what was there before still is: run "
-                "it again."
-            )
+            raise Outdated(f"{changed} {key} was not published, what was there before still is: run it again.")
 
 
 def files_of_days(delta: DeltaTable | None, partition: str, days: Collection[date]) -> frozenset[str]:

@@ -125,9 +125,9 @@ class Told:
 
 def test_a_run_whose_source_has_changed_publishes_nothing(engine: Engine, table: Table) -> None:
     publish(engine, table, "run-1", [1], (1, "/a", 1, None))
-    sources = [Told(""), Told("plays/2026-01-01 has one file more")]
+    sources = [Told(""), Told("plays/2026-01-01 has one file more.")]
     staged = replace(stage(engine, table, "run-2", [1], (1, "/a", 2, None)), sources=tuple(sources))
-    with pytest.raises(Outdated, match=r"^plays/2026-01-01 has one file more since this run has read it\. shop/visits"):
+    with pytest.raises(Outdated, match=r"^plays/2026-01-01 has one file more\. shop/visits was not published"):
         table.publish(staged)
     assert published(table) == [(1, "/a", 1, None)]
     table.publish(replace(staged, sources=(Told(""),)))
@@ -143,11 +143,11 @@ def test_days_that_were_read_have_changed_when_their_files_have_and_not_when_tho
     publish(engine, table, "run-3", [4], (4, "/a", 2, None))
     assert read.changed() == ""
     publish(engine, table, "run-4", [2], (2, "/a", 2, None))
-    assert read.changed() == "shop/visits has changed in 2026-01-01...2026-01-02"
+    assert read.changed() == "shop/visits has changed in 2026-01-01...2026-01-02 since this run has read it."
     _, again = table.read(engine, january(2), january(2))
     assert again.changed() == ""
     storage.remove(table.url)
-    assert again.changed() == "shop/visits has changed in 2026-01-02"
+    assert again.changed() == "shop/visits has changed in 2026-01-02 since this run has read it."
 
 
 def test_a_restore_loses_to_a_publication_that_came_first_and_is_made_again(
