@@ -85,6 +85,12 @@ def test_a_range_of_days_is_always_one_run(built: dict[str, dg.AssetsDefinition]
     assert {name: asset.backfill_policy for name, asset in built.items()} == dict.fromkeys(built, single_run)
 
 
+def test_the_text_of_what_is_delivered_keeps_its_path_in_markdown(definitions: dg.Definitions) -> None:
+    node = definitions.resolve_asset_graph().get(dg.AssetKey(["landing", "plays"]))
+    assert str(node.description).endswith("data/landing/plays/<YYYY-MM-DD>/`.")
+    assert str(node.description).count("`") == 2
+
+
 def test_every_check_says_what_it_checks(built: dict[str, dg.AssetsDefinition]) -> None:
     silent = [str(check.key) for asset in built.values() for check in asset.check_specs if not check.description]
     assert silent == []

@@ -1,7 +1,10 @@
 """Files and folders of landing, lake and exports: the same on this machine's disk and on S3."""
 
+import os
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from socket import AF_UNIX, socket
 
 import pytest
 
@@ -34,6 +37,41 @@ def test_a_folder_is_listed_by_name_with_sizes_and_times_in_utc(place: str) -> N
     assert file.modified is not None
     assert file.modified.tzinfo == timezone.utc
     assert abs(datetime.now(tz=timezone.utc) - file.modified) < timedelta(minutes=1)
+
+
+def test_a_file_has_another_time_or_tag_when_it_was_written_again(place: str) -> None:
+    url = storage.join(place, "a.txt")
+    put(url, b"first")
+    (before,) = storage.entries(place)
+    time.sleep(0.02)  # the clock of a disk's files may be as coarse as that
+    put(url, b"other")
+    (after,) = storage.entries(place)
+    assert (before.kind, before.size) == (after.kind, after.size) == ("file", 5)
+    assert (before.modified, before.tag) != (after.modified, after.tag)
+
+
+def test_an_entry_says_what_is_found_there_when_links_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "a_file").write_bytes(b"four")
+    (tmp_path / "b_folder").mkdir()
+    os.mkfifo(tmp_path / "c_pipe")
+    socket(AF_UNIX).bind(str(tmp_path / "d_socket"))
+    targets = {"e_link": "a_file", "f_link": "b_folder", "g_link": "c_pipe", "h_link": "/dev/null", "i_link": "gone"}
+    for name, target in targets.items():
+        (tmp_path / name).symlink_to(target)
+    entries = storage.entries(str(tmp_path))
+    special = "pipe, device or socket"
+    kinds = ["file", "folder", special, special, "file", "folder", special, special, "nothing"]
+    assert [entry.kind for entry in entries] == kinds
+    assert [entry.name for entry in entries if entry.is_folder] == ["b_folder"]
+    file, link = entries[0], entries[4]
+    assert (link.size, link.modified) == (4, file.modified)
+
+
+def test_a_bucket_with_nothing_in_it_is_there(bucket: str) -> None:
+    assert storage.exists(bucket)
+    assert storage.entries(bucket) == []
+    with pytest.raises(OSError, match="there is no bucket nobody-made-it"):
+        storage.exists("s3://nobody-made-it")
 
 
 def test_a_folder_that_is_not_there_has_nothing_in_it(place: str) -> None:
