@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,7 @@ LATEST = "latest"
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # How often other runs may change an export while its `latest` is renewed.
 _LOOKS = 100
+_READERS = 16
 
 
 class Format(Protocol):
@@ -102,16 +104,23 @@ class DocumentFolder:
     def _newest(self) -> tuple[str, str] | None:
         """The document of the newest day that has rows, and its state; it looks back from the newest day."""
         days = [entry.name for entry in storage.entries(self.url) if entry.is_folder and _is_day(entry.name)]
-        for day in reversed(days):
-            document = self.document(day)
-            state = storage.state(document)
-            if state and self._has_rows(document):
-                return document, state
+        documents, at_once = [self.document(day) for day in reversed(days)], 1
+        with ThreadPoolExecutor(_READERS) as pool:
+            while documents:
+                some, documents = documents[:at_once], documents[at_once:]
+                for document, has_rows in zip(some, pool.map(self._has_rows, some), strict=True):
+                    if has_rows and (state := storage.state(document)):
+                        return document, state
+                # Mostly the newest has some; years without any are not asked for one by one.
+                at_once = min(2 * at_once, _READERS)
         return None
 
     def _has_rows(self, document: str) -> bool:
-        with storage.reading(document) as file:
-            return self.format.has_rows(file)
+        try:
+            with storage.reading(document) as file:
+                return self.format.has_rows(file)
+        except FileNotFoundError:
+            return False
 
     def _show(self, newest: tuple[str, str] | None) -> None:
         latest = self.document(LATEST)

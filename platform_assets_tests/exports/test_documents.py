@@ -138,6 +138,11 @@ def test_latest_is_the_document_that_lies_there_now_not_the_one_of_the_run(expor
     assert export.latest == "corrected since"
 
 
+def test_the_newest_day_with_rows_is_found_however_long_ago_it_is(export: Export) -> None:
+    export.publish({1: "a"} | dict.fromkeys(range(2, 32), ""))
+    assert export.latest == "a"
+
+
 def test_of_ten_years_of_documents_only_the_newest_are_read(local: Export, monkeypatch: pytest.MonkeyPatch) -> None:
     local.publish({day: f"page {day}" for day in range(1, 28)} | {28: "", 29: ""})
     read = []
