@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -15,6 +16,8 @@ from platform_assets.settings import Settings
 
 # Variables that say where Spark is, whatever a program asks for.
 _SAY_WHERE = ("MASTER", "SPARK_REMOTE", "SPARK_LOCAL_REMOTE")
+_NO_PROXY = "no_grpc_proxy"
+_LOOPBACK = re.compile(r"localhost|127(\.[0-9]+){3}|::1")
 
 
 class Engine(ABC):
@@ -99,3 +102,13 @@ def active_session() -> SparkSession | None:
         return SparkSession.active()
     except PySparkRuntimeError:
         return None
+
+
+def without_proxy(host: str) -> None:
+    """See that no proxy is asked for the way to an engine on this machine.
+
+    The clients of Spark Connect alone read this variable, and instead of `no_proxy` where both are set.
+    """
+    known = os.environ.get(_NO_PROXY) or os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if _LOOPBACK.fullmatch(host) and host not in known.split(","):
+        os.environ[_NO_PROXY] = f"{known},{host}".lstrip(",")

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import socket
 from collections import Counter
 from hashlib import md5
 from pathlib import Path
@@ -15,12 +16,14 @@ from pydantic import ByteSize
 
 from platform_assets.errors import PlatformError
 from platform_assets.lake.engines import running as engines
-from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.engines import sail
+from platform_assets.lake.engines.engine import Engine, without_proxy
 from platform_assets.lake.engines.sail import Sail
 from platform_assets.lake.engines.spark import Spark, SparkConnect
 from platform_assets.settings import Settings
 from platform_assets_tests.support.lake.engine_life import ROWS
 from platform_assets_tests.support.lake.fresh_process import in_a_process_of_its_own
+from platform_assets_tests.support.services.ports import free_port
 
 
 def settings(**words: Any) -> Settings:
@@ -28,10 +31,12 @@ def settings(**words: Any) -> Settings:
     return Settings(_env_file=None, **words)
 
 
-def test_a_process_has_one_engine_that_spills_when_memory_is_short_and_stops_and_starts_cleanly(
+def test_a_process_has_one_engine_that_needs_no_proxy_spills_when_memory_is_short_and_stops_and_starts_cleanly(
     tmp_path: Path,
 ) -> None:
     bounds = {"PLATFORM_ENGINE": "sail", "PLATFORM_ENGINE_MEMORY": "128MiB", "PLATFORM_ENGINE_TEMP": str(tmp_path)}
+    # Nothing answers there.
+    bounds |= {f"{kind}_proxy": "http://127.0.0.1:9" for kind in ("http", "https", "grpc", "all")}
     done = in_a_process_of_its_own("platform_assets_tests.support.lake.engine_life", str(tmp_path), variables=bounds)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == {
@@ -48,11 +53,43 @@ def test_a_process_has_one_engine_that_spills_when_memory_is_short_and_stops_and
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("host", "before", "after"),
+    [
+        ("127.0.0.1", {}, "127.0.0.1"),
+        ("localhost", {"no_proxy": "example.org"}, "example.org,localhost"),
+        ("::1", {"NO_PROXY": "example.org", "no_grpc_proxy": "spark"}, "spark,::1"),
+        ("127.0.0.1", {"no_proxy": "a,127.0.0.1"}, None),
+        ("spark.example.org", {}, None),
+    ],
+)
+def test_the_way_to_an_engine_on_this_machine_is_spared_the_proxy_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, host: str, before: dict[str, str], after: str | None
+) -> None:
+    for name in ("no_grpc_proxy", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+    without_proxy(host)
+    seen = {name: os.environ.get(name) for name in ("no_grpc_proxy", "no_proxy", "NO_PROXY")}
+    monkeypatch.delenv("no_grpc_proxy", raising=False)
+    wanted = dict.fromkeys(seen) | before
+    assert seen == (wanted | {"no_grpc_proxy": after} if after else wanted)
+
+
+def test_an_embedded_engine_that_does_not_answer_is_told_in_a_sentence() -> None:
+    said = r"The embedded engine was started and does not answer at 127.0.0.1:\d+ \(.*refused"
+    with pytest.raises(PlatformError, match=said):
+        sail._reach("127.0.0.1", free_port())
+
+
 def test_memory_is_bound_before_the_server_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     environment: dict[str, str] = {}
 
+    listener = socket.create_server(("127.0.0.1", 0))
+
     class Server:
-        listening_address = ("127.0.0.1", 4711)
+        listening_address = listener.getsockname()
 
         def __init__(self, ip: str, port: int) -> None:
             environment.update(os.environ)
@@ -65,7 +102,9 @@ def test_memory_is_bound_before_the_server_starts(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SAIL_RUNTIME__TEMPORARY_FILES__PATHS", "[]")
     monkeypatch.setattr(pysail.spark, "SparkConnectServer", Server)
     config = Sail(settings(engine_memory=ByteSize(123_456_789), engine_temp="/spill")).spark_config()
-    assert config == {"spark.sql.session.timeZone": "UTC", "spark.remote": "sc://127.0.0.1:4711"}
+    listener.close()
+    port = Server.listening_address[1]
+    assert config == {"spark.sql.session.timeZone": "UTC", "spark.remote": f"sc://127.0.0.1:{port}"}
     assert environment["started"] == "yes"
     assert environment["SAIL_RUNTIME__MEMORY_POOL__TYPE"] == "fair"
     assert environment["SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"] == "123456789"
