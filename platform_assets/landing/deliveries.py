@@ -15,6 +15,7 @@ from platform_assets.landing.first_look import LandedFile, look, unreadable
 
 _WORKERS = 8
 _NOT_DATA = (".", "_")
+_NO_DAY = "no day, which is written as 2026-01-31"
 # Control characters, and bytes that are no UTF-8 (Python shows them as half a surrogate pair).
 _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -94,7 +95,7 @@ def has_suffix(name: str, suffixes: Sequence[str]) -> bool:
 
 def _listed_days(folder: FeedFolder, days: Sequence[date]) -> Landed:
     """The deliveries of some days, which nobody has looked into."""
-    if not storage.exists(folder.landing):
+    if not _is_there(folder.landing):
         raise PlatformError(
             f"PLATFORM_LANDING={folder.landing} is not there. Nothing was published. Correct the setting, or bring the "
             "place back (is a disk not mounted?)."
@@ -118,7 +119,7 @@ def _listed_days(folder: FeedFolder, days: Sequence[date]) -> Landed:
         folder,
         tuple(days),
         unknown=tuple(unknown),
-        has_folder=bool(there) or storage.exists(folder.url),
+        has_folder=bool(there) or _is_there(folder.url),
         missing=tuple(day for day in days if day.isoformat() not in there),
         listed=tuple(files),
     )
@@ -150,12 +151,19 @@ def _no_delivery(name: str, first_day: date, today: date) -> str:
     try:
         day = date.fromisoformat(name)
     except ValueError:
-        return "no day, written as 2026-01-31"
+        return _NO_DAY
     if day.isoformat() != name:
-        return "no day, written as 2026-01-31"
+        return _NO_DAY
     if day < first_day:
         return f"before the first day, {first_day}"
     return "in the future" if day > today else ""
+
+
+def _is_there(folder: str) -> bool:
+    try:
+        return storage.exists(folder)
+    except OSError as error:
+        raise unreadable(folder, str(error)) from error
 
 
 def _entries(folder: str) -> list[storage.Entry]:

@@ -32,7 +32,7 @@ WARNINGS = frozenset({DELIVERED, STRANGE, EMPTY, TWICE, HEADER})
 ALLOW_EMPTIED = "platform/allow_emptied"
 # A file without a good row that is larger than this, as stored, is no slip of a few lines.
 _LARGE = 1_000_000
-_SHOWN_FIELDS = 100
+_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def judge_delivery(rows: DataFrame, staged: Staged, delivered: Landed, limits: L
 
 def _named(check: str, names: Sequence[str], what: str, kind: str = "files") -> Finding:
     said = f"{len(names)} {what}: {some(names)}" if names else "none"
-    return Finding(check, not names, said, True, {kind: list(names)})
+    more = [f"and {len(names) - _SHOWN:,} more"] if len(names) > _SHOWN else []
+    return Finding(check, not names, said, True, {kind: [*names[:_SHOWN], *more]})
 
 
 def _with_samples(finding: Finding, rows: DataFrame, by_file: Sequence[FileCount]) -> Finding:
@@ -203,4 +204,4 @@ def _limit(rows: DataFrame, staged: Staged, limits: Limits, by_file: Sequence[Fi
 def _extra_fields(rows: DataFrame) -> Mapping[str, int]:
     """Fields that the feed does not know, by name, with the number of rows that have them."""
     named = rows.select(F.explode("extra_fields").alias("field")).groupBy("field").count()
-    return {row["field"]: row["count"] for row in named.orderBy("field").limit(_SHOWN_FIELDS).collect()}
+    return {row["field"]: row["count"] for row in named.orderBy("field").limit(_SHOWN).collect()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -39,7 +40,8 @@ class Sample:
     def __str__(self) -> str:
         """Where it stands, why it was rejected, and its text."""
         text = _CONTROLS.sub(lambda found: repr(found[0])[1:-1], self.text)
-        return f"{self.day}/{self.file}, line {self.line}: {self.reasons}: {text}"
+        line = f", line {self.line}" if self.line else ""
+        return f"{self.day}/{self.file}{line}: {self.reasons}: {text}"
 
 
 def samples(rows: DataFrame, counts: Sequence[FileCount]) -> list[Sample]:
@@ -80,18 +82,17 @@ def samples(rows: DataFrame, counts: Sequence[FileCount]) -> list[Sample]:
 def _line_numbers(file: LandedFile, wanted: Iterable[str]) -> dict[str, int]:
     """Where lines stand in a file for the first time, by the hashes of their texts."""
     left, found = set(wanted), dict[str, int]()
-    if not left:
-        return found
-    with unpacked(file.url, file.size) as content:
+    # The file may be gone by now, which must not hide what is wrong with it.
+    with suppress(OSError), unpacked(file.url, file.size) as content:
         for number, line in enumerate(content.stream, 1):
+            if not left:
+                break
             text = _MARKS.sub(b"", line.removesuffix(b"\n")).removesuffix(b"\r")
             text = text if file.is_utf8 else text.decode("utf-8", "replace").encode()
             digest = sha256(text).hexdigest()
             if digest in left:
                 found[digest] = number
                 left.remove(digest)
-                if not left:
-                    break
     return found
 
 

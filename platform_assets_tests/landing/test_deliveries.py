@@ -249,7 +249,7 @@ def test_folders_in_which_no_delivery_is_looked_for_are_named(platform: Platform
     found = checks(platform.materialise("2026-01-01", "2026-01-10", select=RAW), RAW)["folders_are_days"]
     assert ids(platform) == ["2026-01-05"]
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
-    no_day = "no day, written as 2026-01-31"
+    no_day = "no day, which is written as 2026-01-31"
     why = {"2025-12-31": "before the first day, 2026-01-01", "9999-01-01": "in the future"}
     assert found.metadata["folders"].value == [f"{name} ({why.get(name, no_day)})" for name in strange]
 

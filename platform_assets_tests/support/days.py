@@ -41,7 +41,8 @@ def run(platform: Platform, ranges: Iterable[Range], tables: Iterable[str]) -> N
 
 
 def deliver(landing: Path, feed: str, deliveries: Deliveries) -> None:
-    """Put files into landing."""
+    """Put files into landing, which is there when there are none."""
+    landing.mkdir(parents=True, exist_ok=True)
     for day, files in deliveries.items():
         for name, content in files.items():
             path = landing / feed / day.isoformat() / name
