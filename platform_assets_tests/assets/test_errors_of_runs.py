@@ -44,7 +44,7 @@ def test_a_column_that_there_is_not_is_told_with_the_file_and_those_there_are(
     assert not result.success
     said = failure(result)
     assert re.fullmatch(
-        r"\S*assets/test_tables\.py:\d+: <lambda>: there is no column visitors\. "
+        r"\S*assets/test_errors_of_runs\.py:\d+: <lambda>: there is no column visitors\. "
         r"visits has day, page, visits, note\. web/page_visits was not published, what was there before still is\.",
         said,
     )
@@ -58,7 +58,7 @@ def test_an_error_in_a_transform_is_told_with_its_own_line(shop: Shop) -> None:
 
     line = page_visits.__code__.co_firstlineno + 2
     result = shop.run(shop.definition(page_visits), DAYS[0])
-    assert f"assets/test_tables.py:{line}: page_visits: KeyError: 'b'. web/page_visits was not" in failure(result)
+    assert f"assets/test_errors_of_runs.py:{line}: page_visits: KeyError: 'b'. web/page_visits was not" in failure(result)
 
 
 def test_a_range_the_wrong_way_round_has_no_day_and_says_so(shop: Shop) -> None:
