@@ -16,6 +16,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from platform_assets.errors import Outdated, PlatformError
+from platform_assets.lake.tables.log import missing_file
 
 # How the engines say that there is no column of a name.
 _NO_COLUMN = re.compile(
@@ -67,6 +68,8 @@ def say_it_last(context: dg.HookContext) -> None:
 
 def said(error: Exception) -> str:
     """What an error says, in a line."""
+    if missing := missing_file(error):
+        return missing
     text = str(error).strip()
     first = _AROUND.sub("", text.splitlines()[0]) if text else ""
     shown = first if len(first) <= _LONGEST else f"{first[:_LONGEST]}..."
@@ -78,6 +81,8 @@ def of_transform(error: Exception, place: str, file: str, key: str, frames: Mapp
 
     `place` is where the transform begins, for errors of engines, which find out later.
     """
+    if missing := missing_file(error):
+        return missing
     own = [frame for frame in extract_tb(error.__traceback__) if Path(frame.filename) == Path(file)]
     there = re.sub(r":\d+(?=: )", f":{own[-1].lineno}", place, count=1) if own else place
     kept = f"{key} was not published, what was there before still is."

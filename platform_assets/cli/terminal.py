@@ -59,8 +59,11 @@ def _explained(error: Exception) -> Problem | None:
     from deltalake.exceptions import DeltaError
 
     from platform_assets.errors import PlatformError
+    from platform_assets.lake.tables.log import missing_file
     from platform_assets.settings import WrongSettings
 
+    if missing := missing_file(error):
+        return Problem(missing)
     if isinstance(error, PlatformError):
         return Problem(str(error), WRONG_USE if isinstance(error, WrongSettings) else NOT_DONE)
     if isinstance(error, dg.DagsterInvariantViolationError) and "DAGSTER_HOME" in str(error):

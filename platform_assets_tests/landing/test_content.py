@@ -78,6 +78,14 @@ def test_large_content_in_many_pieces_is_unpacked_whole(tmp_path: Path, stored: 
         (gzip.compress(TEXT)[:-8] + b"\0" * 8, "its gzip is damaged"),
         (gzip.compress(gzip.compress(gzip.compress(TEXT))), "it is packed more than twice"),
     ],
+    ids=[
+        "without its end",
+        "without more than its start",
+        "text after it",
+        "half a start after it",
+        "wrong sum",
+        "thrice",
+    ],
 )
 def test_a_gzip_that_readers_disagree_on_is_an_error(tmp_path: Path, stored: bytes, why: str) -> None:
     with pytest.raises(gzip.BadGzipFile, match=why):

@@ -221,6 +221,13 @@ WORKAROUNDS = (
         "A commit that stands raises an error when the checkpoint after it cannot be written.",
     ),
     Workaround(
+        "deltalake-reads-empty-commits",
+        "deltalake",
+        "1.6.6",
+        "A file of the log that is empty, as a full disk or a lost power leaves it, is read as a commit that changes "
+        "nothing: what it had added is gone without a word.",
+    ),
+    Workaround(
         "duckdb-nan-in-json",
         "duckdb",
         "2.0.0",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from deltalake import CommitProperties
@@ -10,7 +9,7 @@ from deltalake.exceptions import CommitFailedError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from platform_assets.errors import TemporaryError
-from platform_assets.lake import storage
+from platform_assets.lake.tables.log import read_commit
 
 ATTEMPT = "attempt"
 """What the metadata of a commit calls the attempt of a step that made it."""
@@ -53,11 +52,7 @@ def version_made_by(attempt: str, url: str, since: int, newest: int) -> int | No
     (workarounds: deltalake-fails-after-a-commit, deltalake-history-counts-down).
     """
     for version in range(newest, since, -1):
-        name = storage.join(url, "_delta_log", f"{version:020d}.json")
-        if not storage.exists(name):  # cleaned away: versions are kept for days
-            continue
-        with storage.reading(name) as log:
-            told = [json.loads(line).get("commitInfo") or {} for line in log]
-        if any(info.get(ATTEMPT) == attempt for info in told):
+        commit = read_commit(url, version)  # none where it was cleaned away: commits are kept for days
+        if commit and commit.info.get(ATTEMPT) == attempt:
             return version
     return None

@@ -11,12 +11,13 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
 from platform_assets.lake.storage.refusals import DENIED, UNWRITABLE, is_denied, is_unwritable
+from platform_assets.lake.tables.log import has_log, refuse_damaged, unreadable
 
 
 def open_delta(url: str, version: int | None = None) -> DeltaTable:
@@ -40,12 +41,22 @@ class Published:
         return f"{self.domain}/{self.name}"
 
     def delta(self, version: int | None = None) -> DeltaTable | None:
-        """The Delta table, None before anything was published."""
-        try:
-            with self.access():
-                return open_delta(self.url, version)
-        except TableNotFoundError:
-            return None
+        """The Delta table, None before anything was published; raises `Damaged` when its log is not whole."""
+        with self.access():
+            try:
+                table = open_delta(self.url, version)
+            except TableNotFoundError as error:
+                if has_log(self.url):
+                    raise unreadable(self.key, self.url, "it has no commit") from error
+                return None
+            except DeltaError as error:
+                if is_denied(error) or is_unwritable(error):
+                    raise
+                said = str(error).strip().splitlines()[0]
+                raise unreadable(self.key, self.url, said) from error
+            if version is None:
+                refuse_damaged(self.key, self.url, table.version())
+            return table
 
     def published_rows_by_day(self) -> dict[str, int]:
         """Rows per day of the current version, from the log alone; empty before anything was published."""

@@ -20,6 +20,7 @@ from platform_assets.lake.tables.commits import (
     version_made_by,
     without_library_retries,
 )
+from platform_assets.lake.tables.log import FILES
 from platform_assets.lake.tables.published import Published, open_delta
 from platform_assets.lake.tables.reads import DaysRead, Source, files_of_days, refuse_changed
 from platform_assets.lake.tables.staging import Staged, stage
@@ -146,6 +147,7 @@ class Table(Published):
                     dagster_run_id=staged.run_id,
                     days=staged.window,
                     rows=str(staged.rows),
+                    **{FILES: str(len(staged.files))},
                 ),
             )
         except Exception:

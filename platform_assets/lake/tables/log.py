@@ -1,0 +1,150 @@
+"""The files of a table's log, read by themselves: what a commit says of itself, and whether the log is whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from platform_assets.errors import PlatformError
+from platform_assets.lake import storage
+
+FILES = "files"
+"""What the metadata of a commit calls the number of files that it adds: a log that was cut short has fewer."""
+_LOG = "_delta_log"
+_CHECKPOINT = ".checkpoint"
+_HINT = "_last_checkpoint"
+_DATA_FILE = re.compile(r"(?P<file>(?:[^\s'\"]*?/(?P<table>[^\s/]+/[^\s/]+)/)?runs/[^\s'\"]+?\.parquet)")
+_NOT_FOUND = re.compile("not found|no such file|not_exist|does not exist|NoSuchKey", re.IGNORECASE)
+_whole: set[tuple[str, int]] = set()
+
+
+class Damaged(PlatformError):
+    """The log of a table, or a file that it names, is not as it was written."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One file of the log: what the commit says of itself, and the paths of the files that it adds."""
+
+    info: dict[str, Any]
+    added: tuple[str, ...]
+
+
+def read_commit(url: str, version: int) -> Commit | None:
+    """The commit that made a version, None when its file is not there any more; raises `ValueError` for no JSON."""
+    file = commit_file(url, version)
+    if not storage.exists(file):
+        return None
+    with storage.reading(file) as log:
+        entries = [json.loads(line.decode()) for line in log]
+    infos = [entry["commitInfo"] for entry in entries if "commitInfo" in entry]
+    return Commit(infos[0] if infos else {}, tuple(entry["add"]["path"] for entry in entries if "add" in entry))
+
+
+def commit_file(url: str, version: int) -> str:
+    """Where the commit that made a version lies."""
+    return storage.join(url, _LOG, f"{version:020d}.json")
+
+
+def has_log(url: str) -> bool:
+    """Whether there is anything of a log."""
+    return bool(storage.entries(storage.join(url, _LOG)))
+
+
+def damaged(key: str, url: str, file: str, what: str) -> Damaged:
+    """The error for a file of a table that is not as it was written."""
+    return Damaged(
+        f"{key} is damaged: {file} {what}. Nothing of it is read or written until it is mended, as older rows might "
+        f"pass for the newest. Bring the file back from a backup, or move {url} away and materialise all days of the "
+        "table again."
+    )
+
+
+def refuse_damaged(key: str, url: str, version: int) -> None:
+    """Raise `Damaged` when the log that leads to a version is not whole, where the library would read on in silence.
+
+    It takes an empty commit for one that changes nothing (workaround: deltalake-reads-empty-commits). A version whose
+    log is whole is not looked at again in this process.
+    """
+    if (url, version) not in _whole:
+        if found := _damage(url, version):
+            raise damaged(key, url, *found)
+        _whole.add((url, version))
+
+
+def unreadable(key: str, url: str, said: str) -> Damaged:
+    """The error for a log that the library cannot read: with the file, where it can be told, or else what it said."""
+    commits = _commits(url)
+    newest = max(commits, default=0)
+    found = _damage(url, newest) or _broken(url, commits)
+    return damaged(key, url, *(found or (storage.join(url, _LOG), f"cannot be read ({said})")))
+
+
+def _commits(url: str) -> dict[int, storage.Entry]:
+    log = storage.entries(storage.join(url, _LOG))
+    return {int(entry.name[:20]): entry for entry in log if entry.name.endswith(".json") and entry.name[:20].isdigit()}
+
+
+def _damage(url: str, version: int) -> tuple[str, str] | None:
+    """The file that is not whole, and what it is instead."""
+    log = storage.entries(storage.join(url, _LOG))
+    checkpoints = [int(entry.name[:20]) for entry in log if _CHECKPOINT in entry.name and entry.name[:20].isdigit()]
+    last = max([number for number in checkpoints if number <= version], default=-1)
+    for number, entry in _commits(url).items():
+        if last < number <= version and not entry.size:
+            return entry.url, "is empty"
+    try:
+        newest = read_commit(url, version)
+    except ValueError as error:
+        return commit_file(url, version), f"is no JSON ({error})"
+    if newest is None:
+        return None if version == last else (commit_file(url, version), "is not there")
+    if not newest.info:
+        return commit_file(url, version), "does not say who made the commit: it was cut short"
+    due = int(newest.info.get(FILES, len(newest.added)))
+    if due > len(newest.added):
+        return commit_file(url, version), f"adds {len(newest.added)} of {due} files: it was cut short"
+    return None
+
+
+def _broken(url: str, commits: Mapping[int, storage.Entry]) -> tuple[str, str] | None:
+    """The first commit that is no JSON, or is not there though later ones are; else a checkpoint that is not whole."""
+    for number in sorted(commits):
+        try:
+            read_commit(url, number)
+        except ValueError as error:
+            return commit_file(url, number), f"is no JSON ({error})"
+    log = {entry.name: entry for entry in storage.entries(storage.join(url, _LOG))}
+    checkpoints = [name for name in log if _CHECKPOINT in name]
+    first = min(commits, default=0) if checkpoints or _HINT in log else 0
+    for number in range(first, max(commits, default=-1)):
+        if number not in commits:
+            return commit_file(url, number), "is not there"
+    for name in checkpoints:
+        try:
+            with storage.reading(log[name].url) as content:
+                parquet.ParquetFile(content)
+        except (OSError, pa.ArrowInvalid) as error:
+            return log[name].url, f"is no whole Parquet file ({error})"
+    if _HINT in log and not checkpoints:
+        return log[_HINT].url, "names a checkpoint that is not there"
+    return None
+
+
+def missing_file(error: Exception) -> str | None:
+    """The sentence for a file of a published version that a reader did not find; None when that was not the error."""
+    text = str(error)
+    found = _DATA_FILE.search(text)
+    if not found or not _NOT_FOUND.search(text):
+        return None
+    table = f"{found['table']} is damaged: " if found["table"] else ""
+    return (
+        f"{table}{found['file']} is not there, and the current version needs it. Bring it back from a backup, go back "
+        "to a version without it (`platform-assets history` and `restore`), or materialise its day again."
+    )
