@@ -44,10 +44,8 @@ class Published:
         """The Delta table, None before anything was published; raises `Damaged` when its log is not whole."""
         with self.access():
             try:
-                table = open_delta(self.url, version)
-            except TableNotFoundError as error:
-                if has_log(self.url):
-                    raise unreadable(self.key, self.url, "it has no commit") from error
+                table = self._opened(version)
+            except TableNotFoundError:
                 return None
             except DeltaError as error:
                 if is_denied(error) or is_unwritable(error):
@@ -57,6 +55,18 @@ class Published:
             if version is None:
                 refuse_damaged(self.key, self.url, table.version())
             return table
+
+    def _opened(self, version: int | None) -> DeltaTable:
+        try:
+            return open_delta(self.url, version)
+        except TableNotFoundError:
+            if not has_log(self.url):
+                raise
+        # Another run may just have made it.
+        try:
+            return open_delta(self.url, version)
+        except TableNotFoundError as error:
+            raise unreadable(self.key, self.url, "it has no commit") from error
 
     def published_rows_by_day(self) -> dict[str, int]:
         """Rows per day of the current version, from the log alone; empty before anything was published."""

@@ -122,6 +122,14 @@ def test_deltalake_still_raises_for_a_commit_that_stands_when_its_checkpoint_fai
     assert files(tmp_path) == {"a.parquet"}
 
 
+@pytest.mark.shows("deltalake-reads-empty-commits")
+def test_deltalake_still_reads_an_empty_commit_as_one_that_changes_nothing(tmp_path: Path) -> None:
+    table(tmp_path)
+    replace_day(DeltaTable(tmp_path), "a.parquet")
+    (tmp_path / "_delta_log" / "00000000000000000001.json").write_bytes(b"")
+    assert (DeltaTable(tmp_path).version(), files(tmp_path)) == (1, set())
+
+
 @pytest.mark.shows("duckdb-nan-in-json")
 def test_duckdb_still_writes_nan_into_json(tmp_path: Path) -> None:
     duckdb.sql(f"COPY (SELECT 'nan'::DOUBLE AS value) TO '{tmp_path}/rows.json' (FORMAT json)")

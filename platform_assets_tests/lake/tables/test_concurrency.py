@@ -233,7 +233,7 @@ def test_what_cannot_be_published_is_removed(engine: Engine, table: Table, monke
     before = files(table)
     staged = stage(engine, table, "run-2", [1], (1, "/a", 2, None))
     around_the_commit(monkeypatch, before=fail)
-    with pytest.raises(OSError, match="the disk is gone"):
+    with pytest.raises(dg.Failure, match="the disk is gone"):
         hand_over(staged)
     assert files(table) == before
     assert published(table) == [(1, "/a", 1, None)]
@@ -251,7 +251,7 @@ def test_what_a_store_that_is_away_cannot_say_is_no_reason_to_remove_anything(
 
     staged = stage(engine, table, "run-1", [1], (1, "/a", 1, None))
     around_the_commit(monkeypatch, after=lose_the_answer)
-    with pytest.raises(OSError, match="the answer was lost"):
+    with pytest.raises(dg.Failure, match="the answer was lost"):
         hand_over(staged)
     monkeypatch.undo()
     assert published(table) == [(1, "/a", 1, None)]

@@ -124,9 +124,3 @@ def test_a_file_that_is_gone_is_told_with_its_table(engine: Engine, table: Table
     assert f"{str(gone).removeprefix('/')} is not there, and the current version needs it." in sentence
     assert missing_file(OSError("No such file or directory: '/landing/x.json'")) is None
     assert missing_file(OSError("permission denied: 'runs/a/b/x.parquet'")) is None
-
-
-@pytest.mark.shows("deltalake-reads-empty-commits")
-def test_deltalake_still_reads_an_empty_commit_as_one_that_changes_nothing(table: Table) -> None:
-    empty(commit(table, 3))
-    assert (open_delta(table.url).version(), len(published(table))) == (3, 2)
