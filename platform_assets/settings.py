@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     executor: Literal["in_process", "multiprocess"] = "in_process"
     """`in_process`: one engine for all steps of a run; `multiprocess`: a process for each step, several at a time."""
 
+    keep_versions_days: int = Field(default=30, ge=1)
+    """Days for which a replaced version of a table stays in its history and can be restored."""
+
     reject_share: Share = 0.10
     """A raw run fails when a delivery day has a larger share of rejected rows, and enough of them (`reject_rows`)."""
     reject_rows: int = Field(default=10, ge=0)

@@ -96,4 +96,5 @@ class Domain:
 
     def table(self, name: str, contract: CompiledContract, settings: Settings) -> Table:
         """The table in the lake."""
-        return Table(self.name, name, contract, storage.join(storage.absolute(settings.lake), self.name, name))
+        url = storage.join(storage.absolute(settings.lake), self.name, name)
+        return Table(self.name, name, contract, url, settings.keep_versions_days)

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from platform_assets.cli.arguments import Limit, TableName, all_tables, built, find_table, in_lake
-from platform_assets.cli.terminal import number, say, say_table
+from platform_assets.cli.terminal import NOT_DONE, number, remark, say, say_table, size
 
 if TYPE_CHECKING:
     from platform_assets.lake.tables.table import Table
@@ -35,6 +37,7 @@ class Overview:
     size: int
     version: int | None
     last: dict[str, Any] | None
+    is_damaged: bool = False
 
     @property
     def rows(self) -> int:
@@ -71,7 +74,9 @@ def look_at(table: Table) -> Overview:
 
 def tables() -> None:
     """All tables: rows, days, last run, version, bytes."""
-    _say_overviews(_look_at_all(), _HEADINGS)
+    overviews, damaged = _look_at_all()
+    _say_overviews(overviews, _HEADINGS)
+    _say_damaged(damaged)
 
 
 def summary() -> None:
@@ -80,7 +85,7 @@ def summary() -> None:
     from platform_assets.lake import storage
     from platform_assets.settings import current
 
-    overviews = _look_at_all()
+    overviews, damaged = _look_at_all()
     some = [overview for overview in overviews if overview.rows]
     say(f"Tables in {storage.absolute(current().lake)}")
     say()
@@ -105,6 +110,7 @@ def summary() -> None:
     say()
     for command, meaning in _try_next(some):
         say(f"  {meaning:<42}{command}")
+    _say_damaged(damaged)
 
 
 def say_rules(rules: Sequence[tuple[str, int, str, str]]) -> None:
@@ -130,7 +136,7 @@ def history(table: TableName, limit: Limit = 20) -> None:
             (
                 str(commit["version"]),
                 f"{commit_time(commit):%Y-%m-%d %H:%M:%S}",
-                str(commit["operation"]),
+                _operation(commit),
                 str(commit.get("days", "-")),
                 number(int(commit["rows"])) if "rows" in commit else "-",
                 str(commit.get(_RUN_ID, "-")),
@@ -142,8 +148,31 @@ def history(table: TableName, limit: Limit = 20) -> None:
     )
 
 
-def _look_at_all() -> list[Overview]:
-    return [look_at(in_lake(definition)) for definition in all_tables()]
+def _operation(commit: Mapping[str, Any]) -> str:
+    restored = commit.get("restored_version")
+    return f"{commit['operation']} of {restored}" if restored else str(commit["operation"])
+
+
+def _look_at_all() -> tuple[list[Overview], list[str]]:
+    """The overviews of all tables, and what is wrong with those that are damaged."""
+    from platform_assets.lake.tables.log import Damaged
+
+    overviews, damaged = [], []
+    for table in map(in_lake, all_tables()):
+        try:
+            overviews.append(look_at(table))
+        except Damaged as error:
+            overviews.append(Overview(table, {}, None, 0, None, None, is_damaged=True))
+            damaged.append(str(error))
+    return overviews, damaged
+
+
+def _say_damaged(damaged: Sequence[str]) -> None:
+    """What is wrong with damaged tables, and an exit code that says so."""
+    for sentence in damaged:
+        remark(sentence)
+    if damaged:
+        raise typer.Exit(NOT_DONE)
 
 
 def _say_overviews(overviews: Sequence[Overview], headings: Sequence[str]) -> None:
@@ -157,13 +186,13 @@ def _facts(overview: Overview) -> dict[str, str]:
     from platform_assets.lake.tables.published import commit_time
 
     if overview.version is None:
-        return {"table": overview.table.key, "rows": "not built"}
+        return {"table": overview.table.key, "rows": "damaged" if overview.is_damaged else "not built"}
     facts = {
         "table": overview.table.key,
         "rows": number(overview.rows),
         "days": number(len(overview.rows_by_day)),
         "version": str(overview.version),
-        "bytes": number(overview.size),
+        "bytes": size(overview.size),
     }
     if overview.rows_by_day:
         days = list(overview.rows_by_day)

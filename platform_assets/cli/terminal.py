@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NoReturn
 
 import typer
+from pydantic import ByteSize
 from typer.core import TyperGroup
 
 NOT_DONE, WRONG_USE = 1, 2
@@ -88,6 +89,25 @@ def remark(text: str) -> None:
 def number(value: int) -> str:
     """A number: with separators for people, without for programs."""
     return f"{value:,}" if sys.stdout.isatty() else str(value)
+
+
+def size(value: int) -> str:
+    """Bytes: rounded for people, exact for programs."""
+    return ByteSize(value).human_readable(decimal=True) if sys.stdout.isatty() else str(value)
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Go on when the answer is yes; without a terminal to ask on, and without `--yes`, end with exit code 2."""
+    if yes:
+        return
+    if not _is_terminal():
+        raise Problem(f"{question} There is no terminal to ask on, and nothing was changed: --yes does it.", WRONG_USE)
+    if not typer.confirm(question):
+        raise Problem("Nothing was changed.")
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def printable(text: str) -> str:

@@ -9,19 +9,26 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from platform_assets.cli.arguments import TableName, all_tables, built, find_definition, in_lake
-from platform_assets.cli.terminal import Problem, number, remark, say, say_table
+from platform_assets.cli.terminal import NOT_DONE, Problem, confirm, number, remark, say, say_table, size
 
 if TYPE_CHECKING:
-    from platform_assets.lake.tables.maintenance import Waste
+    from platform_assets.lake.tables.maintenance import Restoration, Waste
     from platform_assets.registry import TableKind
 
 
+_SHOWN_DAYS = 20
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without a question.")]
+
+
 def restore(
-    table: TableName, version: Annotated[int, typer.Argument(min=0, help="One of those that `history` lists.")]
+    table: TableName,
+    version: Annotated[int, typer.Argument(min=0, help="One of those that `history` lists.")],
+    yes: Yes = False,
 ) -> None:
     """Make an older version of a table current again.
 
-    Nothing is lost: it becomes a new version, and the one before it can be restored too.
+    It shows what that changes, and asks. Nothing is lost: it becomes a new version, and the one before it can be
+    restored too.
     """
     from platform_assets.lake.tables import maintenance
 
@@ -29,18 +36,33 @@ def restore(
     found = in_lake(definition)
     built(found)
     try:
-        restored = maintenance.restore(found, version)
+        asked = maintenance.restoration(found, version)
     except maintenance.NotRestorable as error:
         raise Problem(str(error)) from error
-    if restored is None:
+    if asked is None:
         return say(f"{found.key}: version {version} is the current one, nothing was changed.")
-    changed = restored.changed_days
-    say(f"{found.key}: version {version} is current again, as version {restored.version}.")
-    if not changed:
-        return say("No day has other files than before.")
-    say(f"{number(restored.rows)} rows, {number(restored.rows_before)} before; {_listed(changed)} changed.")
-    if readers := _readers(definition):
+    _say_what_changes(asked)
+    confirm(f"Make version {version} of {found.key} the current one?", yes)
+    say(f"{found.key}: version {version} is current again, as version {asked.carry_out()}.")
+    if asked.days and (readers := _readers(definition)):
         say(f"What was built from it is as before; materialise it again for those days: {', '.join(readers)}.")
+    return None
+
+
+def _say_what_changes(asked: Restoration) -> None:
+    say(
+        f"{asked.table.key}: from version {asked.current} to version {asked.version}, {number(asked.rows_before)} rows "
+        f"now, {number(asked.rows)} then."
+    )
+    if not asked.days:
+        return say("No day has other files than now.")
+    shown = list(asked.days.items())[:_SHOWN_DAYS]
+    rows = [(day, *("-" if n is None else number(n) for n in counts)) for day, counts in shown]
+    say_table(["day", "rows now", "rows then"], rows, right=["rows now", "rows then"])
+    if len(asked.days) > len(shown):
+        say(f"and {number(len(asked.days) - len(shown))} more days, up to {max(asked.days)}.")
+    if asked.emptied:
+        say(f"{_listed(asked.emptied)} would have no rows any more.")
     return None
 
 
@@ -66,21 +88,33 @@ def clean(
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Remove what failed or killed runs left behind.
 
-    No reader sees it. What was published stays, but for the files of old versions if --vacuum says so.
+    No reader sees it. What was published stays, but for the files of old versions if --vacuum says so; it asks before
+    it removes versions of the last PLATFORM_KEEP_VERSIONS_DAYS. What no run of the platform has made always stays.
     """
     from platform_assets.assets.runs import dagster_runs
     from platform_assets.lake.tables import maintenance
+    from platform_assets.lake.tables.log import Damaged
     from platform_assets.registry import found as found_domains
     from platform_assets.settings import current
 
+    kept_days = current().keep_versions_days
+    if vacuum is not None and vacuum < kept_days and not dry_run:
+        confirm(f"Remove versions that were replaced in the last {kept_days} days (PLATFORM_KEEP_VERSIONS_DAYS)?", yes)
     found: list[Waste] = []
+    damaged: list[str] = []
     age = timedelta(hours=older_than)
     with dagster_runs() as state_of:
         for definition in all_tables():
             table = in_lake(definition)
+            try:
+                table.delta()
+            except Damaged as error:
+                damaged.append(str(error))
+                continue
             left = maintenance.leftovers(table, state_of, age)
             old = maintenance.replaced_files(table, timedelta(days=vacuum), left) if vacuum is not None else None
             found += [*left, *([old] if old else [])]
@@ -90,6 +124,10 @@ def clean(
         for waste in found if not dry_run else ():
             maintenance.remove(waste)
     _say_waste(found, dry_run)
+    for sentence in damaged:
+        remark(sentence)
+    if damaged:
+        raise typer.Exit(NOT_DONE)
 
 
 def _say_waste(found: Sequence[Waste], dry_run: bool) -> None:
@@ -103,16 +141,16 @@ def _say_waste(found: Sequence[Waste], dry_run: bool) -> None:
                     waste.run_id or "-",
                     waste.what,
                     number(waste.files),
-                    number(waste.size),
+                    size(waste.size),
                     f"kept: {waste.kept}" if waste.kept else "would be removed" if dry_run else "removed",
                 )
                 for waste in found
             ],
             right=["files", "bytes"],
         )
-    files, size = sum(waste.files for waste in going), sum(waste.size for waste in going)
+    files, bytes_of_them = sum(waste.files for waste in going), sum(waste.size for waste in going)
     done = "Would remove" if dry_run else "Removed"
-    remark(f"{done} {number(files)} files, {number(size)} bytes." if going else "There is nothing to remove.")
+    remark(f"{done} {number(files)} files, {number(bytes_of_them)} bytes." if going else "There is nothing to remove.")
     if staying:
         remark(f"Left alone what {len(staying)} runs may still need.")
 

@@ -66,7 +66,7 @@ def at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[Pl
         for name in ("landing", "lake", "exports"):
             monkeypatch.setenv(f"PLATFORM_{name.upper()}", str(platform.root / name))
         settings.current.cache_clear()
-        return lambda *words: CliRunner().invoke(app, list(words))
+        return lambda *words, **given: CliRunner().invoke(app, list(words), **given)
 
     yield on
     settings.current.cache_clear()

@@ -61,7 +61,7 @@ def test_the_last_run_is_told_although_somebody_restored_a_version_after_it(
 ) -> None:
     cli = at(copy)
     before = by_table(cli("tables").stdout)["web/raw_events"]
-    assert cli("restore", "raw_events", "0").exit_code == 0
+    assert cli("restore", "raw_events", "0", "--yes").exit_code == 0
     after = by_table(cli("tables").stdout)["web/raw_events"]
     assert (after["run"], after["last run (UTC)"]) == (before["run"], before["last run (UTC)"])
     assert (after["rows"], after["rejected"], after["days"], after["version"]) == ("0", "0", "0", "3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pyspark.sql import DataFrame
 from typer.testing import Result
 
 from platform_assets import Contract, Csv, Domain, Field, T, document, registry, table
+from platform_assets.cli import terminal
 from platform_assets.cli.arguments import find_definition
 from platform_assets.cli.upkeep import _readers
 from platform_assets.registry import FoundDomain
@@ -19,6 +21,7 @@ from platform_assets_tests.support.settings import DOMAINS
 
 Cli = Callable[..., Result]
 HITS = "web/user_web_hits"
+KILLED = "0b1d9a4e-3f3c-4b7e-9a53-0a1f0c9d7e21"
 audience = Domain("audience", owner="team:audience")
 
 
@@ -31,18 +34,46 @@ class Visitors(Contract):
 def test_restore_makes_a_version_current_and_says_what_it_did(copy: Platform, at: Callable[[Platform], Cli]) -> None:
     cli, before = at(copy), copy.rows(HITS)
     copy.deliver("web_events", "2026-01-02", "b.jsonl", "")
-    copy.materialise("2026-01-02")
+    Platform(copy.root, allow_emptied=True).materialise("2026-01-02")
     assert len(copy.rows(HITS)) == 5
-    done = cli("restore", HITS, "2")
+    done = cli("restore", HITS, "2", "--yes")
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == [
+    assert [line.split() for line in done.stdout.splitlines()[1:3]] == [
+        ["day", "rows", "now", "rows", "then"],
+        ["2026-01-02", "0", "4"],
+    ]
+    assert [done.stdout.splitlines()[0], *done.stdout.splitlines()[3:]] == [
+        f"{HITS}: from version 3 to version 2, 5 rows now, 9 then.",
         f"{HITS}: version 2 is current again, as version 4.",
-        "9 rows, 5 before; 2026-01-02 changed.",
         "What was built from it is as before; materialise it again for those days: "
         "web/aggregated_web_page_stats, web/aggregated_web_stats, web/open_sessions, web/sessions, "
         "web/user_web_hits_csv.",
     ]
     assert copy.rows(HITS) == before
+    assert "RESTORE of 2" in cli("history", HITS).stdout
+
+
+def test_restore_without_a_terminal_and_without_yes_shows_what_it_would_change_and_changes_nothing(
+    copy: Platform, at: Callable[[Platform], Cli]
+) -> None:
+    before = copy.rows(HITS)
+    done = at(copy)("restore", HITS, "0")
+    assert done.exit_code == 2
+    question = f"Make version 0 of {HITS} the current one?"
+    assert done.stderr == f"{question} There is no terminal to ask on, and nothing was changed: --yes does it.\n"
+    assert done.stdout.splitlines()[0] == f"{HITS}: from version 2 to version 0, 9 rows now, 0 then."
+    assert done.stdout.splitlines()[-1] == "3 days of 2026-01-01 ... 2026-01-03 would have no rows any more."
+    assert (copy.rows(HITS), copy.version(HITS)) == (before, 2)
+
+
+@pytest.mark.parametrize(("answer", "version"), [("y", 3), ("n", 2), ("", 2)])
+def test_restore_asks_on_a_terminal(
+    copy: Platform, at: Callable[[Platform], Cli], monkeypatch: pytest.MonkeyPatch, answer: str, version: int
+) -> None:
+    monkeypatch.setattr(terminal, "_is_terminal", lambda: True)
+    done = at(copy)("restore", HITS, "1", input=f"{answer}\n")
+    assert f"Make version 1 of {HITS} the current one? [y/N]: " in done.stdout
+    assert (done.exit_code, copy.version(HITS)) == (0 if answer == "y" else 1, version)
 
 
 @table(Visitors, domain=audience, inputs={"hits": HITS})
@@ -63,7 +94,7 @@ def test_restore_names_what_other_domains_have_built_from_it_and_never_the_table
     other = FoundDomain(audience, __name__, (visitors, hits_csv))
     monkeypatch.setattr(registry, "found", lambda: (other, *DOMAINS))
     copy.materialise("2026-01-02")
-    told = at(copy)("restore", HITS, "1").stdout.splitlines()
+    told = at(copy)("restore", HITS, "1", "--yes").stdout.splitlines()
     assert (
         told[-1].split(": ")[1].startswith("audience/visitors, audience/hits_csv, web/aggregated_web_page_stats, web/")
     )
@@ -80,17 +111,23 @@ def test_a_version_that_cannot_be_restored_is_a_sentence(copy: Platform, at: Cal
     cli = at(copy)
     done = cli("restore", HITS, "77")
     assert (done.exit_code, done.stderr) == (1, f"{HITS} has no version 77, its newest is 2.\n")
-    assert cli("clean", "--vacuum", "0").exit_code == 0
+    refused = cli("clean", "--vacuum", "29")
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith(
+        "Remove versions that were replaced in the last 30 days (PLATFORM_KEEP_VERSIONS_DAYS)?"
+    )
+    assert cli("clean", "--vacuum", "30").exit_code == 0
+    assert cli("clean", "--vacuum", "0", "--yes").exit_code == 0
     done = cli("restore", HITS, "1")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"Version 1 of {HITS} cannot be restored, nothing was changed; `clean --vacuum`")
+    assert re.match(rf"Version 1 of {HITS} cannot be restored: \d of its \d files are gone, such as runs/", done.stderr)
     assert (copy.version(HITS), len(copy.rows(HITS))) == (2, 9)
     assert cli("restore", HITS, "-1").exit_code == 2
 
 
 def killed(platform: Platform, run: str) -> Path:
     """A file that a run has staged, and never published."""
-    file = platform.folder(HITS) / "runs" / run / "0123abcd" / "day=2026-01-01" / "part.parquet"
+    file = platform.folder(HITS) / "runs" / run / "0123abcd" / "day=2026-01-01" / "part-00000-x.parquet"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"x" * 10)
     return file
@@ -98,7 +135,7 @@ def killed(platform: Platform, run: str) -> Path:
 
 def test_clean_removes_what_killed_runs_left_and_says_so(copy: Platform, at: Callable[[Platform], Cli]) -> None:
     cli, before = at(copy), {table: copy.rows(table) for table in ("web/raw_events", HITS)}
-    left = killed(copy, "killed")
+    left = killed(copy, KILLED)
     done = cli("clean")
     assert left.exists()
     assert "kept: written in the last 24 hours" in done.stdout
@@ -107,7 +144,7 @@ def test_clean_removes_what_killed_runs_left_and_says_so(copy: Platform, at: Cal
     assert left.exists()
     assert "would be removed" in done.stdout
     done = cli("clean", "--older-than", "0")
-    assert done.stdout.splitlines()[1].split() == [HITS, "killed", "not", "published", "1", "10", "removed"]
+    assert done.stdout.splitlines()[1].split() == [HITS, KILLED, "not", "published", "1", "10", "removed"]
     assert (done.exit_code, done.stderr) == (0, "Removed 1 files, 10 bytes.\n")
     assert not left.exists()
     assert {table: copy.rows(table) for table in before} == before
@@ -118,10 +155,11 @@ def test_clean_removes_what_killed_runs_left_and_says_so(copy: Platform, at: Cal
 def test_clean_removes_what_killed_runs_left_beside_documents(copy: Platform, at: Callable[[Platform], Cli]) -> None:
     documents = copy.root / "exports" / "web" / "user_web_hits_csv"
     before = sorted(path.name for path in documents.iterdir())
-    (documents / ".killed" / "day=2026-01-01").mkdir(parents=True)
-    (documents / ".killed" / "day=2026-01-01" / "part.parquet").write_bytes(b"x" * 10)
+    spool = documents / f".{KILLED}" / "day=2026-01-01"
+    spool.mkdir(parents=True)
+    (spool / "part-00000-x.parquet").write_bytes(b"x" * 10)
     done = at(copy)("clean", "--older-than", "0")
-    assert done.stdout.splitlines()[1].split()[:2] == ["web/user_web_hits_csv", "killed"]
+    assert done.stdout.splitlines()[1].split()[:2] == ["web/user_web_hits_csv", KILLED]
     assert (done.exit_code, done.stderr) == (0, "Removed 1 files, 10 bytes.\n")
     assert sorted(path.name for path in documents.iterdir()) == before
 
@@ -160,9 +198,9 @@ def test_vacuum_removes_the_files_of_replaced_versions_and_keeps_every_row(
     copy: Platform, at: Callable[[Platform], Cli]
 ) -> None:
     cli, before = at(copy), copy.rows(HITS)
-    assert "nothing to remove" in cli("clean", "--vacuum", "1").stderr
+    assert "nothing to remove" in cli("clean", "--vacuum", "1", "--yes").stderr
     parquet = list(copy.folder(HITS).rglob("*.parquet"))
-    done = cli("clean", "--vacuum", "0")
+    done = cli("clean", "--vacuum", "0", "--yes")
     assert [line.split("  ")[0] for line in done.stdout.splitlines()[1:]] == [
         "web/raw_events",
         HITS,

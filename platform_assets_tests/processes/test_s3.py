@@ -123,11 +123,11 @@ def test_the_commands_work_on_a_lake_on_s3(server: S3Server, tmp_path: Path) -> 
         ["summary"],
         ["show", "web/user_web_hits"],
         ["rejected", "web/raw_events"],
-        ["restore", "web/user_web_hits", "1"],
+        ["restore", "web/user_web_hits", "1", "--yes"],
         ["history", "web/user_web_hits"],
         ["export", "web/user_web_hits", "-o", target],
         ["clean"],
-        ["clean", "--vacuum", "0"],
+        ["clean", "--vacuum", "0", "--yes"],
     )
     expected = (
         "web/user_web_hits",

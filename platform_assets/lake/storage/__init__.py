@@ -32,7 +32,7 @@ _KINDS: dict[str, Kind] = {"file": "file", "directory": "folder"}
 class Entry:
     """A file or folder in storage; `modified` is UTC, None for folders, and `tag` what a store calls this content.
 
-    `kind` says what is found there when links are followed.
+    `kind` says what is found there when links are followed; `is_link` that it is one.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Entry:
     modified: datetime | None
     kind: Kind = "file"
     tag: str = ""
+    is_link: bool = False
 
 
 def is_local(url: str) -> bool:
@@ -144,7 +145,8 @@ def _entry(fs: fsspec.AbstractFileSystem, info: Mapping[str, Any], folder: str, 
     kind = _KINDS.get(there["type"], "pipe, device or socket") if there else "nothing"
     modified = None if is_folder else _modified(fs, there or info)
     size, tag = int(info["size"] or 0), str(info.get("ETag", ""))
-    return Entry(posixpath.basename(below), join(folder, below), size, is_folder, modified, kind, tag)
+    is_link = bool(info.get("islink"))
+    return Entry(posixpath.basename(below), join(folder, below), size, is_folder, modified, kind, tag, is_link)
 
 
 def _modified(fs: fsspec.AbstractFileSystem, info: Mapping[str, Any]) -> datetime | None:

@@ -13,6 +13,8 @@ from platform_assets.lake.tables.log import read_commit
 
 ATTEMPT = "attempt"
 """What the metadata of a commit calls the attempt of a step that made it."""
+RESTORED = "restored_version"
+"""What the metadata of a commit that restores a version calls that version."""
 _MOST_CONFLICTS = 50
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import pyarrow as pa
@@ -14,6 +16,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from platform_assets.lake import storage
+from platform_assets.lake.tables import traces
 from platform_assets.lake.tables.published import commit_time, open_delta
 from platform_assets.lake.tables.staging import RUNS
 from platform_assets.lake.tables.table import Table
@@ -21,6 +24,7 @@ from platform_assets.lake.tables.table import Table
 RunState = Literal["in progress", "finished", "unknown"]
 Settled = tuple[DeltaTable, list[dict[str, Any]]]
 _RUN_ID = "dagster_run_id"
+_WORKERS = 8
 
 
 class NotRestorable(Exception):
@@ -28,35 +32,64 @@ class NotRestorable(Exception):
 
 
 @dataclass(frozen=True)
-class Restored:
-    """What was done: `version` is the new one, `changed_days` (ISO text) have other files than before."""
+class Restoration:
+    """What going back to a version of a table changes, or has changed.
 
-    version: int
-    rows: int
-    rows_before: int
-    changed_days: list[str]
-
-
-def restore(table: Table, version: int) -> Restored | None:
-    """Make an older version of a published table the current one, as a new version; None when it is current.
-
-    Raises `NotRestorable` when the table never had the version, or its files are no longer there.
+    `days` are the days (ISO text) that have other files then, with their rows before and after, None where a day is
+    not published.
     """
-    before = open_delta(table.url)
-    if version > before.version():
-        raise NotRestorable(f"{table.key} has no version {version}, its newest is {before.version()}.")
-    if version == before.version():
+
+    table: Table
+    version: int
+    current: int
+    rows_before: int
+    rows: int
+    days: Mapping[str, tuple[int | None, int | None]]
+
+    @property
+    def emptied(self) -> list[str]:
+        """The days that have rows now, and none then."""
+        return [day for day, (before, after) in self.days.items() if before and not after]
+
+    def carry_out(self) -> int:
+        """Make the version the current one, as a new one, which is returned; raises `Outdated` when another came."""
+        return self.table.restore(self.version, self.current)
+
+
+def restoration(table: Table, version: int) -> Restoration | None:
+    """What it means to make an older version of a published table the current one; None when it is current.
+
+    Raises `NotRestorable` when the table never had the version, its entry in the log is gone, or its files are.
+    """
+    now = open_delta(table.url)
+    if version > now.version():
+        raise NotRestorable(f"{table.key} has no version {version}, its newest is {now.version()}.")
+    if version == now.version():
         return None
     try:
-        made = table.restore(version)
+        then = open_delta(table.url, version)
     except DeltaError as error:
+        oldest = min(commit["version"] for commit in now.history())
         raise NotRestorable(
-            f"Version {version} of {table.key} cannot be restored, nothing was changed; `clean --vacuum` removes "
-            f"the files of old versions. ({error})"
+            f"Version {version} of {table.key} is no longer in its history, which begins with version {oldest}: it is "
+            f"kept for PLATFORM_KEEP_VERSIONS_DAYS={table.keep_versions_days} days. Nothing was changed."
         ) from error
-    old, new = _files_by_day(table, before), _files_by_day(table, open_delta(table.url, made))
+    old, new = _files_by_day(table, now), _files_by_day(table, then)
+    there = {file.url for file in storage.walk(table.url)}
+    needed = [path for files in new.values() for path in files]
+    gone = [path for path in needed if storage.join(table.url, path) not in there]
+    if gone:
+        raise NotRestorable(
+            f"Version {version} of {table.key} cannot be restored: {len(gone)} of its {len(needed)} files are gone, "
+            f"such as {gone[0]}. `clean --vacuum` removes the files of old versions. Nothing was changed."
+        )
     changed = sorted(day for day in old | new if old.get(day) != new.get(day))
-    return Restored(made, _rows(new), _rows(old), changed)
+    days = {day: (_rows_of(old.get(day)), _rows_of(new.get(day))) for day in changed}
+    return Restoration(table, version, now.version(), _rows(old), _rows(new), days)
+
+
+def _rows_of(files: Mapping[str, int] | None) -> int | None:
+    return None if files is None else sum(files.values())
 
 
 class Place(Protocol):
@@ -78,38 +111,45 @@ class Exported:
 
 @dataclass(frozen=True)
 class Waste:
-    """Files in a table's or an export's folder that no reader needs, and `what` they are.
+    """Files in a table's or an export's folder that a run has made and no reader needs, and `what` they are.
 
-    `urls` are files or whole folders, `files` and `size` (bytes) say how much is in them, `kept` why they must
-    stay nevertheless, empty when they may go.
+    `size` is in bytes; `kept` says why they must stay nevertheless, empty when they may go. `folder` is that of a
+    run, which goes with its last file.
     """
 
     place: Place
     run_id: str
     what: str
     urls: tuple[str, ...]
-    files: int
     size: int
     kept: str = ""
+    folder: str = ""
+
+    @property
+    def files(self) -> int:
+        """How many they are."""
+        return len(self.urls)
 
 
 def remove(waste: Waste) -> None:
     """Remove the files, and the folders of runs that are empty then; nothing when they must stay."""
     if waste.kept:
         return
-    for url in waste.urls:
-        storage.remove(url)
-    above = {folder for url in waste.urls for folder in _folders_above(url, storage.join(waste.place.url, RUNS))}
-    for folder in sorted(above, reverse=True):
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        list(pool.map(storage.remove, waste.urls))
+    emptied = {folder for url in waste.urls for folder in _folders_above(url, waste.place.url)}
+    for folder in sorted(emptied | {waste.folder} - {""}, reverse=True):
         storage.remove_empty_folder(folder)
 
 
 def leftovers(table: Table, state_of: Callable[[str], RunState], older_than: timedelta) -> list[Waste]:
     """What runs that ended without publishing left in `<table>/runs/<run>/`, one for each run.
 
-    A run that is finished, or is unknown and has written nothing for `older_than`, is at an end.
+    A run that is not in progress, and has written nothing for `older_than`, is at an end: Dagster may call a run
+    finished whose process lives.
     """
-    folders = [entry for entry in storage.entries(storage.join(table.url, RUNS)) if entry.is_folder]
+    entries = storage.entries(storage.join(table.url, RUNS))
+    folders = [entry for entry in entries if entry.is_folder and traces.is_run(entry.name)]
     # Read after the listing: what a run publishes in between is not mistaken for a leftover.
     log = _Log.of(_settled(table))
     found = [_left_by(table, folder, log, state_of, older_than) for folder in folders]
@@ -120,12 +160,23 @@ def spools(export: Exported, state_of: Callable[[str], RunState], older_than: ti
     """What runs that were killed left in `<export>/.<run>/`, where rows wait to be written as documents."""
     found = []
     for folder in storage.entries(export.url):
-        if folder.is_folder and folder.name.startswith("."):
-            run_id, files = folder.name[1:], list(storage.walk(folder.url))
-            newest = max((file.modified for file in files if file.modified), default=None)
-            kept, size = _why_kept(state_of(run_id), newest, older_than), sum(file.size for file in files)
-            found.append(Waste(export, run_id, "not published", (folder.url,), len(files), size, kept))
+        run_id = folder.name.removeprefix(".")
+        if folder.is_folder and folder.name.startswith(".") and traces.is_run(run_id):
+            kept = partial(_why_kept, state_of(run_id), older_than)
+            found.append(_waste(export, run_id, folder, list(traces.spooled(folder.url)), kept))
     return found
+
+
+def _waste(
+    place: Place,
+    run_id: str,
+    folder: storage.Entry,
+    files: Sequence[storage.Entry],
+    kept: Callable[[datetime | None], str],
+) -> Waste:
+    newest = max((file.modified for file in files if file.modified), default=None)
+    urls, size = tuple(file.url for file in files), sum(file.size for file in files)
+    return Waste(place, run_id, "not published", urls, size, kept(newest), folder.url)
 
 
 def replaced_files(table: Table, older_than: timedelta, left: Sequence[Waste]) -> Waste | None:
@@ -144,17 +195,17 @@ def replaced_files(table: Table, older_than: timedelta, left: Sequence[Waste]) -
         enforce_retention_duration=False,
         full=True,
         keep_versions=_versions_since(commits, _now() - older_than),
-        # Vacuum itself would also remove what runs in progress have staged.
+        # Vacuum itself would also remove what runs in progress have staged, and files of others.
         dry_run=True,
     )
     there = {entry.url: entry for entry in storage.walk(table.url)}
-    files = [there[url] for url in (storage.join(table.url, path) for path in doomed) if url in there]
-    spared = tuple(f"{url}/" for waste in left for url in waste.urls)
-    files = [file for file in files if not file.url.startswith(spared) and log.knows(_run_of(table, file.url), file)]
+    ours = [storage.join(table.url, path) for path in doomed if traces.is_published(path)]
+    spared = {url for waste in left for url in waste.urls}
+    files = [there[url] for url in ours if url in there and url not in spared]
+    files = [file for file in files if log.knows(_run_of(table, file.url), file)]
     if not files:
         return None
-    urls = tuple(file.url for file in files)
-    return Waste(table, "", "files of replaced versions", urls, len(files), sum(file.size for file in files))
+    return Waste(table, "", "files of replaced versions", tuple(f.url for f in files), sum(f.size for f in files))
 
 
 @dataclass(frozen=True)
@@ -180,9 +231,9 @@ class _Log:
         since = commit_time(commits[-1]) if commits[-1]["version"] > 0 else None
         return cls(versions, _attempts(delta), since)
 
-    def knows(self, run_id: str | None, file: storage.Entry) -> bool:
+    def knows(self, run_id: str, file: storage.Entry) -> bool:
         """Whether a file that no version needs is one of a version before, and not of a run still at work."""
-        return run_id is None or run_id in self.versions or self.forgot(file.modified)
+        return run_id in self.versions or self.forgot(file.modified)
 
     def forgot(self, time: datetime | None) -> bool:
         """Whether a version of that time would not be in the log any more."""
@@ -202,24 +253,24 @@ class _Log:
 def _left_by(
     table: Table, folder: storage.Entry, log: _Log, state_of: Callable[[str], RunState], older_than: timedelta
 ) -> Waste | None:
-    run_id, inside = folder.name, storage.entries(folder.url)
-    published = log.published(table, run_id, {entry.name for entry in inside if not entry.name.startswith("_")})
-    left = [entry for entry in inside if entry.name not in published]
-    if inside and not left:
+    run_id = folder.name
+    made: dict[str, list[storage.Entry]] = defaultdict(list)
+    for file in traces.staged(folder.url):
+        made[posixpath.relpath(file.url, folder.url).split("/")[0]].append(file)
+    published = log.published(table, run_id, {name for name in made if not name.startswith("_")})
+    files = [file for name, its in made.items() if name not in published for file in its]
+    if made and not files:
         return None
-    files = [file for entry in left for file in (storage.walk(entry.url) if entry.is_folder else [entry])]
-    newest = max((file.modified for file in files if file.modified), default=None)
-    if log.forgot(newest):
+    if log.forgot(max((file.modified for file in files if file.modified), default=None)):
         return None
-    kept = _why_kept(state_of(run_id), newest, older_than)
-    urls = tuple(entry.url for entry in left) if published else (folder.url,)
-    return Waste(table, run_id, "not published", urls, len(files), sum(file.size for file in files), kept)
+    return _waste(table, run_id, folder, files, partial(_why_kept, state_of(run_id), older_than))
 
 
-def _why_kept(state: RunState, newest: datetime | None, older_than: timedelta) -> str:
+def _why_kept(state: RunState, older_than: timedelta, newest: datetime | None) -> str:
     if state == "in progress":
         return "the run is in progress"
-    if state == "unknown" and older_than and (newest is None or newest > _now() - older_than):
+    begins = newest is None and state == "unknown"
+    if older_than and (begins or (newest and newest > _now() - older_than)):
         return f"written in the last {older_than / timedelta(hours=1):g} hours"
     return ""
 
@@ -257,15 +308,14 @@ def _attempts(delta: DeltaTable) -> dict[str, set[str]]:
     return found
 
 
-def _run_of(table: Table, url: str) -> str | None:
-    parts = url.removeprefix(table.url).strip("/").split("/")
-    return parts[1] if parts[0] == RUNS else None
+def _run_of(table: Table, url: str) -> str:
+    return url.removeprefix(f"{table.url}/{RUNS}/").split("/")[0]
 
 
 def _folders_above(url: str, root: str) -> Iterator[str]:
-    """The folders that a file lies in, up to the one below `root`."""
+    """The folders that a file lies in, below that of all runs, or of an export."""
     folder = posixpath.dirname(url)
-    while folder.startswith(f"{root}/"):
+    while folder.startswith(f"{root}/") and folder != storage.join(root, RUNS):
         yield folder
         folder = posixpath.dirname(folder)
 

@@ -16,6 +16,7 @@ from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.commits import (
     ATTEMPT,
+    RESTORED,
     commit_with_retries,
     version_made_by,
     without_library_retries,
@@ -108,16 +109,21 @@ class Table(Published):
         """Whether a version of the table was made of the staged files."""
         return self._version_of(staged, self.delta()) is not None
 
-    def restore(self, version: int) -> int:
-        """Make an older version the current one again, as a new commit; returns the new version.
+    def restore(self, version: int, seen: int | None = None) -> int:
+        """Make an older version the current one again, as a new commit that says so; returns the new version.
 
-        Raises `deltalake.exceptions.DeltaError` for a version whose files are no longer there.
+        `seen` is the version that whoever asks for it takes to be the current one. Raises `Outdated` when it is not,
+        and `deltalake.exceptions.DeltaError` for a version whose files are no longer there.
         """
 
         def commit() -> int:
             table = open_delta(self.url)
             new = table.version() + 1
-            table.restore(version, commit_properties=without_library_retries())
+            if seen is not None and table.version() != seen:
+                raise Outdated(
+                    f"{self.key} was published meanwhile, as version {table.version()}: nothing was changed."
+                )
+            table.restore(version, commit_properties=without_library_retries(**{RESTORED: str(version)}))
             return new
 
         return commit_with_retries(commit, self.url)

@@ -8,13 +8,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from deltalake import DeltaTable
 
+from platform_assets.errors import Outdated
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables import maintenance
 from platform_assets.lake.tables.maintenance import NotRestorable, RunState, Waste
+from platform_assets.lake.tables.published import open_delta
 from platform_assets.lake.tables.table import Table
 from platform_assets_tests.support.lake.visits import files, publish, published, stage, visits_table
 
@@ -26,6 +29,11 @@ NOTHING = timedelta(0)
 def table(tmp_path: Path) -> Table:
     """The table `shop/visits`, not published yet."""
     return visits_table(tmp_path)
+
+
+def run(name: str) -> str:
+    """The id of a run, as Dagster gives them."""
+    return str(uuid5(NAMESPACE_URL, name))
 
 
 def unknown(run_id: str) -> RunState:
@@ -71,29 +79,35 @@ def vacuum(table: Table, older_than: timedelta) -> Waste | None:
     return waste
 
 
+def restore(table: Table, version: int) -> int | None:
+    """Go back to a version."""
+    asked = maintenance.restoration(table, version)
+    return asked.carry_out() if asked else None
+
+
 def test_what_a_killed_run_has_staged_is_removed_and_what_was_published_stays(engine: Engine, table: Table) -> None:
-    publish(engine, table, "good", [1, 2], (1, "/a", 1, None), (2, "/a", 2, None))
+    publish(engine, table, run("good"), [1, 2], (1, "/a", 1, None), (2, "/a", 2, None))
     before = files(table)
-    stage(engine, table, "killed", [1], (1, "/b", 9, None))
+    stage(engine, table, run("killed"), [1], (1, "/b", 9, None))
     age(table, hours=25)
-    staged = [path for path in Path(table.url, "runs", "killed").rglob("*") if path.is_file()]
+    staged = [path for path in Path(table.url, "runs", run("killed")).rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in staged)
     (waste,) = clean(table)
-    assert (waste.run_id, waste.files, waste.size, waste.kept) == ("killed", len(staged), size, "")
+    assert (waste.run_id, waste.files, waste.size, waste.kept) == (run("killed"), len(staged), size, "")
     assert files(table) == before
-    assert not Path(table.url, "runs", "killed").exists()
+    assert not Path(table.url, "runs", run("killed")).exists()
     assert clean(table) == []
 
 
 def test_the_first_run_of_a_table_may_have_been_killed(engine: Engine, table: Table) -> None:
-    stage(engine, table, "killed", [1], (1, "/b", 9, None))
+    stage(engine, table, run("killed"), [1], (1, "/b", 9, None))
     age(table, hours=25)
-    assert [waste.run_id for waste in clean(table)] == ["killed"]
+    assert [waste.run_id for waste in clean(table)] == [run("killed")]
     assert files(table) == []
 
 
 def test_a_run_that_may_still_be_at_work_is_left_alone(engine: Engine, table: Table) -> None:
-    staged = stage(engine, table, "run", [1], (1, "/a", 1, None))
+    staged = stage(engine, table, run("run"), [1], (1, "/a", 1, None))
     age(table, hours=23)
     (waste,) = clean(table)
     assert waste.kept == "written in the last 24 hours"
@@ -102,13 +116,13 @@ def test_a_run_that_may_still_be_at_work_is_left_alone(engine: Engine, table: Ta
 
 
 def test_no_age_is_asked_for_when_nothing_runs(engine: Engine, table: Table) -> None:
-    stage(engine, table, "killed", [1], (1, "/a", 1, None))
+    stage(engine, table, run("killed"), [1], (1, "/a", 1, None))
     assert [waste.kept for waste in clean(table, older_than=NOTHING)] == [""]
     assert files(table) == []
 
 
 def test_a_run_in_progress_is_never_touched_however_old(engine: Engine, table: Table) -> None:
-    staged = stage(engine, table, "slow", [1], (1, "/a", 1, None))
+    staged = stage(engine, table, run("slow"), [1], (1, "/a", 1, None))
     age(table, days=9)
     (waste,) = clean(table, always("in progress"), NOTHING)
     assert waste.kept == "the run is in progress"
@@ -116,44 +130,50 @@ def test_a_run_in_progress_is_never_touched_however_old(engine: Engine, table: T
     assert published(table) == [(1, "/a", 1, None)]
 
 
-def test_what_a_finished_run_left_goes_however_young(engine: Engine, table: Table) -> None:
-    stage(engine, table, "failed", [1], (1, "/a", 1, None))
+def test_what_a_run_wrote_of_late_stays_though_dagster_calls_it_finished_as_its_process_may_live(
+    engine: Engine, table: Table
+) -> None:
+    staged = stage(engine, table, run("lost"), [1], (1, "/a", 1, None))
+    assert [waste.kept for waste in clean(table, always("finished"))] == ["written in the last 24 hours"]
+    assert table.publish(staged) == 1
+    stage(engine, table, run("failed"), [1], (1, "/b", 1, None))
+    age(table, hours=25)
     assert [waste.kept for waste in clean(table, always("finished"))] == [""]
-    assert files(table) == []
+    assert published(table) == [(1, "/a", 1, None)]
 
 
 @pytest.mark.parametrize("state", ["finished", "unknown"])
 def test_no_version_of_a_table_loses_a_row_by_cleaning(engine: Engine, table: Table, state: RunState) -> None:
-    publish(engine, table, "run-1", [1, 2], (1, "/a", 1, None), (2, "/a", 2, None))
-    publish(engine, table, "run-2", [1, 2], (1, "/b", 3, None), (2, "/b", 4, None))
-    publish(engine, table, "run-3", [2])
+    publish(engine, table, run("run-1"), [1, 2], (1, "/a", 1, None), (2, "/a", 2, None))
+    publish(engine, table, run("run-2"), [1, 2], (1, "/b", 3, None), (2, "/b", 4, None))
+    publish(engine, table, run("run-3"), [2])
     table.restore(1)
-    stage(engine, table, "killed", [1], (1, "/c", 5, None))
+    stage(engine, table, run("killed"), [1], (1, "/c", 5, None))
     age(table, days=50)
     before = [published(table, version) for version in range(5)]
-    assert [waste.run_id for waste in clean(table, always(state), NOTHING)] == ["killed"]
+    assert [waste.run_id for waste in clean(table, always(state), NOTHING)] == [run("killed")]
     assert [published(table, version) for version in range(5)] == before
     assert before[4] == before[1] == [(1, "/a", 1, None), (2, "/a", 2, None)]
 
 
 def test_of_a_run_that_tried_twice_only_the_published_attempt_stays(engine: Engine, table: Table) -> None:
-    stage(engine, table, "run-1", [1], (1, "/a", 1, None))
+    stage(engine, table, run("run-1"), [1], (1, "/a", 1, None))
     killed = files(table)
-    publish(engine, table, "run-1", [1], (1, "/b", 2, None))
-    publish(engine, table, "run-2", [1], (1, "/c", 3, None))
+    publish(engine, table, run("run-1"), [1], (1, "/b", 2, None))
+    publish(engine, table, run("run-2"), [1], (1, "/c", 3, None))
     age(table, days=2)
     attempt = Path(table.url, *Path(killed[0]).parts[:3])
     left = [path for path in attempt.rglob("*") if path.is_file()]
     (waste,) = clean(table)
-    assert (waste.run_id, waste.files) == ("run-1", len(left))
+    assert (waste.run_id, waste.files) == (run("run-1"), len(left))
     assert not set(files(table)) & set(killed)
     assert [published(table, version) for version in (1, 2)] == [[(1, "/b", 2, None)], [(1, "/c", 3, None)]]
 
 
 def test_repaired_lines_that_a_published_run_left_are_removed(engine: Engine, table: Table) -> None:
-    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
     before = files(table)
-    repaired = Path(table.url, "runs", "run-1", "_landing", "2026-01-01", "good.a.jsonl")
+    repaired = Path(table.url, "runs", run("run-1"), "_landing", "0", "0.txt")
     repaired.parent.mkdir(parents=True)
     repaired.write_text("{}\n")
     age(table, days=2)
@@ -162,31 +182,31 @@ def test_repaired_lines_that_a_published_run_left_are_removed(engine: Engine, ta
 
 
 def test_repaired_lines_are_removed_also_where_nothing_else_of_the_run_is_left(engine: Engine, table: Table) -> None:
-    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
-    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
+    publish(engine, table, run("run-2"), [1], (1, "/b", 2, None))
     assert vacuum(table, NOTHING)
-    repaired = Path(table.url, "runs", "run-1", "_landing", "good.a.jsonl")
+    repaired = Path(table.url, "runs", run("run-1"), "_landing", "0", "0.txt")
     repaired.parent.mkdir(parents=True)
     repaired.write_text("{}\n")
     age(table, days=2)
-    assert [waste.run_id for waste in clean(table)] == ["run-1"]
-    assert [path.name for path in Path(table.url, "runs").iterdir()] == ["run-2"]
+    assert [waste.run_id for waste in clean(table)] == [run("run-1")]
+    assert [path.name for path in Path(table.url, "runs").iterdir()] == [run("run-2")]
 
 
 def test_a_finished_run_that_wrote_nothing_leaves_no_folder(engine: Engine, table: Table) -> None:
-    Path(table.url, "runs", "empty").mkdir(parents=True)
+    Path(table.url, "runs", run("empty")).mkdir(parents=True)
     assert [waste.kept for waste in clean(table)] == ["written in the last 24 hours"]
     assert [waste.files for waste in clean(table, always("finished"))] == [0]
-    assert not Path(table.url, "runs", "empty").exists()
-    Path(table.url, "runs", "empty").mkdir()
+    assert not Path(table.url, "runs", run("empty")).exists()
+    Path(table.url, "runs", run("empty")).mkdir()
     assert [waste.kept for waste in clean(table, older_than=NOTHING)] == [""]
-    assert not Path(table.url, "runs", "empty").exists()
+    assert not Path(table.url, "runs", run("empty")).exists()
 
 
 def test_only_looking_removes_nothing(engine: Engine, table: Table) -> None:
-    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
-    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
-    stage(engine, table, "killed", [1], (1, "/c", 3, None))
+    publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
+    publish(engine, table, run("run-2"), [1], (1, "/b", 2, None))
+    stage(engine, table, run("killed"), [1], (1, "/c", 3, None))
     age(table, days=9)
     before = files(table)
     left = maintenance.leftovers(table, unknown, DAY)
@@ -198,48 +218,50 @@ def test_only_looking_removes_nothing(engine: Engine, table: Table) -> None:
 def test_old_versions_give_up_their_files_and_those_that_were_current_since_keep_theirs(
     engine: Engine, table: Table
 ) -> None:
-    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
     age(table, days=10)
-    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    publish(engine, table, run("run-2"), [1], (1, "/b", 2, None))
     age(table, days=20)  # version 2 was made 20 days ago, and is the one that was current 5 days ago
-    publish(engine, table, "run-3", [1], (1, "/c", 3, None))
+    publish(engine, table, run("run-3"), [1], (1, "/c", 3, None))
     waste = vacuum(table, timedelta(days=5))
     assert waste
     assert (waste.files, waste.kept) == (1, "")
     assert published(table) == [(1, "/c", 3, None)]
-    with pytest.raises(NotRestorable, match="Version 1 of shop/visits cannot be restored, nothing was changed"):
-        maintenance.restore(table, 1)
+    with pytest.raises(
+        NotRestorable, match=r"Version 1 of shop/visits cannot be restored: 1 of its 1 files are gone, such as runs/"
+    ):
+        restore(table, 1)
     assert published(table) == [(1, "/c", 3, None)]
-    assert maintenance.restore(table, 2)
+    assert restore(table, 2)
     assert published(table) == [(1, "/b", 2, None)]
 
 
 def test_no_folder_of_a_run_stays_behind_its_last_file(engine: Engine, table: Table) -> None:
-    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
-    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
+    publish(engine, table, run("run-2"), [1], (1, "/b", 2, None))
     assert vacuum(table, NOTHING)
-    assert [path.name for path in Path(table.url, "runs").iterdir()] == ["run-2"]
+    assert [path.name for path in Path(table.url, "runs").iterdir()] == [run("run-2")]
 
 
 def test_what_was_replaced_a_moment_ago_stays_restorable_for_its_days(engine: Engine, table: Table) -> None:
-    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
     age(table, days=100)
-    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    publish(engine, table, run("run-2"), [1], (1, "/b", 2, None))
     # A checkpoint forgets who replaced the file, and the file is old: the version that reads it is not.
     delta = DeltaTable(table.url)
     delta.alter.set_table_properties({"delta.deletedFileRetentionDuration": "interval 0 seconds"})
     DeltaTable(table.url).create_checkpoint()
     assert vacuum(table, timedelta(days=30)) is None
-    assert maintenance.restore(table, 1)
+    assert restore(table, 1)
     assert published(table) == [(1, "/a", 1, None)]
 
 
 @pytest.mark.parametrize("days", [0, 9])
 def test_vacuum_leaves_what_runs_in_progress_have_staged(engine: Engine, table: Table, days: int) -> None:
-    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
-    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
-    young = stage(engine, table, "run-3", [2], (2, "/c", 3, None))
-    again = stage(engine, table, "run-2", [3], (3, "/d", 4, None))
+    publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
+    publish(engine, table, run("run-2"), [1], (1, "/b", 2, None))
+    young = stage(engine, table, run("run-3"), [2], (2, "/c", 3, None))
+    again = stage(engine, table, run("run-2"), [3], (3, "/d", 4, None))
     age(table, days=days)
     waste = maintenance.replaced_files(table, NOTHING, maintenance.leftovers(table, always("in progress"), NOTHING))
     assert waste
@@ -251,10 +273,10 @@ def test_vacuum_leaves_what_runs_in_progress_have_staged(engine: Engine, table: 
 
 
 def test_vacuum_leaves_what_a_run_begins_to_stage_meanwhile(engine: Engine, table: Table) -> None:
-    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
-    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
+    publish(engine, table, run("run-2"), [1], (1, "/b", 2, None))
     left = maintenance.leftovers(table, unknown, DAY)
-    staged = stage(engine, table, "run-3", [2], (2, "/c", 3, None))
+    staged = stage(engine, table, run("run-3"), [2], (2, "/c", 3, None))
     waste = maintenance.replaced_files(table, NOTHING, left)
     assert waste
     maintenance.remove(waste)
@@ -265,21 +287,21 @@ def test_vacuum_leaves_what_a_run_begins_to_stage_meanwhile(engine: Engine, tabl
 
 def test_a_run_that_the_log_has_forgotten_is_no_leftover(engine: Engine, table: Table) -> None:
     table = replace(table, keep_versions_days=1)
-    publish(engine, table, "run-1", [1, 2], (1, "/a", 1, None), (2, "/a", 1, None))
-    publish(engine, table, "run-2", [1], (1, "/b", 2, None))
+    publish(engine, table, run("run-1"), [1, 2], (1, "/a", 1, None), (2, "/a", 1, None))
+    publish(engine, table, run("run-2"), [1], (1, "/b", 2, None))
     DeltaTable(table.url).alter.set_table_properties({"delta.deletedFileRetentionDuration": "interval 0 seconds"})
     DeltaTable(table.url).create_checkpoint()
     age(table, days=60)
-    publish(engine, table, "run-3", [2], (2, "/c", 3, None))
+    publish(engine, table, run("run-3"), [2], (2, "/c", 3, None))
     DeltaTable(table.url).cleanup_metadata()
     assert [commit["version"] for commit in table.history()] == [4, 3]
     assert clean(table, always("finished"), NOTHING) == []
     # Of its two files one was replaced before what the log remembers, the other is still needed by version 3.
     waste = vacuum(table, timedelta(days=30))
     assert waste
-    assert [url.split("/runs/")[1].split("/")[0] for url in waste.urls] == ["run-1"]
+    assert [url.split("/runs/")[1].split("/")[0] for url in waste.urls] == [run("run-1")]
     assert published(table) == [(1, "/b", 2, None), (2, "/c", 3, None)]
-    assert maintenance.restore(table, 3)
+    assert restore(table, 3)
     assert published(table) == [(1, "/b", 2, None), (2, "/a", 1, None)]
 
 
@@ -287,27 +309,63 @@ def test_an_unpublished_table_has_nothing_replaced(table: Table) -> None:
     assert vacuum(table, NOTHING) is None
 
 
-def test_restoring_says_which_days_have_changed(engine: Engine, table: Table) -> None:
-    publish(engine, table, "run-1", [1, 2], (1, "/a", 1, None), (2, "/a", 2, None))
-    publish(engine, table, "run-2", [2, 3], (2, "/b", 3, None), (3, "/b", 4, None))
-    restored = maintenance.restore(table, 1)
-    assert restored
-    assert (restored.version, restored.rows, restored.rows_before) == (3, 2, 3)
-    assert restored.changed_days == ["2026-01-02", "2026-01-03"]
+def test_what_a_restore_would_change_is_known_before_it_changes_anything(engine: Engine, table: Table) -> None:
+    publish(engine, table, run("run-1"), [1, 2], (1, "/a", 1, None), (2, "/a", 2, None))
+    publish(engine, table, run("run-2"), [2, 3], (2, "/b", 3, None), (3, "/b", 4, None))
+    asked = maintenance.restoration(table, 1)
+    assert asked
+    assert (asked.current, asked.rows, asked.rows_before) == (2, 2, 3)
+    assert asked.days == {"2026-01-02": (1, 1), "2026-01-03": (1, None)}
+    assert asked.emptied == ["2026-01-03"]
+    assert published(table) == [(1, "/a", 1, None), (2, "/b", 3, None), (3, "/b", 4, None)]
+    assert asked.carry_out() == 3
     assert published(table) == [(1, "/a", 1, None), (2, "/a", 2, None)]
-    undone = maintenance.restore(table, 2)
-    assert undone
-    assert undone.version == 4
+    newest = table.history(1)[0]
+    assert (newest["operation"], newest["restored_version"]) == ("RESTORE", "1")
+    assert restore(table, 2) == 4
     assert published(table) == [(1, "/a", 1, None), (2, "/b", 3, None), (3, "/b", 4, None)]
 
 
+def test_a_restore_that_others_overtake_changes_nothing(engine: Engine, table: Table) -> None:
+    publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
+    publish(engine, table, run("run-2"), [1], (1, "/b", 2, None))
+    asked = maintenance.restoration(table, 1)
+    assert asked
+    publish(engine, table, run("run-3"), [2], (2, "/c", 3, None))
+    with pytest.raises(Outdated, match="shop/visits was published meanwhile, as version 3: nothing was changed"):
+        asked.carry_out()
+    assert published(table) == [(1, "/b", 2, None), (2, "/c", 3, None)]
+
+
+def test_history_and_restore_reach_as_far_back_as_the_setting_says_and_no_further(engine: Engine, table: Table) -> None:
+    table = replace(table, keep_versions_days=60)
+    publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
+    publish(engine, table, run("run-2"), [1], (1, "/b", 2, None))
+    age(table, days=30)
+    publish(engine, table, run("run-3"), [2], (2, "/c", 3, None))
+    age(table, days=20)
+    # At every hundredth commit the library makes a checkpoint, and removes what is older than the table says.
+    for number in range(100):
+        publish(engine, table, run(f"empty-{number}"), [3])
+    assert list(Path(table.url, "_delta_log").glob("*.checkpoint.parquet"))
+    assert len(table.history()) == 104
+    assert published(table, 1) == [(1, "/a", 1, None)]
+    assert restore(table, 1) == 104
+    age(table, days=61)
+    open_delta(table.url).create_checkpoint()
+    open_delta(table.url).cleanup_metadata()
+    said = r"Version 1 of shop/visits is no longer in its history, which begins with version \d+: it is kept for "
+    with pytest.raises(NotRestorable, match=said + "PLATFORM_KEEP_VERSIONS_DAYS=60 days"):
+        maintenance.restoration(table, 1)
+
+
 def test_restoring_the_current_version_makes_no_commit(engine: Engine, table: Table) -> None:
-    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
-    assert maintenance.restore(table, 1) is None
+    publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
+    assert restore(table, 1) is None
     assert DeltaTable(table.url).version() == 1
 
 
 def test_a_version_that_never_was_is_named(engine: Engine, table: Table) -> None:
-    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
     with pytest.raises(NotRestorable, match="shop/visits has no version 8, its newest is 1"):
-        maintenance.restore(table, 8)
+        restore(table, 8)
