@@ -31,7 +31,7 @@ class Visitors(Contract):
 def test_restore_makes_a_version_current_and_says_what_it_did(copy: Platform, at: Callable[[Platform], Cli]) -> None:
     cli, before = at(copy), copy.rows(HITS)
     copy.deliver("web_events", "2026-01-02", "b.jsonl", "")
-    copy.materialise("2026-01-02")
+    copy.materialise("2026-01-02", tags={"platform/allow_emptied": "1"})
     assert len(copy.rows(HITS)) == 5
     done = cli("restore", HITS, "2")
     assert (done.exit_code, done.stderr) == (0, "")
