@@ -132,8 +132,11 @@ def test_the_documents_of_the_sample_are_those_of_its_tables(
             assert written == documents.text(expected[name], day, columns).encode()
 
 
-def test_every_check_of_the_run_has_passed(run: tuple[Platform, dg.ExecuteInProcessResult]) -> None:
+def test_every_check_of_the_run_has_passed_but_that_it_names_days_without_a_delivery(
+    run: tuple[Platform, dg.ExecuteInProcessResult],
+) -> None:
     for table in TABLES:
         found = checks(run[1], f"actions/{table}")
         assert found
-        assert [name for name, check in found.items() if not check.passed] == []
+        warned = ["delivered"] if table == "raw_actions" else []
+        assert [check for check, result in found.items() if not result.passed] == warned

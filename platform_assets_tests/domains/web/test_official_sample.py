@@ -117,8 +117,11 @@ def test_bare_hosts_give_19_and_28_rows(
     assert oracle.comparable(pages) == oracle.comparable(oracle.statistics(hits, "url_level1", "url_level2"))
 
 
-def test_every_check_of_the_run_has_passed(run: tuple[Platform, dg.ExecuteInProcessResult]) -> None:
+def test_every_check_of_the_run_has_passed_but_that_it_names_days_without_a_delivery(
+    run: tuple[Platform, dg.ExecuteInProcessResult],
+) -> None:
     for name in NAMES:
         found = checks(run[1], f"web/{name}")
         assert found
-        assert [name for name, check in found.items() if not check.passed] == []
+        warned = ["delivered"] if name == "raw_events" else []
+        assert [check for check, result in found.items() if not result.passed] == warned
