@@ -25,8 +25,8 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
     The settings are those of the process if not given, the domains those that the settings choose. Raises
     `PlatformError` for settings that cannot be, and `DeclarationError` for domains that do not go together.
     """
-    settings = settings or current()
     domains = found(settings) if domains is None else domains
+    settings = settings or current()
     refuse_clashes(domains)
     engine = EngineResource.of(settings)
     tables = {table.key: table.table(settings) for domain in domains for table in domain.tables}
