@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import click
 import dagster as dg
 
 from platform_assets.assets.declared import ENGINE, TABLES_IO
 from platform_assets.assets.documents import DOCUMENTS_IO
 from platform_assets.assets.io_managers import DocumentIOManager, TableIOManager
 from platform_assets.assets.resources import EngineResource
+from platform_assets.errors import PlatformError
 from platform_assets.lake.storage import any_on_s3
 from platform_assets.registry import FoundDomain, found, refuse_clashes
-from platform_assets.settings import Settings, current
+from platform_assets.settings import Settings, current, debugging
 
 # In one process there is one engine: starting one for each step would cost more than most steps.
 EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
+
+
+class NotLoaded(click.ClickException):
+    """Why there are no definitions: of this kind the commands of Dagster print the sentence alone."""
 
 
 def build_definitions(settings: Settings | None = None, domains: Sequence[FoundDomain] | None = None) -> dg.Definitions:
@@ -53,5 +59,13 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What Dagster loads: built when it asks, so that an import of this module needs no domain and no setting."""
-    return build_definitions()
+    """What Dagster loads: built when it asks, so that an import of this module needs no domain and no setting.
+
+    Raises `NotLoaded` for what is wrong with the settings or the domains.
+    """
+    try:
+        return build_definitions()
+    except PlatformError as error:
+        if debugging():
+            raise
+        raise NotLoaded(str(error)) from None
