@@ -11,10 +11,12 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
 from platform_assets.assets.domain import Domain
-from platform_assets.assets.failures import as_failures
+from platform_assets.assets.explanations import explained, explaining
+from platform_assets.assets.failures import as_failures, of_places
 from platform_assets.assets.signature import BEFORE, Signature, place, table_named
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import DeclarationError, PlatformError, naming
@@ -101,8 +103,12 @@ class Declared(ABC):
         return self.signature.arguments(self.domain.values(settings))
 
     def computed(self, frames: Mapping[str, DataFrame], **arguments: Any) -> DataFrame:
-        """What the transform makes of DataFrames; raises `PlatformError`, with the file, when that is no DataFrame."""
-        rows = self.function(**frames, **arguments)
+        """What the transform makes of DataFrames; raises `PlatformError`, with the file, for what goes wrong in it."""
+        with explaining(self.text_key, self.function, frames):
+            rows = self.function(**frames, **arguments)
+            if isinstance(rows, DataFrame):
+                # An engine on a server looks at a plan when it is asked for its columns, and not before.
+                _ = rows.schema
         if not isinstance(rows, DataFrame):
             raise PlatformError(
                 f"{place(self.function)}: it gave {type(rows).__name__} and not a DataFrame: `return` the rows. "
@@ -117,8 +123,16 @@ class Declared(ABC):
     def make_asset(self, settings: Settings, compute: Compute, **said: Any) -> dg.AssetsDefinition:
         """The asset that `compute` builds: what all assets of the platform say of themselves, and `said`."""
 
+        of_writing = of_places({name: url for name, url in settings.places.items() if name != "PLATFORM_LANDING"})
+
         def guarded(context: dg.AssetExecutionContext, **frames: Any) -> Iterator[Event]:
-            with as_failures():
+            def explain(error: Exception) -> PlatformError | None:
+                if isinstance(error, AnalysisException):
+                    return explained(error, self.text_key, self.function, frames)
+                return of_writing(error)
+
+            with as_failures(context, explain):
+                run_days(context)  # a run without days is told before any work begins
                 yield from compute(context, **frames)
 
         with self.in_file(), _beta("backfill_policy"), _declared():
@@ -161,8 +175,14 @@ class DeclaredTable(Declared):
 
 
 def run_days(context: dg.AssetExecutionContext) -> list[date]:
-    """The days of the run, in order."""
-    return sorted(date.fromisoformat(key) for key in context.partition_keys)
+    """The days of the run, in order; raises `PlatformError` when there are none."""
+    days = sorted(date.fromisoformat(key) for key in context.partition_keys)
+    if not days:
+        first, last = (context.run.tags.get(f"dagster/asset_partition_range_{end}") for end in ("start", "end"))
+        raise PlatformError(
+            f"The range {first}...{last} has no days: it is the wrong way round. Write {last}...{first}."
+        )
+    return days
 
 
 def days_there_are(offset: int = 0) -> dg.TimeWindowPartitionMapping:

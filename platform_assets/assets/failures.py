@@ -1,19 +1,75 @@
-"""Where the errors of the platform become those of Dagster: the one place that knows both."""
+"""Where errors become those of Dagster: the one place that knows both, and the only way out of a step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+import click
 import dagster as dg
+from deltalake.exceptions import DeltaError
+from pyspark.errors import PySparkException
 
-from platform_assets.errors import PlatformError
+from platform_assets.errors import PlatformError, TemporaryError
+from platform_assets.lake import storage
+from platform_assets.lake.engines.refusals import is_permanent, told
+from platform_assets.lake.storage.refusals import is_full
+from platform_assets.settings import debugging
+
+Context = dg.OpExecutionContext | dg.AssetExecutionContext | dg.InputContext | dg.OutputContext
+Explain = Callable[[Exception], PlatformError | None]
 
 
 @contextmanager
-def as_failures() -> Iterator[None]:
-    """Raise `dagster.Failure` for a `PlatformError`: the UI shows its sentence, and repeats no work in vain."""
+def as_failures(context: Context | None = None, explain: Explain = lambda error: None) -> Iterator[None]:
+    """Raise `dagster.Failure` for a `PlatformError`: the UI shows its sentence, and repeats no work in vain.
+
+    So for what `explain` makes one of; any other error stays what it is. With the context of a step the sentence is
+    told once more: as an error in the log, and as the last that a command of Dagster prints. What lies behind it is
+    only shown with `PLATFORM_DEBUG=1`.
+    """
     try:
         yield
-    except PlatformError as error:
-        raise dg.Failure(str(error), allow_retries=error.retry) from error.__cause__
+    except dg.Failure as told_already:
+        _tell(context, told_already)
+        raise
+    except Exception as error:
+        wrong = error if isinstance(error, PlatformError) else explain(error)
+        if wrong is None:
+            raise
+        failure = dg.Failure(str(wrong), allow_retries=wrong.retry)
+        _tell(context, failure)
+        raise failure from (error if debugging() else None)
+
+
+def of_places(places: Mapping[str, str]) -> Explain:
+    """Explains errors of engines, stores and disks, for work that writes to places, by the variables that name them."""
+
+    def explain(error: Exception) -> PlatformError | None:
+        if not isinstance(error, (OSError, DeltaError, PySparkException)):
+            return None
+        where = " and ".join(f"{variable}={url}" for variable, url in places.items())
+        if is_full(error):
+            return TemporaryError(
+                f"A disk is full ({told(error)}): make room where {where} or the temporary files of the engine lie "
+                "(PLATFORM_ENGINE_TEMP). Nothing was published."
+            )
+        for variable, url in places.items():
+            if why := storage.not_writable(url):
+                return PlatformError(f"{variable}={url} cannot be written: {why}. Nothing was published.")
+        if isinstance(error, PySparkException) and is_permanent(error):
+            return PlatformError(f"{told(error)}. Nothing was published.")
+        return TemporaryError(f"{told(error)}. Nothing was published.")
+
+    return explain
+
+
+def _tell(context: Context | None, failure: dg.Failure) -> None:
+    if context is None:
+        return
+    sentence = str(failure.description)
+    context.log.error(sentence)
+    command = click.get_current_context(silent=True)
+    if command:
+        # When the command ends, after all that Dagster prints of the run.
+        command.find_root().call_on_close(lambda: click.echo(f"ERROR: {sentence}", err=True))

@@ -11,8 +11,11 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import DataFrame, SparkSession
 
 from platform_assets.errors import PlatformError
+from platform_assets.lake.engines.connection import reach
 from platform_assets.settings import Settings
 
+REMOTE = "spark.remote"
+"""The option with the address of a Spark Connect server."""
 # Variables that say where Spark is, whatever a program asks for.
 _SAY_WHERE = ("MASTER", "SPARK_REMOTE", "SPARK_LOCAL_REMOTE")
 
@@ -48,6 +51,8 @@ class Engine(ABC):
                 f"Spark cannot be where PLATFORM_ENGINE={self.settings.engine} needs it, and where variables of the "
                 f"environment say: unset {' and '.join(names)}. ({error})"
             ) from error
+        if REMOTE in config:
+            reach(config[REMOTE])
         session = builder.getOrCreate()
         self._is_ours = other is None
         return session
