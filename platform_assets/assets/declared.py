@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 from pyspark.errors import AnalysisException
@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 
 from platform_assets.assets.domain import Domain
 from platform_assets.assets.explanations import explained, explaining
-from platform_assets.assets.failures import as_failures, of_places
+from platform_assets.assets.failures import as_failures, of_writing
 from platform_assets.assets.signature import BEFORE, Signature, place, table_named
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import DeclarationError, PlatformError, naming
@@ -37,6 +37,8 @@ class Declared(ABC):
     `inputs` gives the tables of parameters that are not named as a table of the same domain: the parameter to
     the table's key as text. Raises `DeclarationError`, with the file, for what nothing can carry out.
     """
+
+    written_to: ClassVar[str] = "PLATFORM_EXPORTS"
 
     domain: Domain
     name: str
@@ -123,13 +125,13 @@ class Declared(ABC):
     def make_asset(self, settings: Settings, compute: Compute, **said: Any) -> dg.AssetsDefinition:
         """The asset that `compute` builds: what all assets of the platform say of themselves, and `said`."""
 
-        of_writing = of_places({name: url for name, url in settings.places.items() if name != "PLATFORM_LANDING"})
+        explained_write = of_writing(self.text_key, self.written_to, settings.places[self.written_to])
 
         def guarded(context: dg.AssetExecutionContext, **frames: Any) -> Iterator[Event]:
             def explain(error: Exception) -> PlatformError | None:
                 if isinstance(error, AnalysisException):
                     return explained(error, self.text_key, self.function, frames)
-                return of_writing(error)
+                return explained_write(error)
 
             with as_failures(context, explain):
                 run_days(context)  # a run without days is told before any work begins
@@ -162,6 +164,8 @@ class Declared(ABC):
 @dataclass(frozen=True)
 class DeclaredTable(Declared):
     """A table as its file declares it: with a contract, and a place in the lake."""
+
+    written_to: ClassVar[str] = "PLATFORM_LAKE"
 
     contract: CompiledContract
 

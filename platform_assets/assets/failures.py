@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
 import dagster as dg
 from deltalake.exceptions import DeltaError
-from pyspark.errors import PySparkException
 
 from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake import storage
-from platform_assets.lake.engines.refusals import is_permanent, told
+from platform_assets.lake.engines.refusals import ENGINE_ERRORS, is_of_the_plan, told
 from platform_assets.lake.storage.refusals import is_full
 from platform_assets.settings import debugging
 
 Context = dg.OpExecutionContext | dg.AssetExecutionContext | dg.InputContext | dg.OutputContext
 Explain = Callable[[Exception], PlatformError | None]
+_KINDS = (OSError, DeltaError, *ENGINE_ERRORS)
 
 
 @contextmanager
@@ -42,24 +42,28 @@ def as_failures(context: Context | None = None, explain: Explain = lambda error:
         raise failure from (error if debugging() else None)
 
 
-def of_places(places: Mapping[str, str]) -> Explain:
-    """Explains errors of engines, stores and disks, for work that writes to places, by the variables that name them."""
+def of_reading(key: str) -> Explain:
+    """Explains errors of engines, stores and disks, for a table that is read."""
+    return lambda error: TemporaryError(f"{key} cannot be read: {told(error)}.") if isinstance(error, _KINDS) else None
+
+
+def of_writing(key: str, variable: str, url: str) -> Explain:
+    """Explains errors of engines, stores and disks, for what is written to a place that a variable names."""
+    kept = f"{key} was not published, what was there before still is."
 
     def explain(error: Exception) -> PlatformError | None:
-        if not isinstance(error, (OSError, DeltaError, PySparkException)):
+        if not isinstance(error, _KINDS):
             return None
-        where = " and ".join(f"{variable}={url}" for variable, url in places.items())
         if is_full(error):
             return TemporaryError(
-                f"A disk is full ({told(error)}): make room where {where} or the temporary files of the engine lie "
-                "(PLATFORM_ENGINE_TEMP). Nothing was published."
+                f"{key}: a disk is full ({told(error)}): make room where {variable}={url} lies, and the temporary "
+                f"files of the engine (PLATFORM_ENGINE_TEMP). {kept}"
             )
-        for variable, url in places.items():
-            if why := storage.not_writable(url):
-                return PlatformError(f"{variable}={url} cannot be written: {why}. Nothing was published.")
-        if isinstance(error, PySparkException) and is_permanent(error):
-            return PlatformError(f"{told(error)}. Nothing was published.")
-        return TemporaryError(f"{told(error)}. Nothing was published.")
+        if is_of_the_plan(error):
+            return PlatformError(f"{key}: {told(error)}. {kept}")
+        if why := storage.not_writable(url):
+            return PlatformError(f"{variable}={url} cannot be written: {why}. {kept}")
+        return TemporaryError(f"{key}: {told(error)}. {kept}")
 
     return explain
 

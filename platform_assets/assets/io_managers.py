@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from platform_assets.assets.failures import as_failures, of_places
+from platform_assets.assets.failures import as_failures, of_reading, of_writing
 from platform_assets.assets.resources import EngineResource
 from platform_assets.errors import PlatformError
 from platform_assets.exports.documents import StagedDocuments
@@ -34,7 +34,7 @@ class TableIOManager(dg.IOManager):
     def handle_output(self, context: dg.OutputContext, obj: Staged) -> None:
         """Publish; what cannot be published is removed."""
         table = self._tables[context.asset_key]
-        with as_failures(context, of_places({"PLATFORM_LAKE": table.url})):
+        with as_failures(context, of_writing(table.key, "PLATFORM_LAKE", table.url)):
             try:
                 version = table.publish(obj)
             except BaseException:
@@ -58,7 +58,7 @@ class TableIOManager(dg.IOManager):
         """The upstream rows whose event day is among the partitions asked for; no rows when none is."""
         table = self._tables[context.asset_key]
         days = sorted(date.fromisoformat(key) for key in context.asset_partition_keys)
-        with as_failures(context, of_places({})):
+        with as_failures(context, of_reading(table.key)):
             if not days:
                 return self._no_rows(table)
             frame, version = table.read(self._engine.engine, days[0], days[-1])
@@ -91,7 +91,7 @@ class DocumentIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: StagedDocuments) -> None:
         """Publish the documents, each whole or not at all."""
-        with as_failures(context, of_places({"PLATFORM_EXPORTS": obj.url})):
+        with as_failures(context, of_writing(context.asset_key.to_user_string(), "PLATFORM_EXPORTS", obj.url)):
             obj.publish()
         context.add_output_metadata(
             {"dagster/uri": obj.url, "rows": obj.rows, "bytes": obj.size, "files": len(obj.files)}

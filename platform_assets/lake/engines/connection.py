@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -51,6 +52,15 @@ def go_past_proxies(url: str) -> None:
     hosts = [name for name in direct.split(",") if name.strip()]
     if host not in hosts:
         os.environ[_NO_PROXY[0]] = ",".join([*hosts, host])
+
+
+def hush() -> None:
+    """Keep the client's log silent, as it is meant to be unless `SPARK_CONNECT_LOG_LEVEL` asks for it.
+
+    It switches itself off, and others that set up logs switch it on (workaround: connect-log-comes-on).
+    """
+    if "SPARK_CONNECT_LOG_LEVEL" not in os.environ:
+        logging.getLogger("pyspark.sql.connect.logging").setLevel(logging.CRITICAL + 1)
 
 
 def is_loopback(host: str) -> bool:

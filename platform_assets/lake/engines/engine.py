@@ -11,7 +11,7 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import DataFrame, SparkSession
 
 from platform_assets.errors import PlatformError
-from platform_assets.lake.engines.connection import reach
+from platform_assets.lake.engines.connection import hush, reach
 from platform_assets.settings import Settings
 
 REMOTE = "spark.remote"
@@ -53,6 +53,7 @@ class Engine(ABC):
             ) from error
         if REMOTE in config:
             reach(config[REMOTE])
+            hush()
         session = builder.getOrCreate()
         self._is_ours = other is None
         return session

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-from pyspark.errors import (
-    AnalysisException,
-    IllegalArgumentException,
-    PySparkException,
-    UnsupportedOperationException,
-)
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 
+ENGINE_ERRORS = (PySparkException, Py4JError)
+"""What engines and their clients raise."""
 # A name may have parts, such as an alias: the last is the column's. Sail's words, and then Spark's.
 _MISSING = re.compile(
     r'Identifier\("(?P<sail>[^"]+)"\)\]\) is missing from the schema'
@@ -18,7 +17,7 @@ _MISSING = re.compile(
     r"|with name (?:`[^`]+`\.)*`(?P<spark>[^`]+)` cannot be resolved"
     r"|USING column `(?P<using>[^`]+)` cannot be resolved"
 )
-_CONDITION = re.compile(r"^\[[A-Z0-9_.]+\] ?|\s*SQLSTATE: \w+$")
+_CODES = re.compile(r"^\[[A-Z0-9_.]+\] ?|\s*SQLSTATE: \w+$")
 
 
 def missing_column(error: Exception) -> str | None:
@@ -30,17 +29,20 @@ def missing_column(error: Exception) -> str | None:
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, without the codes, plans and traces of an engine's."""
-    lines = str(error).strip().splitlines() or [""]
-    return lines[0].strip()
+    """What an error says first, or of Java what was the cause of all; no plans, no traces."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    causes = [line for line in lines if line.startswith(("Caused by: ", ": "))]
+    if isinstance(error, Py4JError) and causes:
+        return causes[-1].removeprefix("Caused by").removeprefix(": ")
+    return lines[0] if lines else ""
 
 
 def told(error: Exception) -> str:
     """An error as a part of a sentence: its kind, and what it says in a line."""
-    said = _CONDITION.sub("", first_line(error)).rstrip(".")
+    said = _CODES.sub("", first_line(error)).rstrip(".")
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
-def is_permanent(error: PySparkException) -> bool:
-    """Whether the plan itself is wrong: no later attempt will do."""
-    return isinstance(error, (AnalysisException, IllegalArgumentException, UnsupportedOperationException))
+def is_of_the_plan(error: Exception) -> bool:
+    """Whether an engine fails at what it was asked for, and not for want of something: no later attempt will do."""
+    return isinstance(error, PySparkException) and type(error) is not SparkConnectGrpcException

@@ -95,6 +95,18 @@ def test_grpc_still_asks_a_proxy_for_a_server_on_this_machine(monkeypatch: pytes
         channel.close()
 
 
+@pytest.mark.shows("connect-log-comes-on")
+def test_the_log_of_spark_connect_still_comes_on_when_somebody_sets_up_logs() -> None:
+    program = (
+        "from logging.config import dictConfig; from pyspark.sql.connect.logging import getLogLevel; "
+        "print(getLogLevel()); dictConfig({'version': 1, 'disable_existing_loggers': False}); print(getLogLevel())"
+    )
+    outside = {name: value for name, value in os.environ.items() if name != "SPARK_CONNECT_LOG_LEVEL"}
+    done = subprocess.run([sys.executable, "-c", program], env=outside, capture_output=True, text=True, check=True)
+    before, after = done.stdout.split()
+    assert (before, after == "None") == ("None", False)
+
+
 @pytest.mark.shows("connect-mode-stays-on")
 def test_the_mode_of_spark_connect_still_stays_on_when_its_session_is_stopped() -> None:
     done = in_a_process_of_its_own("platform_assets_tests.support.lake.mode_left_on")
