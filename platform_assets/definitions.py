@@ -15,10 +15,14 @@ from platform_assets.assets.resources import EngineResource
 from platform_assets.errors import PlatformError
 from platform_assets.lake.storage import any_on_s3
 from platform_assets.registry import FoundDomain, found, refuse_clashes
-from platform_assets.settings import Settings, current
+from platform_assets.settings import Settings, current, debugging
 
 # In one process there is one engine: starting one for each step would cost more than most steps.
 EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
+
+
+class NotLoaded(click.ClickException):
+    """Why there are no definitions: of this kind the commands of Dagster print the sentence alone."""
 
 
 def build_definitions(settings: Settings | None = None, domains: Sequence[FoundDomain] | None = None) -> dg.Definitions:
@@ -27,8 +31,8 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
     The settings are those of the process if not given, the domains those that the settings choose. Raises
     `PlatformError` for settings that cannot be, and `DeclarationError` for domains that do not go together.
     """
-    settings = settings or current()
     domains = found(settings) if domains is None else domains
+    settings = settings or current()
     refuse_clashes(domains)
     engine = EngineResource.of(settings)
     tables = {table.key: table.table(settings) for domain in domains for table in domain.tables}
@@ -57,9 +61,11 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
 def defs() -> dg.Definitions:
     """What Dagster loads: built when it asks, so that an import of this module needs no domain and no setting.
 
-    Raises `click.ClickException`, which Dagster's commands show as a sentence, for wrong settings and domains.
+    Raises `NotLoaded` for what is wrong with the settings or the domains.
     """
     try:
         return build_definitions()
     except PlatformError as error:
-        raise click.ClickException(str(error)) from None
+        if debugging():
+            raise
+        raise NotLoaded(str(error)) from None

@@ -6,6 +6,7 @@ import pkgutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
@@ -21,14 +22,17 @@ from platform_assets.assets.declared import Declared
 from platform_assets.assets.documents import DocumentDefinition
 from platform_assets.assets.domain import Domain
 from platform_assets.assets.raw_tables import RawTableDefinition
-from platform_assets.assets.signature import suggestion
+from platform_assets.assets.signature import place, suggestion
 from platform_assets.assets.tables import TableDefinition
 from platform_assets.errors import DeclarationError, PlatformError
 from platform_assets.samples import FeedWriter
-from platform_assets.settings import PREFIX, Setting, Settings, WrongSettings, current, listed
+from platform_assets.settings import PREFIX, Setting, Settings, WrongSettings, current, listed, prefix_of
+from platform_assets.variables import strangers, warn_once
 
 GROUP = "platform_assets.domains"
 """The group of entry points that name packages of domains."""
+# How like it the name of a group is that must be meant for it.
+_NEAR = 0.9
 _SAMPLES = "samples"
 # What is no part of a domain: it is run, or imported, when it is asked for.
 _APART = ("__main__", _SAMPLES)
@@ -87,8 +91,13 @@ def found(settings: Settings | None = None) -> tuple[FoundDomain, ...]:
     `domain.py` is a domain. Raises `PlatformError` when a domain that is chosen is not installed, or none is,
     `WrongSettings` for settings of theirs, and `DeclarationError` when two share a name, a feed or a variable, or a
     package cannot be read as domains; one without a chosen domain is let be.
+
+    Without settings they are those of the process, of which variables that must be mistakes are refused, too.
     """
-    settings = settings or current()
+    if settings is None:
+        domains = found(current())
+        refuse_unknown_variables(domains)
+        return domains
     chosen = settings.domains
     packages = installed(chosen)
     if not packages:
@@ -103,12 +112,59 @@ def found(settings: Settings | None = None) -> tuple[FoundDomain, ...]:
     refuse_clashes(domains)
     for domain in domains:
         domain.domain.values(settings)  # wrong ones are told before any work begins
-    feeds = [raw.feed.name for domain in domains for raw in domain.raw_tables]
-    for feed in settings.reject_limits:
-        # Of domains that take no part nobody knows the feeds.
-        if not chosen and feed not in feeds:
-            raise WrongSettings(f"{PREFIX}REJECT_LIMITS names {feed}, which is no feed. {suggestion(feed, feeds)}")
+    _refuse_unknown_feeds(settings, domains)
     return domains
+
+
+def refuse_unknown_variables(domains: Sequence[FoundDomain]) -> None:
+    """Raise `WrongSettings` for variables of the process that must be meant as settings, and are none; log others.
+
+    The settings of domains that take no part are known: of each of them no more than its `domain.py` is imported.
+    """
+    known = variables_of(domain.domain for domain in domains)
+    if not strangers(known):
+        return
+    unread = []
+    for name, package in _others(domains).items():
+        try:
+            known |= variables_of([_domain_of(_imported(f"{package}.domain"))])
+        except DeclarationError:
+            unread.append(prefix_of(name))
+    found = strangers(known, tuple(unread))
+    if mistakes := [str(one) for one in found if one.is_mistake]:
+        raise WrongSettings("\n".join(mistakes))
+    for one in found:
+        warn_once(str(one))
+
+
+def variables_of(domains: Iterable[Domain]) -> set[str]:
+    """The variables of the platform's settings and of these domains'."""
+    return {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {
+        f"{domain.prefix}{name.upper()}" for domain in domains for name in domain.settings.model_fields
+    }
+
+
+def _others(domains: Iterable[FoundDomain]) -> dict[str, str]:
+    """The packages of domains that are installed and take no part, by their names."""
+    names = {domain.name for domain in domains}
+    return {name: package for name, package in installed(names).items() if name not in names}
+
+
+def _refuse_unknown_feeds(settings: Settings, domains: Sequence[FoundDomain]) -> None:
+    feeds = _feeds(domains)
+    if settings.reject_limits.keys() <= feeds:
+        return
+    for package in _others(domains).values():
+        try:
+            feeds |= _feeds([load(package)])
+        except DeclarationError:
+            return  # of a domain that cannot be read and takes no part, nobody knows the feeds
+    for feed in settings.reject_limits.keys() - feeds:
+        raise WrongSettings(f"{PREFIX}REJECT_LIMITS names {feed}, which is no feed. {suggestion(feed, feeds)}")
+
+
+def _feeds(domains: Iterable[FoundDomain]) -> set[str]:
+    return {raw.feed.name for domain in domains for raw in domain.raw_tables}
 
 
 def installed(chosen: Collection[str] = ()) -> dict[str, str]:
@@ -118,8 +174,15 @@ def installed(chosen: Collection[str] = ()) -> dict[str, str]:
     are `chosen` are found in others.
     """
     packages: dict[str, str] = {}
-    problems = []
-    for entry in sorted(set(entry_points(group=GROUP)), key=lambda entry: entry.value):
+    every = entry_points()
+    problems = [
+        f"The entry point {entry.name} = {entry.value}{_distribution(entry)} is of the group {group}, which nobody "
+        f"reads: the group of domains is {GROUP}. Correct it in pyproject.toml and install the package again."
+        for group in sorted(every.groups)
+        if group != GROUP and get_close_matches(group.lower(), [GROUP], cutoff=_NEAR)
+        for entry in every.select(group=group)
+    ]
+    for entry in sorted(set(every.select(group=GROUP)), key=lambda entry: entry.value):
         try:
             names = _domains_in(entry)
         except DeclarationError as problem:
@@ -135,8 +198,7 @@ def installed(chosen: Collection[str] = ()) -> dict[str, str]:
 
 
 def _domains_in(entry: EntryPoint) -> list[str]:
-    of = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
-    said = f"the entry point {entry.name} = {entry.value}{of} (group {GROUP})"
+    said = f"the entry point {entry.name} = {entry.value}{_distribution(entry)} (group {GROUP})"
     if not all(part.isidentifier() for part in entry.value.split(".")):
         raise DeclarationError(f"{said} is not the name of a package alone, such as acme_tables")
     try:
@@ -149,13 +211,17 @@ def _domains_in(entry: EntryPoint) -> list[str]:
         )
     places = list(spec.submodule_search_locations or [])
     folders = [one.name for one in pkgutil.iter_modules(places) if one.ispkg]
-    for file in (file for place in places for file in Path(place).glob("*/domain.py")):
+    for file in (file for folder in places for file in Path(folder).glob("*/domain.py")):
         if file.parent.name not in folders:
             raise DeclarationError(f"{file} is in no package: put an empty __init__.py beside it ({said})")
-    names = [name for name in folders if "domain" in _modules_in(f"{place}/{name}" for place in places)]
+    names = [name for name in folders if "domain" in _modules_in(f"{folder}/{name}" for folder in places)]
     if not names:
         raise DeclarationError(f"{said} names a package in which no subpackage has a `domain.py`")
     return names
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
 
 
 def _modules_in(places: Iterable[str]) -> set[str]:
@@ -193,7 +259,7 @@ def load(package: str) -> FoundDomain:
     """The domain of a package: its `domain.py`, and what every other of its modules declares.
 
     Raises `DeclarationError` when `domain.py` has not one domain, of the folder's name, or a module declares what is
-    another domain's, or is declared already, or reads in a circle.
+    another domain's, or is declared already, or reads in a circle, and for a setting without a docstring.
     """
     modules = [_imported(one.name) for one in _modules(package)]
     domain = _domain_of(_imported(f"{package}.domain"))
@@ -212,8 +278,12 @@ def load(package: str) -> FoundDomain:
                     f"{module.__file__}: {one.text_key} is of another domain than its folder, {domain.name}. A domain "
                     f"never imports another: to read its table, write inputs={{...: {one.text_key!r}}}"
                 )
-            if declared.setdefault(one.name, one) is not one:
-                raise DeclarationError(f"{module.__file__}: {one.text_key} is declared twice: rename one")
+            other = declared.setdefault(one.name, one)
+            if other is not one:
+                raise DeclarationError(
+                    f"{one.text_key} is declared twice, {place(other.function)} and {place(one.function)}: rename one"
+                )
+    domain.refuse_silent_settings()
     ordered = _in_order(declared.values())
     return FoundDomain(domain, package, tuple(sorted(ordered, key=lambda one: isinstance(one, DocumentDefinition))))
 
@@ -260,11 +330,14 @@ def refuse_clashes(domains: Sequence[FoundDomain]) -> None:
     names = Counter(domain.name for domain in domains)
     for name in [name for name, times in names.items() if times > 1]:
         raise DeclarationError(f"Two domains are named {name}. Rename one.")
-    feeds: dict[str, str] = {}
+    feeds: dict[str, RawTableDefinition] = {}
     for raw in (raw for domain in domains for raw in domain.raw_tables):
-        other = feeds.setdefault(raw.feed.name, raw.text_key)
-        if other != raw.text_key:
-            raise DeclarationError(f"The feed {raw.feed.name} is that of {other} and of {raw.text_key}: rename one.")
+        first = feeds.setdefault(raw.feed.name, raw)
+        if first is not raw:
+            raise DeclarationError(
+                f"The feed {raw.feed.name} is that of {first.text_key} ({place(first.function)}) and of "
+                f"{raw.text_key} ({place(raw.function)}): rename one."
+            )
     variables = {f"{PREFIX}{name.upper()}": "the platform" for name in Settings.model_fields}
     for domain in domains:
         for name in domain.domain.settings.model_fields:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -26,14 +25,18 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, to_jsonable_python
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from platform_assets import project
 from platform_assets.errors import PlatformError
 
 PREFIX = "PLATFORM_"
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[A-Za-z0-9._=+,-]+)*")
+# What no folder is called by accident: `s3:/lake`, `s3:lake`, `s3//lake`.
+_LIKE_A_URL = re.compile(r"[a-z][a-z0-9+.-]*[:;]|(s3[an]?|gc?s|abfss?|wasbs?|hdfs|https?|file)//", re.IGNORECASE)
 FIRST_DAY = date(2026, 1, 1)
 GIB = 1024**3
+_LAKE = "data/lake"
 TIME_ZONE = "spark.sql.session.timeZone"
 _MASTERS = {"spark.master", "spark.remote", "spark.api.mode"}
 _HIDDEN = str(SecretStr("secret"))
@@ -62,7 +65,11 @@ def default_engine_memory() -> int:
 
 
 _READ_FROM = SettingsConfigDict(
-    env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True, use_attribute_docstrings=True
+    env_file_encoding="utf-8-sig",
+    extra="ignore",
+    frozen=True,
+    env_ignore_empty=True,
+    use_attribute_docstrings=True,
 )
 Share = Annotated[float, Field(ge=0, le=1)]
 GapSeconds = Annotated[int, Field(ge=1, le=24 * 60 * 60)]
@@ -70,7 +77,14 @@ GapSeconds = Annotated[int, Field(ge=1, le=24 * 60 * 60)]
 OfDomain = TypeVar("OfDomain", bound="DomainSettings")
 
 
-class DomainSettings(BaseSettings):
+class _OfProject(BaseSettings):
+    """Settings from the environment and the project's `.env`, unless `_env_file` names another file or none."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{"_env_file": project.env_file()} | given)
+
+
+class DomainSettings(_OfProject):
     """What a user may set of a domain, each by the environment variable `PLATFORM_<DOMAIN>_<NAME>` (or a `.env` file).
 
     A domain derives a class of its own from this, with a default, a type and a docstring for each of its settings.
@@ -83,13 +97,13 @@ class DomainSettings(BaseSettings):
     """First day of the domain (UTC); earlier rows are rejected as before_start."""
 
 
-class Settings(BaseSettings):
+class Settings(_OfProject):
     """What a user may set, each by the environment variable `PLATFORM_<NAME>` (or a `.env` file).
 
     The settings of domains are read when they are first asked for (`of`), or given (`having`).
     """
 
-    model_config = _READ_FROM | SettingsConfigDict(env_prefix=PREFIX)
+    model_config = _READ_FROM | SettingsConfigDict(env_prefix=PREFIX, validate_default=True)
     _of_domains: dict[str, DomainSettings] = PrivateAttr(default_factory=dict)
 
     domains: Annotated[tuple[str, ...], NoDecode] = ()
@@ -97,7 +111,7 @@ class Settings(BaseSettings):
 
     landing: str = "data/landing"
     """Where deliveries lie, as `<landing>/<feed>/<YYYY-MM-DD>/files`: a folder or a URL."""
-    lake: str = "data/lake"
+    lake: str = _LAKE
     """Where tables are published, as `<lake>/<domain>/<table>`: a folder or a URL."""
     exports: str = "data/exports"
     """Where documents are written, as `<exports>/<domain>/<name>/<day>/<file>`: a folder or a URL."""
@@ -130,7 +144,7 @@ class Settings(BaseSettings):
     """Whether a raw run may empty a published day whose files are gone, as its tag `platform/allow_emptied` may say."""
 
     debug: bool = False
-    """Show with a failure all that the engine has to say of it, beyond the sentence that says what to do."""
+    """Errors of runs show where they come from as well: tracebacks, and what engines and libraries said."""
 
     @field_validator("domains", mode="before")
     @classmethod
@@ -141,11 +155,23 @@ class Settings(BaseSettings):
     @classmethod
     def _usable_place(cls, value: str) -> str:
         place = value.rstrip("/") or "/"
-        if place.startswith(("s3:", "s3a:")) and not _BUCKET.fullmatch(place):
+        if place.startswith(("s3:", "s3a:")):
             # The engines write `my%20lake` where `my lake` was meant, and read it nowhere
             # (workaround: sail-quoted-folders).
-            raise ValueError("a place on S3 is s3://bucket/prefix, of letters, digits and . _ - = + , only")
-        return place
+            if not _BUCKET.fullmatch(place):
+                raise ValueError("a place on S3 is s3://bucket/prefix, of letters, digits and . _ - = + , only")
+            return place
+        if _LIKE_A_URL.match(place) and not place.startswith("file://"):
+            raise ValueError(
+                "it is neither a folder nor a place in a store that the platform knows, such as s3://bucket/prefix; "
+                "write ./ before the name of a folder that looks like a URL"
+            )
+        return project.from_root(place)
+
+    @field_validator("engine_temp", "spark_jars")
+    @classmethod
+    def _folder(cls, value: str | None) -> str | None:
+        return value and project.from_root(value)
 
     @property
     def places(self) -> dict[str, str]:
@@ -218,7 +244,7 @@ def read(kind: type[Read], prefix: str) -> Read:
 def _wrong(kind: type[BaseSettings], prefix: str, error: ErrorDetails) -> str:
     if not error["loc"]:
         # Of all of them together: there the library gives every value, secrets as well.
-        return f"The settings {prefix}... do not go together: {error['msg']}."
+        return f"The settings {prefix}... do not go together: {_said(error)}."
     name, *inside = map(str, error["loc"])
     variable = f"{prefix}{name.upper()}"
     if error["type"] == "missing":
@@ -227,7 +253,14 @@ def _wrong(kind: type[BaseSettings], prefix: str, error: ErrorDetails) -> str:
     field = kind.model_fields.get(name)
     value = _HIDDEN if field and _holds_secrets(field.annotation) else str(_without_secrets(error["input"]))
     where = "".join(f" for {part}" for part in inside)
-    return f"{variable} is set to {value!r}{where}, which it does not take: {error['msg']}."
+    return f"{variable} is set to {value!r}{where}, which it does not take: {_said(error)}."
+
+
+def _said(error: ErrorDetails) -> str:
+    """What is wrong with a value, without what the library says of itself."""
+    if error["type"].startswith("date_"):
+        return f"a day is written as YYYY-MM-DD, such as {FIRST_DAY}"
+    return str(error.get("ctx", {}).get("error") or error["msg"])
 
 
 def _holds_secrets(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
@@ -263,7 +296,29 @@ def current() -> Settings:
 
     Raises `WrongSettings` when a variable has a value that its setting does not take.
     """
-    return read(Settings, PREFIX)
+    settings = read(Settings, PREFIX)
+    _refuse_two_lakes(settings)
+    return settings
+
+
+def debugging() -> bool:
+    """Whether the settings of this process ask for tracebacks (`PLATFORM_DEBUG`); not when they cannot be read."""
+    try:
+        return current().debug
+    except WrongSettings:
+        return False
+
+
+def _refuse_two_lakes(settings: Settings) -> None:
+    """Raise `WrongSettings` where the default lake is empty, and one in the working directory is not."""
+    here, there = Path.cwd() / _LAKE, Path(settings.lake)
+    if "lake" in settings.model_fields_set or here == there:
+        return
+    if project.has_tables(here) and not project.has_tables(there):
+        raise WrongSettings(
+            f"There are tables in {here}, and none in {there}, the default lake of the project {project.root()} (the "
+            f"nearest folder with a .env or [tool.platform_assets]): set {PREFIX}LAKE to the one that you mean."
+        )
 
 
 @dataclass(frozen=True)
@@ -292,13 +347,6 @@ def listed(values: BaseSettings, prefix: str) -> list[Setting]:
         )
         for name, field in type(values).model_fields.items()
     ]
-
-
-def unknown_variables(known: Collection[str]) -> list[str]:
-    """The variables of the environment and of `.env` that begin as settings do, and are none of those known."""
-    # The library reads variables in capitals or not.
-    names = {name.upper() for name in (*os.environ, *DotEnvSettingsSource(Settings).env_vars)}
-    return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
 
 
 def _origin(values: BaseSettings, name: str, variable: str) -> str:

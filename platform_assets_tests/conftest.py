@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoints
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +15,7 @@ import pytest
 from platform_assets import registry
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.running import start
-from platform_assets.registry import GROUP, found
+from platform_assets.registry import found
 from platform_assets.settings import Settings
 from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.support.packages import Packages
@@ -177,7 +178,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Packages:
     """No package but those that a test adds."""
     made = Packages(tmp_path, [])
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(registry, "entry_points", lambda group: made.entries if group == GROUP else [])
+    monkeypatch.setattr(registry, "entry_points", lambda: EntryPoints(made.entries))
     return made
 
 

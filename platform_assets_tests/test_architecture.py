@@ -18,7 +18,9 @@ PACKAGE = ROOT / "platform_assets"
 # From the bottom up: a module imports its own folder, and those in the lines before.
 LAYERS = (
     ("errors",),
+    ("project",),
     ("settings",),
+    ("variables",),
     ("contracts",),
     ("lake",),
     ("landing", "exports", "transforms", "samples"),
@@ -32,7 +34,16 @@ LAYERS = (
 RANKS = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 KNOWS_DAGSTER = ("assets", "registry", "definitions", "cli")
 # The storage, what looks for packages, programs and jars on this machine, and what writes files for people on it.
-OPENS_PATHS = ("registry.py", "lake/storage/", "lake/engines/", "cli/", "docs/", "samples/", "settings.py")
+OPENS_PATHS = (
+    "registry.py",
+    "lake/storage/",
+    "lake/engines/",
+    "cli/",
+    "docs/",
+    "samples/",
+    "project.py",
+    "settings.py",
+)
 OPENERS = re.compile(
     r"\bopen\(|\bos\.path|\bos\.(remove|unlink|rename|replace|listdir|scandir|walk|mkdir|makedirs)\b|\bshutil\.|fsspec|"
     r"\.(read|write)_(text|bytes)\(|\.(unlink|rmtree|mkdir|rmdir|touch|rename|r?glob)\(|"

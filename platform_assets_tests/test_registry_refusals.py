@@ -36,7 +36,10 @@ def test_two_raw_tables_of_one_feed_are_refused(packages: Packages, load: Callab
     package = packages.add("shop", "yard")
     packages.raw(package, "shop", "sales")
     packages.raw(package, "yard", "sales")
-    with pytest.raises(DeclarationError, match="The feed sales is that of shop/raw and of yard/raw: rename one"):
+    said = (
+        r"feed sales is that of shop/raw \(.*shop/raw\.py:12: raw\) and of yard/raw \(.*yard/raw\.py:12: raw\): rename"
+    )
+    with pytest.raises(DeclarationError, match=said):
         load()
 
 
@@ -46,18 +49,41 @@ def test_two_raw_tables_of_one_feed_are_refused_in_one_domain_too(
     package = packages.add("shop")
     packages.raw(package, "shop", "sales")
     packages.raw(package, "shop", "sales", "again")
-    with pytest.raises(DeclarationError, match="The feed sales is that of shop/again and of shop/raw: rename one"):
+    with pytest.raises(
+        DeclarationError, match=r"The feed sales is that of shop/again \(.*\) and of shop/raw \(.*\): rena"
+    ):
         load()
 
 
-def test_a_name_that_is_declared_twice_is_refused(packages: Packages, load: Callable[..., list[str]]) -> None:
+def test_a_table_that_is_declared_twice_is_told_with_both_files(
+    packages: Packages, load: Callable[..., list[str]]
+) -> None:
     package = packages.add("shop")
     packages.raw(package, "shop", "sales")
-    packages.table(package, "shop", "days", "raw")
-    again = packages.folder / package / "shop" / "days.py"
-    packages.write(package, "shop", "weeks", again.read_text(encoding="utf-8"))
-    with pytest.raises(DeclarationError, match=r"weeks\.py: shop/days is declared twice: rename one"):
+    text = (packages.folder / package / "shop" / "raw.py").read_text()
+    packages.write(package, "shop", "again", text)
+    said = r"shop/raw is declared twice, .*shop/again\.py:12: raw and .*shop/raw\.py:12: raw: rename one"
+    with pytest.raises(DeclarationError, match=said):
         load()
+
+
+def test_a_setting_that_nothing_explains_is_refused(packages: Packages, load: Callable[..., list[str]]) -> None:
+    package = packages.add("shop", setting="least: int = 1")
+    path = packages.folder / package / "shop" / "domain.py"
+    path.write_text(path.read_text().replace('"""What may be set."""', ""), encoding="utf-8")
+    with pytest.raises(DeclarationError, match=r"domain\.py:4: nothing says what the setting least of ShopSettings me"):
+        load()
+
+
+@pytest.mark.parametrize("group", ["platform_assets.domain", "platform-assets.domains", "Platform_Assets.Domains"])
+def test_an_entry_point_of_a_misspelt_group_is_told(
+    packages: Packages, load: Callable[..., list[str]], group: str
+) -> None:
+    packages.raw(packages.add("shop"), "shop", "sales")
+    packages.entries += [EntryPoint("acme", "acme_tables", group), EntryPoint("x", "y", "platform_assets.plugins")]
+    with pytest.raises(DeclarationError, match=rf"entry point acme = acme_tables is of the group {group}, which nobod"):
+        load()
+    assert load(domains="shop") == ["shop/raw"]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +197,26 @@ def test_a_limit_of_a_feed_that_there_is_not_is_told(packages: Packages, load: C
     assert load(reject_limits={"sales": 0.5}) == ["shop/raw"]
     with pytest.raises(WrongSettings, match=r"REJECT_LIMITS names sale, which is no feed\. Did you mean sales"):
         load(reject_limits={"sale": 0.5})
-    assert load(reject_limits={"sale": 0.5}, domains="shop") == ["shop/raw"]
+
+
+def test_a_limit_of_a_feed_of_a_domain_that_takes_no_part_is_none_of_a_feed_that_there_is_not(
+    packages: Packages, load: Callable[..., list[str]]
+) -> None:
+    package = packages.add("shop", "yard")
+    packages.raw(package, "shop", "sales")
+    packages.raw(package, "yard", "trees")
+    assert load(reject_limits={"trees": 0.5}, domains="shop") == ["shop/raw"]
+    with pytest.raises(WrongSettings, match=r"REJECT_LIMITS names tree, which is no feed\. Did you mean trees"):
+        load(reject_limits={"tree": 0.5}, domains="shop")
+
+
+def test_a_limit_may_be_of_a_feed_of_a_domain_that_takes_no_part_and_cannot_be_imported(
+    packages: Packages, load: Callable[..., list[str]]
+) -> None:
+    package = packages.add("shop", "yard")
+    packages.raw(package, "shop", "sales")
+    packages.write(package, "yard", "domain", "raise RuntimeError('broken')")
+    assert load(reject_limits={"trees": 0.5}, domains="shop") == ["shop/raw"]
 
 
 def test_samples_are_written_of_the_feeds_of_their_domain(packages: Packages) -> None:

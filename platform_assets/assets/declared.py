@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
 from platform_assets.assets.domain import Domain
-from platform_assets.assets.failures import as_failures, of_transform, say_it_last
-from platform_assets.assets.signature import BEFORE, Signature, file_of, place, table_named
+from platform_assets.assets.explanations import explained, explaining
+from platform_assets.assets.failures import as_failures, of_writing
+from platform_assets.assets.signature import BEFORE, Signature, place, table_named
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import DeclarationError, PlatformError, naming
 from platform_assets.lake.audit import warnings_of
@@ -36,6 +38,8 @@ class Declared(ABC):
     `inputs` gives the tables of parameters that are not named as a table of the same domain: the parameter to
     the table's key as text. Raises `DeclarationError`, with the file, for what nothing can carry out.
     """
+
+    written_to: ClassVar[str] = "PLATFORM_EXPORTS"
 
     domain: Domain
     name: str
@@ -85,6 +89,10 @@ class Declared(ABC):
     def description(self) -> str:
         """What the asset is, for its users."""
 
+    @abstractmethod
+    def url(self, settings: Settings) -> str:
+        """Where it is written."""
+
     @property
     def rows(self) -> str:
         """Which rows it has: the docstring of its function."""
@@ -105,8 +113,12 @@ class Declared(ABC):
         return self.signature.arguments(self.domain.values(settings))
 
     def computed(self, frames: Mapping[str, DataFrame], **arguments: Any) -> DataFrame:
-        """What the transform makes of DataFrames; raises `PlatformError`, with the file, when that is no DataFrame."""
-        rows = self.function(**frames, **arguments)
+        """What the transform makes of DataFrames; raises `PlatformError`, with the file, for what goes wrong in it."""
+        with explaining(self.text_key, self.function, frames):
+            rows = self.function(**frames, **arguments)
+            if isinstance(rows, DataFrame):
+                # An engine on a server looks at a plan when it is asked for its columns, and not before.
+                _ = rows.schema
         if not isinstance(rows, DataFrame):
             raise PlatformError(
                 f"{place(self.function)}: it gave {type(rows).__name__} and not a DataFrame: `return` the rows. "
@@ -121,11 +133,16 @@ class Declared(ABC):
     def make_asset(self, settings: Settings, compute: Compute, **said: Any) -> dg.AssetsDefinition:
         """The asset that `compute` builds: what all assets of the platform say of themselves, and `said`."""
 
-        def guarded(context: dg.AssetExecutionContext, **frames: Any) -> Iterator[Event]:
-            def explain(error: Exception) -> str:
-                return of_transform(error, place(self.function), file_of(self.function), self.text_key, frames)
+        explained_write = of_writing(self.text_key, self.written_to, self.url(settings))
 
-            with as_failures(context.retry_number, explain=explain, debug=settings.debug):
+        def guarded(context: dg.AssetExecutionContext, **frames: Any) -> Iterator[Event]:
+            def explain(error: Exception) -> PlatformError | None:
+                if isinstance(error, AnalysisException):
+                    return explained(error, self.text_key, self.function, frames)
+                return explained_write(error)
+
+            with as_failures(context, explain):
+                run_days(context)  # a run without days is told before any work begins
                 yield from compute(context, **frames)
 
         with self.in_file(), _beta("backfill_policy"), _declared():
@@ -139,7 +156,6 @@ class Declared(ABC):
                 required_resource_keys={ENGINE, TABLES_IO},
                 pool=self.text_key,
                 ins={name: self._input(name) for name in self.signature.same_day},
-                hooks={say_it_last},
                 **said,
             )(guarded)
         return asset
@@ -157,6 +173,8 @@ class Declared(ABC):
 class DeclaredTable(Declared):
     """A table as its file declares it: with a contract, and a place in the lake."""
 
+    written_to: ClassVar[str] = "PLATFORM_LAKE"
+
     contract: CompiledContract
 
     @property
@@ -168,17 +186,22 @@ class DeclaredTable(Declared):
         """The checks that stop no publication."""
         return warnings_of(self.contract)
 
+    def url(self, settings: Settings) -> str:
+        return self.table(settings).url
+
     def table(self, settings: Settings) -> Table:
         """Where the table lies in the lake."""
         return self.domain.table(self.name, self.contract, settings)
 
 
 def run_days(context: dg.AssetExecutionContext) -> list[date]:
-    """The days of the run, in order; raises `PlatformError` when it has none."""
+    """The days of the run, in order; raises `PlatformError` when there are none."""
     days = sorted(date.fromisoformat(key) for key in context.partition_keys)
     if not days:
-        first, last = context.partition_key_range
-        raise PlatformError(f"The range {first}...{last} has no day: give the first day first. Nothing was published.")
+        first, last = (context.run.tags.get(f"dagster/asset_partition_range_{end}") for end in ("start", "end"))
+        raise PlatformError(
+            f"The range {first}...{last} has no days: it is the wrong way round. Write {last}...{first}."
+        )
     return days
 
 

@@ -40,6 +40,9 @@ class DocumentDefinition(Declared):
     def description(self) -> str:
         return self.rows
 
+    def url(self, settings: Settings) -> str:
+        return self.folder(settings).url
+
     def folder(self, settings: Settings) -> DocumentFolder:
         """Where the documents lie: `<exports>/<domain>/<export>`."""
         url = storage.join(storage.absolute(settings.exports), self.domain.name, self.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -71,6 +72,20 @@ class Domain:
             raise DeclarationError(
                 f"{kind.__name__} says for itself which variables are read ({', '.join(other)}): leave that out, each "
                 f"setting of the domain {self.name} is read from {self.prefix}<NAME>."
+            )
+
+    def refuse_silent_settings(self) -> None:
+        """Raise `DeclarationError` for a setting without a docstring, unless there is no source to read it in."""
+        kind = self.settings
+        try:
+            file, line = inspect.getsourcefile(kind), inspect.getsourcelines(kind)[1]
+        except (OSError, TypeError):
+            return
+        silent = [name for name, field in kind.model_fields.items() if not field.description]
+        if silent:
+            raise DeclarationError(
+                f"{file}:{line}: nothing says what the setting {' and '.join(silent)} of {kind.__name__} means: write "
+                "a docstring in the line after it, which `platform-assets settings` will show."
             )
 
     @property

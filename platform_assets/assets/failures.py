@@ -1,97 +1,104 @@
-"""Where errors become failures of Dagster's: one sentence each, told where the UI and the command line look for it."""
+"""Where errors become those of Dagster: the one place that knows both, and the only way out of a step."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from traceback import extract_tb
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import click
 import dagster as dg
 from deltalake.exceptions import DeltaError
-from grpc import RpcError
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame
 
-from platform_assets.errors import Outdated, PlatformError
+from platform_assets.errors import Outdated, PlatformError, TemporaryError
+from platform_assets.lake import storage
+from platform_assets.lake.engines.refusals import ENGINE_ERRORS, is_of_the_plan, told
+from platform_assets.lake.storage.refusals import is_full
 from platform_assets.lake.tables.log import missing_file
+from platform_assets.settings import debugging
 
-# How the engines say that there is no column of a name.
-_NO_COLUMN = re.compile(
-    r'attribute ObjectName\(\[Identifier\("(?P<sail>[^"]+)"\)\]\) is missing'
-    r"|(?:parameter with name|USING column) (?P<spark>`[^`]+`(?:\.`[^`]+`)*) cannot be resolved"
-    r"|Cannot find column (?P<connect>\S+)"
-)
-# What stands before and after what an engine has to say: its name for it, and codes.
-_AROUND = re.compile(r"^\[[A-Z_.]+\] | SQLSTATE: \w+.*$")
-_OF_ENGINES = (PySparkException, RpcError, Py4JError, DeltaError)
-_LONGEST = 500
+Context = dg.OpExecutionContext | dg.AssetExecutionContext | dg.InputContext | dg.OutputContext
+Explain = Callable[[Exception], PlatformError | None]
+_KINDS = (OSError, DeltaError, *ENGINE_ERRORS)
 
 
 @contextmanager
-def as_failures(
-    attempts_before: int = 1, *, explain: Callable[[Exception], str] | None = None, debug: bool = False
-) -> Iterator[None]:
-    """Raise `dagster.Failure`, with a sentence, for an error: the UI shows it, and repeats no work in vain.
+def as_failures(context: Context | None = None, explain: Explain = lambda error: None) -> Iterator[None]:
+    """Raise `dagster.Failure` for a `PlatformError`: the UI shows its sentence, and repeats no work in vain.
 
-    What was read or replaced by others meanwhile is worth one more attempt of the step, if there was none before.
-    `explain` says what an error of somebody else's means here. What stands in an engine's own error is left out, but
-    for `debug`.
+    So for what `explain` makes one of; any other error stays what it is. With the context of a step the sentence is
+    told once more: as an error in the log, and as the last that a command of Dagster prints. The error that led to it
+    is only shown with `PLATFORM_DEBUG=1`. What others have replaced meanwhile is worth one more attempt of the step.
     """
-    explain = explain or said
     try:
         yield
-    except (dg.DagsterError, dg.Failure, dg.RetryRequested):
+    except dg.RetryRequested:
         raise
-    except PlatformError as error:
-        cause = None if isinstance(error.__cause__, _OF_ENGINES) and not debug else error.__cause__
-        failure = dg.Failure(str(error), allow_retries=error.retry)
-        failure.__cause__ = cause
-        if isinstance(error, Outdated) and not attempts_before:
-            raise dg.RetryRequested(max_retries=1) from failure
-        raise failure from cause
+    except dg.Failure as told_already:
+        _tell(context, told_already)
+        raise
     except Exception as error:
-        cause = None if isinstance(error, _OF_ENGINES) and not debug else error
-        raise dg.Failure(explain(error), allow_retries=False) from cause
+        wrong = error if isinstance(error, PlatformError) else explain(error)
+        if wrong is None:
+            raise
+        failure = dg.Failure(str(wrong), allow_retries=wrong.retry)
+        failure.__cause__ = error if debugging() else None
+        if isinstance(wrong, Outdated) and _is_first_attempt(context):
+            raise dg.RetryRequested(max_retries=1) from failure
+        _tell(context, failure)
+        raise failure from failure.__cause__
 
 
-@dg.failure_hook(name="say_it_last")
-def say_it_last(context: dg.HookContext) -> None:
-    """The sentence of a failed step once more, after all that Dagster prints of it."""
-    error = context.op_exception
-    error = error.__cause__ if isinstance(error, dg.RetryRequested) else error
-    if isinstance(error, dg.Failure) and error.description:
-        context.log.error(error.description)
+def of_reading(key: str) -> Explain:
+    """Explains errors of engines, stores and disks, for a table that is read."""
+
+    def explain(error: Exception) -> PlatformError | None:
+        if not isinstance(error, _KINDS):
+            return None
+        missing = missing_file(error)
+        return PlatformError(missing) if missing else TemporaryError(f"{key} cannot be read: {told(error)}.")
+
+    return explain
 
 
-def said(error: Exception) -> str:
-    """What an error says, in a line."""
-    if missing := missing_file(error):
-        return missing
-    text = str(error).strip()
-    first = _AROUND.sub("", text.splitlines()[0]) if text else ""
-    shown = first if len(first) <= _LONGEST else f"{first[:_LONGEST]}..."
-    return shown if shown and isinstance(error, _OF_ENGINES) else f"{type(error).__name__}: {shown}".rstrip(": ")
-
-
-def of_transform(error: Exception, place: str, file: str, key: str, frames: Mapping[str, DataFrame]) -> str:
-    """What went wrong in a transform: where in its own file, and for a column that there is not, those there are.
-
-    `place` is where the transform begins, for errors of engines, which find out later.
-    """
-    if missing := missing_file(error):
-        return missing
-    own = [frame for frame in extract_tb(error.__traceback__) if Path(frame.filename) == Path(file)]
-    there = re.sub(r":\d+(?=: )", f":{own[-1].lineno}", place, count=1) if own else place
+def of_writing(key: str, variable: str, url: str) -> Explain:
+    """Explains errors of engines, stores and disks, for what is written to `url`, in a place that a variable names."""
     kept = f"{key} was not published, what was there before still is."
-    no_column = _NO_COLUMN.search(str(error)) if isinstance(error, _OF_ENGINES) else None
-    if no_column is None:
-        return f"{there}: {said(error)}. {kept}"
-    name = next(found for found in no_column.groups() if found).replace("`", "")
-    columns = []
-    for parameter, frame in frames.items():
-        with suppress(Exception):
-            columns.append(f"{parameter} has {', '.join(frame.columns)}")
-    return f"{there}: there is no column {name}. {'; '.join([*columns, ''])[:-2]}. {kept}"
+
+    def explain(error: Exception) -> PlatformError | None:
+        if not isinstance(error, _KINDS):
+            return None
+        if missing := missing_file(error):
+            return PlatformError(f"{missing} {kept}")
+        if is_full(error):
+            return TemporaryError(
+                f"{key}: a disk is full ({told(error)}): make room where {url} lies ({variable}), and the temporary "
+                f"files of the engine (PLATFORM_ENGINE_TEMP). {kept}"
+            )
+        if is_of_the_plan(error):
+            return PlatformError(f"{key}: {told(error)}. {kept}")
+        if why := storage.not_writable(url):
+            return PlatformError(f"{variable}: {url} cannot be written: {why}. {kept}")
+        return TemporaryError(f"{key}: {told(error)}. {kept}")
+
+    return explain
+
+
+def _is_first_attempt(context: Context | None) -> bool:
+    """Whether a step is tried for the first time in its run; not where nothing can try it again, such as in a test."""
+    if isinstance(context, (dg.OpExecutionContext, dg.AssetExecutionContext)):
+        return context.retry_number == 0
+    try:
+        return context is not None and context.step_context.previous_attempt_count == 0
+    except dg.DagsterInvariantViolationError:
+        return False
+
+
+def _tell(context: Context | None, failure: dg.Failure) -> None:
+    if context is None:
+        return
+    sentence = str(failure.description)
+    context.log.error(sentence)
+    command = click.get_current_context(silent=True)
+    if command:
+        # When the command ends, after all that Dagster prints of the run.
+        command.find_root().call_on_close(lambda: click.echo(f"ERROR: {sentence}", err=True))

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from platform_assets.assets.failures import as_failures
+from platform_assets.assets.failures import as_failures, of_reading, of_writing
 from platform_assets.assets.resources import EngineResource
 from platform_assets.errors import PlatformError
 from platform_assets.exports.documents import StagedDocuments
@@ -38,7 +38,7 @@ class TableIOManager(dg.IOManager):
     def handle_output(self, context: dg.OutputContext, obj: Staged) -> None:
         """Publish; what cannot be published is removed."""
         table = self._tables[context.asset_key]
-        with as_failures(_attempts_before(context)):
+        with as_failures(context, of_writing(table.key, "PLATFORM_LAKE", table.url)):
             try:
                 version = table.publish(obj)
             except BaseException:
@@ -64,7 +64,7 @@ class TableIOManager(dg.IOManager):
         """The upstream rows whose event day is among the partitions asked for; no rows when none is."""
         table = self._tables[context.asset_key]
         days = sorted(date.fromisoformat(key) for key in context.asset_partition_keys)
-        with as_failures():
+        with as_failures(context, of_reading(table.key)):
             if not days:
                 return self._no_rows(table)
             frame, read = table.read(self._engine.engine, days[0], days[-1])
@@ -103,20 +103,12 @@ class DocumentIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: StagedDocuments) -> None:
         """Publish the documents, each whole or not at all."""
-        with as_failures(_attempts_before(context)):
-            obj.publish()
         url = obj.folder.url
+        with as_failures(context, of_writing(url, "PLATFORM_EXPORTS", url)):
+            obj.publish()
         context.add_output_metadata({"dagster/uri": url, "rows": obj.rows, "bytes": obj.size, "files": len(obj.files)})
         context.log.info("%s: %s documents, %s rows", url, len(obj.files), f"{obj.rows:,}")
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Documents are for people and other systems; raises `dagster.Failure`: read the table instead."""
         raise dg.Failure(f"{context.asset_key.to_user_string()} is a document: depend on its table instead.")
-
-
-def _attempts_before(context: dg.OutputContext) -> int:
-    """How often the step was tried before in its run; once where nothing can try it again, such as in a test."""
-    try:
-        return context.step_context.previous_attempt_count
-    except dg.DagsterInvariantViolationError:
-        return 1

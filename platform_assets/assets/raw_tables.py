@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame
 from platform_assets.assets.checks import check_specs
 from platform_assets.assets.declared import TABLES_IO, DeclaredTable, Event, run_days
 from platform_assets.assets.domain import LANDING, Domain
+from platform_assets.assets.explanations import explaining
 from platform_assets.assets.publication import column_schema, materialise
 from platform_assets.assets.signature import named, place, suggestion
 from platform_assets.contracts.compiled import ColumnSpec, compiled
@@ -67,7 +68,8 @@ class RawTableDefinition(DeclaredTable):
 
     def parsed(self, settings: Settings) -> Mapping[str, Column]:
         """How each of the feed's columns is parsed; raises `DeclarationError`, with the file, where nothing says so."""
-        parsed = self.function(**self.arguments(settings))
+        with explaining(self.text_key, self.function, {}):
+            parsed = self.function(**self.arguments(settings))
         names = [column.name for column in self.sourced]
         with self.in_file():
             if not isinstance(parsed, Mapping):

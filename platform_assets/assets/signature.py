@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from traceback import walk_stack
-from types import CodeType
 from typing import Any
 
 from platform_assets.errors import DeclarationError
@@ -123,17 +122,20 @@ def named(function: Callable[..., Any]) -> str:
     return function.__name__
 
 
-def file_of(function: Callable[..., Any]) -> str:
-    """The file that a function is written in."""
-    code: CodeType = inspect.unwrap(function).__code__
-    return code.co_filename
+def declared_at(function: Callable[..., Any]) -> tuple[str, int]:
+    """The file and line where a function is written, or a domain declared it."""
+    code = inspect.unwrap(function).__code__
+    file, line = getattr(function, _PLACE, (code.co_filename, code.co_firstlineno))
+    return file, line
+
+
+def located(file: str, line: int) -> str:
+    """A line of a file, as short as it can be found from here."""
+    path = Path(file)
+    return f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}:{line}"
 
 
 def place(function: Callable[..., Any]) -> str:
     """Where a function is written, or a domain declared it, for the start of an error: file, line and name."""
     own = named(function)
-    code = inspect.unwrap(function).__code__
-    name, line = getattr(function, _PLACE, (code.co_filename, code.co_firstlineno))
-    file = Path(name)
-    shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-    return f"{shown}:{line}: {own}"
+    return f"{located(*declared_at(function))}: {own}"

@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from platform_assets.cli.arguments import all_tables
-from platform_assets.cli.terminal import Problem, number, remark, say, say_table
+from platform_assets.cli.terminal import Problem, number, say, say_table
 
 
 def settings(as_json: Annotated[bool, typer.Option("--json", help="As a JSON list of objects.")] = False) -> None:
     """Every setting: variable, value, origin, meaning."""
-    from platform_assets.registry import found, installed, listed_settings
-    from platform_assets.settings import current, prefix_of, unknown_variables
+    from platform_assets.registry import found, listed_settings, refuse_unknown_variables
+    from platform_assets.settings import current
 
-    domains = found()
+    domains = found(current())
     every = listed_settings(domains, current())
     rows = [{"variable": s.variable, "value": s.value, "from": s.origin, "meaning": s.meaning} for s in every]
     if as_json:
         say(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
         say_table(list(rows[0]), [[row[key] or "-" for key in row] for row in rows])
-    variables = [setting.variable for setting in every]
-    taking = [domain.name for domain in domains]
-    # Of domains that take no part here, nobody has read which settings they have.
-    others = tuple(prefix_of(name) for name in installed(taking).keys() - set(taking))
-    for unknown in unknown_variables(variables):
-        if not unknown.startswith(others):
-            close = get_close_matches(unknown, variables, n=1)
-            remark(f"{unknown} is set, but there is no such setting{f': is it {close[0]}?' if close else '.'}")
+    refuse_unknown_variables(domains)
 
 
 def docs(
@@ -50,7 +42,10 @@ def docs(
 
 def samples(
     start: Annotated[
-        datetime, typer.Option("--start", formats=["%Y-%m-%d"], metavar="DAY", help="Day of the first delivery.")
+        datetime,
+        typer.Option(
+            "--start", formats=["%Y-%m-%d"], metavar="DAY", show_default="2026-01-01", help="Day of the first delivery."
+        ),
     ] = datetime(2026, 1, 1),
     days: Annotated[int, typer.Option("--days", min=1, help="Deliveries of each feed, one a day.")] = 7,
     rows: Annotated[int, typer.Option("--rows", min=1, help="Rows in each delivery.")] = 500,

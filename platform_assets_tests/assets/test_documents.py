@@ -153,13 +153,14 @@ def test_a_document_that_loses_a_row_is_not_published(platform: Platform, monkey
 
 
 def test_the_rows_that_a_killed_run_left_beside_its_documents_are_cleaned_away(platform: Platform) -> None:
-    folder = platform.root / "exports" / HITS / ".some-run" / "day=2026-01-01"
+    run = "0b1d9a4e-3f3c-4b7e-9a53-0a1f0c9d7e21"
+    folder = platform.root / "exports" / HITS / f".{run}" / "day=2026-01-01"
     folder.mkdir(parents=True)
-    (folder / "part.parquet").write_bytes(b"left")
+    (folder / "part-00000-x.parquet").write_bytes(b"left")
     export = maintenance.Exported(HITS, str(platform.root / "exports" / HITS))
     (young,) = maintenance.spools(export, lambda run_id: "unknown", timedelta(hours=1))
     assert young.kept == "written in the last 1 hours"
-    (left,) = maintenance.spools(export, lambda run_id: "finished", timedelta(hours=1))
-    assert (left.run_id, left.files, left.size, left.kept) == ("some-run", 1, 4, "")
+    (left,) = maintenance.spools(export, lambda run_id: "finished", timedelta(0))
+    assert (left.run_id, left.files, left.size, left.kept) == (run, 1, 4, "")
     maintenance.remove(left)
-    assert not (platform.root / "exports" / HITS / ".some-run").exists()
+    assert not (platform.root / "exports" / HITS / f".{run}").exists()

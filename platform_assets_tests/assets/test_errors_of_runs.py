@@ -44,8 +44,8 @@ def test_a_column_that_there_is_not_is_told_with_the_file_and_those_there_are(
     assert not result.success
     said = failure(result)
     assert re.fullmatch(
-        r"\S*assets/test_errors_of_runs\.py:\d+: <lambda>: there is no column visitors\. "
-        r"visits has day, page, visits, note\. web/page_visits was not published, what was there before still is\.",
+        r"web/page_visits: \S*assets/test_errors_of_runs\.py:\d+: there is no column visitors; "
+        r"visits has: day, page, visits, note\. Did you mean visits\?",
         said,
     )
     assert lines_said(result, shop) == [said]
@@ -58,7 +58,7 @@ def test_an_error_in_a_transform_is_told_with_its_own_line(shop: Shop) -> None:
 
     line = page_visits.__code__.co_firstlineno + 2
     result = shop.run(shop.definition(page_visits), DAYS[0])
-    assert f"assets/test_errors_of_runs.py:{line}: page_visits: KeyError: 'b'. web/page_visits was not" in failure(
+    assert f"assets/test_errors_of_runs.py:{line}: KeyError: 'b'. web/page_visits was not" in failure(
         result
     )
 
@@ -66,7 +66,9 @@ def test_an_error_in_a_transform_is_told_with_its_own_line(shop: Shop) -> None:
 def test_a_range_the_wrong_way_round_has_no_day_and_says_so(shop: Shop) -> None:
     result = shop.run(shop.definition(summed), DAYS[1], DAYS[0])
     said = failure(result)
-    assert said == "The range 2026-01-02...2026-01-01 has no day: give the first day first. Nothing was published."
+    assert said == (
+        "The range 2026-01-02...2026-01-01 has no days: it is the wrong way round. Write 2026-01-01...2026-01-02."
+    )
     assert lines_said(result, shop) == [said]
 
 
@@ -74,4 +76,4 @@ def test_a_lake_that_cannot_be_written_is_told_with_its_setting(shop: Shop) -> N
     lake = Path(shop.settings.lake)
     (lake / "web" / "page_visits").write_text("somebody's file")
     said = failure(shop.run(shop.definition(summed), DAYS[0]))
-    assert re.match(r"PLATFORM_LAKE: \S+/web/page_visits cannot be written \(.*\): see that it is a folder, not", said)
+    assert re.match(r"PLATFORM_LAKE: \S+/web/page_visits cannot be written: \S+/web/page_visits: Not a directory", said)

@@ -41,19 +41,24 @@ def test_settings_tells_value_origin_and_meaning_of_each(
     assert lines[0].split() == ["variable", "value", "from", "meaning"]
 
 
-def test_a_variable_that_no_setting_has_is_pointed_at(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PLATFORM_WEB_STRT", "2020-01-01")
-    done = cli("settings")
-    assert done.stderr == "PLATFORM_WEB_STRT is set, but there is no such setting: is it PLATFORM_WEB_START?\n"
+@pytest.mark.parametrize("in_file", [True, False])
+@pytest.mark.parametrize("command", ["settings", "tables"])
+def test_a_variable_that_is_nearly_a_setting_stops_every_command_and_is_told(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, command: str, in_file: bool
+) -> None:
+    if in_file:
+        Path(".env").write_text("PLATFORM_WEB_STRT=2020-01-01\n")
+    else:
+        monkeypatch.setenv("PLATFORM_WEB_STRT", "2020-01-01")
+    done = cli(command)
+    where = f"in {Path('.env').absolute()}" if in_file else "in the environment"
+    assert done.stderr == f"PLATFORM_WEB_STRT {where} is no setting. Did you mean PLATFORM_WEB_START?\n"
+    assert done.exit_code == 2
+    # What is set is shown all the same: who looks for the mistake looks there.
+    assert ("PLATFORM_WEB_START" in done.stdout) is (command == "settings")
 
 
-def test_a_variable_in_the_env_file_that_no_setting_has_is_pointed_at(cli: Cli) -> None:
-    Path(".env").write_text("PLATFORM_WEB_STRT=2020-01-01\n")
-    done = cli("settings")
-    assert done.stderr == "PLATFORM_WEB_STRT is set, but there is no such setting: is it PLATFORM_WEB_START?\n"
-
-
-def test_settings_of_domains_that_take_no_part_are_neither_listed_nor_pointed_at(
+def test_settings_of_domains_that_take_no_part_are_not_listed_and_are_no_mistakes(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLATFORM_DOMAINS", "web")
@@ -139,6 +144,12 @@ def test_samples_go_to_the_landing_folder_and_never_over_a_delivery(
     assert cli("samples", "--days", "2", "--rows", "10", "--force").exit_code == 0
     assert delivered.read_text() != "mine\n"
     assert (delivered.parents[1] / "2026-01-01").is_dir()
+
+
+def test_the_help_of_samples_shows_a_day_as_it_is_written(cli: Cli) -> None:
+    said = cli("samples", "--help").stdout
+    assert "[default: (2026-01-01)]" in " ".join(said.split())
+    assert "00:00" not in said
 
 
 def test_samples_are_not_written_to_a_bucket(cli: Cli) -> None:

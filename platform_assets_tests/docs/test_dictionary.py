@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from deltalake import write_deltalake
 from markdown_it import MarkdownIt
 from syrupy.assertion import SnapshotAssertion
 
+from platform_assets import settings
 from platform_assets.assets.raw_tables import RawTableDefinition
 from platform_assets.docs.dictionary import row_rules, write_pages
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.rows import violations
 from platform_assets.registry import TableKind
-from platform_assets.settings import FIRST_DAY, current
+from platform_assets.settings import FIRST_DAY
 from platform_assets_tests.support.orders import orders, raw_orders
 from platform_assets_tests.support.settings import TABLES
 
@@ -102,9 +104,10 @@ def cells_of(text: str) -> list[list[str]]:
 def test_what_a_page_says_of_reading_the_table_works(
     definition: TableKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLATFORM_LAKE", str(tmp_path / "lake"))
+    monkeypatch.setattr(settings, "current", cache(settings.current.__wrapped__))
     contract = definition.contract
-    url = tmp_path / current().lake / definition.key.to_user_string()
+    url = tmp_path / "lake" / definition.key.to_user_string()
     url.parent.mkdir(parents=True)
     days = [{contract.partition_column: day} for day in (FIRST_DAY, FIRST_DAY, date(2026, 1, 2))]
     schema = pa.schema(contract.staged_schema.to_arrow())

@@ -64,6 +64,8 @@ class Packages:
 
     def add(self, *domains: str, setting: str = "pass", installed: bool = True) -> str:
         """A package with these domains, each with a setting or none; its name."""
+        if setting != "pass":
+            setting += '\n    """What may be set."""'
         package = f"package_{next(_NUMBERS)}"
         (self.folder / package).mkdir()
         (self.folder / package / "__init__.py").touch()

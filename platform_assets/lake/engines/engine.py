@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -12,12 +11,13 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import DataFrame, SparkSession
 
 from platform_assets.errors import PlatformError
+from platform_assets.lake.engines.connection import hush, reach
 from platform_assets.settings import Settings
 
+REMOTE = "spark.remote"
+"""The option with the address of a Spark Connect server."""
 # Variables that say where Spark is, whatever a program asks for.
 _SAY_WHERE = ("MASTER", "SPARK_REMOTE", "SPARK_LOCAL_REMOTE")
-_NO_PROXY = "no_grpc_proxy"
-_LOOPBACK = re.compile(r"localhost|127(\.[0-9]+){3}|::1")
 
 
 class Engine(ABC):
@@ -51,6 +51,9 @@ class Engine(ABC):
                 f"Spark cannot be where PLATFORM_ENGINE={self.settings.engine} needs it, and where variables of the "
                 f"environment say: unset {' and '.join(names)}. ({error})"
             ) from error
+        if REMOTE in config:
+            reach(config[REMOTE])
+            hush()
         session = builder.getOrCreate()
         self._is_ours = other is None
         return session
@@ -102,13 +105,3 @@ def active_session() -> SparkSession | None:
         return SparkSession.active()
     except PySparkRuntimeError:
         return None
-
-
-def without_proxy(host: str) -> None:
-    """See that no proxy is asked for the way to an engine on this machine.
-
-    The clients of Spark Connect alone read this variable, and instead of `no_proxy` where both are set.
-    """
-    known = os.environ.get(_NO_PROXY) or os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    if _LOOPBACK.fullmatch(host) and host not in known.split(","):
-        os.environ[_NO_PROXY] = f"{known},{host}".lstrip(",")

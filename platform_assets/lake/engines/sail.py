@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -16,16 +15,11 @@ from urllib.parse import quote
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.errors import PlatformError
-from platform_assets.lake.engines.engine import Engine, without_proxy
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.storage import absolute, any_on_s3, is_local
 from platform_assets.settings import TIME_ZONE
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._=-]*")
-
-
-# Seconds in which the server of this process must take a connection.
-_PATIENCE = 60
 
 
 class Sail(Engine):
@@ -51,8 +45,6 @@ class Sail(Engine):
         self._server = SparkConnectServer(ip="127.0.0.1", port=0)
         self._server.start()
         host, port = self._server.listening_address
-        without_proxy(host)
-        _reach(host, port)
         return {TIME_ZONE: "UTC", "spark.remote": f"sc://{host}:{port}"}
 
     def reach(self, places: Mapping[str, str]) -> None:
@@ -108,14 +100,3 @@ class Sail(Engine):
         # (workaround: connect-waits-at-exit).
         if self._server is not None:
             self._server.stop()
-
-
-def _reach(host: str, port: int) -> None:
-    """See that the server takes connections; raises `PlatformError` when it does not."""
-    try:
-        socket.create_connection((host, port), timeout=_PATIENCE).close()
-    except OSError as error:
-        raise PlatformError(
-            f"The embedded engine was started and does not answer at {host}:{port} ({error}). Does a firewall keep "
-            "this machine from itself? Nothing was published."
-        ) from error

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from pyspark.sql import SparkSession
 
 from platform_assets.errors import PlatformError, TemporaryError
-from platform_assets.lake.engines.engine import without_proxy
 from platform_assets.lake.storage import absolute, any_on_s3
 from platform_assets.settings import TIME_ZONE, Settings
 
@@ -89,7 +88,6 @@ def require_server(settings: Settings) -> None:
     The client itself would try for ten minutes before it says so (workaround: connect-tries-ten-minutes).
     """
     address = urlsplit(settings.spark_master)
-    without_proxy(address.hostname or "")
     try:
         socket.create_connection((address.hostname or "", address.port or _CONNECT_PORT), timeout=10).close()
     except (OSError, ValueError) as error:

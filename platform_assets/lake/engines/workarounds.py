@@ -121,6 +121,19 @@ WORKAROUNDS = (
         "A server that nobody has started is tried for ten minutes, without a word, before an error is raised.",
     ),
     Workaround(
+        "connect-loopback-through-proxies",
+        "connect",
+        "4.2.0",
+        "A server on this machine is asked for at the proxy that the environment names, unless `no_proxy` names it.",
+    ),
+    Workaround(
+        "connect-log-comes-on",
+        "connect",
+        "4.2.0",
+        "The client's log is off by a mark that `logging.config` takes from every logger: errors are then printed as "
+        "JSON on lines of thousands of characters.",
+    ),
+    Workaround(
         "connect-mode-stays-on",
         "connect",
         "4.2.0",

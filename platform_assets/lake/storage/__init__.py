@@ -109,6 +109,22 @@ def _reach(url: str) -> None:
         exists(url)
 
 
+def not_writable(url: str) -> str:
+    """Why nothing can be written below a folder of this machine, which need not be there yet; empty when it can.
+
+    What a bucket says of that is said when it refuses.
+    """
+    if not is_local(url):
+        return ""
+    folder = Path(absolute(url))
+    there = next(one for one in (folder, *folder.parents) if one.exists() or one.is_symlink())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            return ""
+    except OSError as error:
+        return f"{there}: {error.strerror}"
+
+
 def entries(url: str) -> list[Entry]:
     """What lies directly in a folder, sorted by name; an absent folder has nothing in it."""
     fs, path = _filesystem(url)

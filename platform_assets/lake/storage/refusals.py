@@ -11,9 +11,6 @@ DENIED = (
 _DENIED_SAYS = re.compile("necessary privileges|AccessDenied|Access Denied|403 Forbidden|SignatureDoesNotMatch")
 
 
-UNWRITABLE = (
-    "see that it is a folder, not a file, that this user may write there, and that the disk has room, then run it again"
-)
 _UNWRITABLE_SAYS = re.compile(
     "permission denied|read-only file system|not ?a ?directory|no space left|disk quota exceeded|file exists|"
     "invalid table location",
@@ -33,3 +30,16 @@ class Replaced(OSError):
 def is_denied(error: Exception) -> bool:
     """Whether a store refused its client, by what each library says of that."""
     return bool(_DENIED_SAYS.search(str(error)))
+
+
+_FULL_SAYS = re.compile(r"No space left on device|os error 28\b|StorageFull|Disk quota exceeded", re.IGNORECASE)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether a disk had no room, by what each library says of that, or what it was caused by."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if _FULL_SAYS.search(str(cause)):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

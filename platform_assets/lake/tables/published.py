@@ -16,7 +16,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
-from platform_assets.lake.storage.refusals import DENIED, UNWRITABLE, is_denied, is_unwritable
+from platform_assets.lake.storage.refusals import DENIED, is_denied, is_unwritable
 from platform_assets.lake.tables.log import has_log, refuse_damaged, unreadable
 
 
@@ -90,11 +90,6 @@ class Published:
         except PlatformError:
             raise
         except Exception as error:
-            if storage.is_local(self.url) and is_unwritable(error):
-                why = str(error).strip().splitlines()[-1]
-                raise PlatformError(
-                    f"PLATFORM_LAKE: {self.url} cannot be written ({why}): {UNWRITABLE}. {self.key} was not published."
-                ) from error
             if storage.is_local(self.url) or not is_denied(error):
                 raise
             bucket = self.url.split("/")[2]

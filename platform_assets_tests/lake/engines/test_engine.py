@@ -16,14 +16,12 @@ from pydantic import ByteSize
 
 from platform_assets.errors import PlatformError
 from platform_assets.lake.engines import running as engines
-from platform_assets.lake.engines import sail
-from platform_assets.lake.engines.engine import Engine, without_proxy
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.sail import Sail
 from platform_assets.lake.engines.spark import Spark, SparkConnect
 from platform_assets.settings import Settings
 from platform_assets_tests.support.lake.engine_life import ROWS
 from platform_assets_tests.support.lake.fresh_process import in_a_process_of_its_own
-from platform_assets_tests.support.services.ports import free_port
 
 
 def settings(**words: Any) -> Settings:
@@ -51,36 +49,6 @@ def test_a_process_has_one_engine_that_needs_no_proxy_spills_when_memory_is_shor
         "again": 3,
     }
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("host", "before", "after"),
-    [
-        ("127.0.0.1", {}, "127.0.0.1"),
-        ("localhost", {"no_proxy": "example.org"}, "example.org,localhost"),
-        ("::1", {"NO_PROXY": "example.org", "no_grpc_proxy": "spark"}, "spark,::1"),
-        ("127.0.0.1", {"no_proxy": "a,127.0.0.1"}, None),
-        ("spark.example.org", {}, None),
-    ],
-)
-def test_the_way_to_an_engine_on_this_machine_is_spared_the_proxy_and_no_other(
-    monkeypatch: pytest.MonkeyPatch, host: str, before: dict[str, str], after: str | None
-) -> None:
-    for name in ("no_grpc_proxy", "no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in before.items():
-        monkeypatch.setenv(name, value)
-    without_proxy(host)
-    seen = {name: os.environ.get(name) for name in ("no_grpc_proxy", "no_proxy", "NO_PROXY")}
-    monkeypatch.delenv("no_grpc_proxy", raising=False)
-    wanted = dict.fromkeys(seen) | before
-    assert seen == (wanted | {"no_grpc_proxy": after} if after else wanted)
-
-
-def test_an_embedded_engine_that_does_not_answer_is_told_in_a_sentence() -> None:
-    said = r"The embedded engine was started and does not answer at 127.0.0.1:\d+ \(.*refused"
-    with pytest.raises(PlatformError, match=said):
-        sail._reach("127.0.0.1", free_port())
 
 
 def test_memory_is_bound_before_the_server_starts(monkeypatch: pytest.MonkeyPatch) -> None:

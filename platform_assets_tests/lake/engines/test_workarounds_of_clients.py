@@ -21,10 +21,12 @@ from deltalake import DeltaTable, Field, Schema
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction
 from pyspark.sql import DataFrame
+from pyspark.sql.connect.client import DefaultChannelBuilder
 from pyspark.sql.connect.client.retries import DefaultPolicy
 
 from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.lake.fresh_process import in_a_process_of_its_own
+from platform_assets_tests.support.services.ports import listening
 
 pytestmark = pytest.mark.only("sail")
 
@@ -77,6 +79,32 @@ def test_the_client_of_spark_connect_still_tries_ten_minutes_where_no_server_is(
     while (wait := state.next_attempt()) is not None:
         milliseconds += wait
     assert milliseconds >= 10 * 60 * 1000
+
+
+@pytest.mark.shows("connect-loopback-through-proxies")
+def test_grpc_still_asks_a_proxy_for_a_server_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_grpc_proxy", "no_proxy", "grpc_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with listening() as proxy:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        channel = DefaultChannelBuilder("sc://127.0.0.1:4711").toChannel()
+        grpc.channel_ready_future(channel)
+        asked, _ = proxy.accept()
+        with asked:
+            assert asked.recv(100).startswith(b"CONNECT 127.0.0.1:4711 ")
+        channel.close()
+
+
+@pytest.mark.shows("connect-log-comes-on")
+def test_the_log_of_spark_connect_still_comes_on_when_somebody_sets_up_logs() -> None:
+    program = (
+        "from logging.config import dictConfig; from pyspark.sql.connect.logging import getLogLevel; "
+        "print(getLogLevel()); dictConfig({'version': 1, 'disable_existing_loggers': False}); print(getLogLevel())"
+    )
+    outside = {name: value for name, value in os.environ.items() if name != "SPARK_CONNECT_LOG_LEVEL"}
+    done = subprocess.run([sys.executable, "-c", program], env=outside, capture_output=True, text=True, check=True)
+    before, after = done.stdout.split()
+    assert (before, after == "None") == ("None", False)
 
 
 @pytest.mark.shows("connect-mode-stays-on")
