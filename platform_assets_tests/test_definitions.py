@@ -152,4 +152,4 @@ def test_the_module_of_the_definitions_needs_no_settings_before_dagster_asks_for
         check=False,
     )
     assert done.stdout == "Feed\n"
-    assert "WrongSettings: PLATFORM_ENGINE is set to 'flink'" in done.stderr
+    assert "NotLoaded: PLATFORM_ENGINE is set to 'flink'" in done.stderr

@@ -58,9 +58,7 @@ def test_an_error_in_a_transform_is_told_with_its_own_line(shop: Shop) -> None:
 
     line = page_visits.__code__.co_firstlineno + 2
     result = shop.run(shop.definition(page_visits), DAYS[0])
-    assert f"assets/test_errors_of_runs.py:{line}: KeyError: 'b'. web/page_visits was not" in failure(
-        result
-    )
+    assert f"assets/test_errors_of_runs.py:{line}: KeyError: 'b'. web/page_visits was not" in failure(result)
 
 
 def test_a_range_the_wrong_way_round_has_no_day_and_says_so(shop: Shop) -> None:
