@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import click
 import dagster as dg
 import pytest
+from deltalake.exceptions import DeltaError
+from pyspark.errors.exceptions.connect import NumberFormatException, SparkConnectGrpcException
 
-from platform_assets.assets.failures import as_failures
+from platform_assets.assets.failures import as_failures, of_reading, of_writing
 from platform_assets.errors import DeclarationError, PlatformError, TemporaryError, naming
 
 
@@ -13,13 +18,79 @@ from platform_assets.errors import DeclarationError, PlatformError, TemporaryErr
     ("error", "again"),
     [(PlatformError("the lake is full"), False), (TemporaryError("the server is away"), True)],
 )
-def test_an_error_of_the_platform_is_a_failure_that_is_tried_again_only_when_that_may_help(
-    error: PlatformError, again: bool
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_error_of_the_platform_is_a_failure_whose_causes_are_shown_to_those_who_ask_for_them(
+    error: PlatformError, again: bool, debug: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("platform_assets.assets.failures.debugging", lambda: debug)
     with pytest.raises(dg.Failure) as told, as_failures():
         raise error from KeyError("cause")
     assert (told.value.description, told.value.allow_retries) == (str(error), again)
-    assert isinstance(told.value.__cause__, KeyError)
+    assert told.value.__cause__ is (error if debug else None)
+    assert told.value.__suppress_context__
+
+
+def test_a_failure_of_a_step_is_told_once_more_in_its_log_and_when_the_command_ends(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with click.Context(click.Command("dagster")), dg.build_op_context() as context:
+        with pytest.raises(dg.Failure), as_failures(context), as_failures():
+            raise PlatformError("the lake is dry")
+        before = capsys.readouterr().err
+    assert before.rstrip().endswith("the lake is dry")
+    assert " ERROR " in before
+    assert capsys.readouterr().err == "ERROR: the lake is dry\n"
+
+
+class Full(Exception):
+    """What a library makes of a full disk."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "again"),
+    [
+        (
+            OSError(28, "No space left on device"),
+            "shop/hats: a disk is full (OSError: [Errno 28] No space left on ",
+            True,
+        ),
+        (DeltaError("Generic LocalFileSystem error"), "shop/hats: DeltaError: Generic LocalFileSystem error.", True),
+        (NumberFormatException("Cast error"), "shop/hats: NumberFormatException: Cast error.", False),
+        (SparkConnectGrpcException("gone away"), "shop/hats: SparkConnectGrpcException: gone away.", True),
+    ],
+)
+def test_an_error_of_a_library_is_told_with_the_table_and_what_became_of_it(
+    tmp_path: Path, error: Exception, said: str, again: bool
+) -> None:
+    with pytest.raises(dg.Failure) as told, as_failures(None, of_writing("shop/hats", "PLATFORM_LAKE", str(tmp_path))):
+        raise error
+    assert str(told.value.description).startswith(said)
+    assert str(told.value.description).endswith("shop/hats was not published, what was there before still is.")
+    assert told.value.allow_retries is again
+
+
+def test_a_full_disk_is_known_by_what_lies_behind_an_error(tmp_path: Path) -> None:
+    behind = DeltaError("cannot write")
+    behind.__cause__ = Full("failed: No space left on device (os error 28)")
+    told = of_writing("shop/hats", "PLATFORM_LAKE", str(tmp_path))(behind)
+    assert "a disk is full" in str(told)
+    assert f"make room where PLATFORM_LAKE={tmp_path} lies" in str(told)
+
+
+def test_a_place_that_cannot_be_written_is_told_with_its_variable(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    url = str(tmp_path / "file" / "lake")
+    told = of_writing("shop/hats", "PLATFORM_LAKE", url)(DeltaError("no log in there"))
+    assert str(told).startswith(
+        f"PLATFORM_LAKE={url} cannot be written: {tmp_path}/file: Not a directory. shop/hats was "
+    )
+    reading = of_reading("shop/hats")
+    assert str(reading(DeltaError("no log in there"))) == "shop/hats cannot be read: DeltaError: no log in there."
+
+
+def test_what_nobody_has_foreseen_is_explained_by_nothing(tmp_path: Path) -> None:
+    for explain in (of_reading("shop/hats"), of_writing("shop/hats", "PLATFORM_LAKE", str(tmp_path))):
+        assert explain(KeyError("not ours")) is None
 
 
 @pytest.mark.parametrize("error", [ValueError("not ours"), KeyboardInterrupt(), dg.Failure("already one")])

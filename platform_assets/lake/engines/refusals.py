@@ -17,7 +17,7 @@ _MISSING = re.compile(
     r"|with name (?:`[^`]+`\.)*`(?P<spark>[^`]+)` cannot be resolved"
     r"|USING column `(?P<using>[^`]+)` cannot be resolved"
 )
-_CODES = re.compile(r"^\[[A-Z0-9_.]+\] ?|\s*SQLSTATE: \w+$")
+_CODES = re.compile(r"^\[[A-Z0-9_.]+\] ?|\s*SQLSTATE: \w+;?$")
 
 
 def missing_column(error: Exception) -> str | None:
