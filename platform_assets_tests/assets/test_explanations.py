@@ -14,9 +14,16 @@ from pyspark.sql import functions as F
 
 from platform_assets.errors import PlatformError
 from platform_assets.lake.engines.engine import Engine
-from platform_assets_tests.support.platforms import failure
+from platform_assets_tests.support.platforms import Platform, failure
 from platform_assets_tests.support.shop import DAYS, Shop, summed
 
+EVENT = {
+    "event_id": "1",
+    "user": {"id": 1},
+    "action": "view",
+    "url": "https://a.org/",
+    "timestamp": "01/01/2026 10:00:00",
+}
 FILE = r"\S*test_explanations\.py"
 
 
@@ -117,4 +124,20 @@ def test_a_range_that_is_the_wrong_way_round_is_told(shop: Shop) -> None:
     result = shop.run(shop.definition(summed), DAYS[2], DAYS[0])
     assert failure(result) == (
         "The range 2026-01-03...2026-01-01 has no days: it is the wrong way round. Write 2026-01-01...2026-01-03."
+    )
+
+
+@pytest.mark.parametrize(("place", "asset"), [("lake", "web/raw_events"), ("exports", "web/user_web_hits_csv")])
+def test_a_place_that_cannot_be_written_is_told_with_its_variable_and_nothing_of_an_engine(
+    engine: Engine, tmp_path: Path, place: str, asset: str
+) -> None:
+    (tmp_path / "file").touch()
+    platform = Platform(tmp_path, **{place: str(tmp_path / "file" / place)})
+    platform.deliver("web_events", "2026-01-01", "a.jsonl", [EVENT])
+    select = f'key:"{asset}" or key:"web/raw_events" or key:"web/user_web_hits"'
+    result = platform.materialise("2026-01-01", select=select, check=False)
+    assert re.fullmatch(
+        rf"PLATFORM_{place.upper()}={tmp_path}/file/\S+ cannot be written: {tmp_path}/file: Not a directory\. "
+        rf"{asset} was not published, what was there before still is\.",
+        failure(result),
     )
