@@ -41,6 +41,7 @@ WITH_EVERY_ENGINE = (
     "lake/test_audit.py",
     "lake/engines/test_engine.py",
     "lake/engines/test_workarounds_of_spark.py",
+    "assets/test_explanations.py",
     "assets/test_io_managers.py",
     "lake/tables/test_maintenance.py",
     "lake/tables/test_schemas.py",

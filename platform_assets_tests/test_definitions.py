@@ -153,3 +153,22 @@ def test_the_module_of_the_definitions_needs_no_settings_before_dagster_asks_for
     )
     assert done.stdout == "Feed\n"
     assert "NotLoaded: PLATFORM_ENGINE is set to 'flink'" in done.stderr
+
+
+@pytest.mark.parametrize(("debug", "lines"), [("", 1), ("1", 30)])
+def test_what_keeps_definitions_from_loading_is_the_last_line_of_a_command_and_alone_unless_more_is_asked_for(
+    debug: str, lines: int, tmp_path: Path
+) -> None:
+    words = ("asset", "materialize", "-m", "platform_assets.definitions", "--select", "*", "--partition", "2026-01-01")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "dagster", *words],
+        cwd=tmp_path,
+        env=os.environ | {"PLATFORM_REJECT_LIMITS": '{"no_such_feed": 0.5}', "PLATFORM_DEBUG": debug},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stderr.strip().splitlines()
+    assert done.returncode == 1
+    assert "PLATFORM_REJECT_LIMITS names no_such_feed, which is no feed. " in said[-1]
+    assert lines == 1 == len(said) or len(said) > lines

@@ -74,11 +74,10 @@ def of_writing(key: str, variable: str, url: str) -> Explain:
                 f"{key}: a disk is full ({told(error)}): make room where {url} lies ({variable}), and the temporary "
                 f"files of the engine (PLATFORM_ENGINE_TEMP). {kept}"
             )
-        if is_of_the_plan(error):
-            return PlatformError(f"{key}: {told(error)}. {kept}")
         if why := storage.not_writable(url):
             return PlatformError(f"{variable}: {url} cannot be written: {why}. {kept}")
-        return TemporaryError(f"{key}: {told(error)}. {kept}")
+        kind = PlatformError if is_of_the_plan(error) else TemporaryError
+        return kind(f"{key}: {told(error)}. {kept}")
 
     return explain
 

@@ -1,52 +1,45 @@
-"""What Dagster is told of the platform's own errors, of those of engines and disks, and of others."""
+"""What Dagster is told of the platform's own errors, and of those that it does not know."""
 
 import logging
 from pathlib import Path
 
+import click
 import dagster as dg
 import pytest
 from deltalake.exceptions import DeltaError
-from pyspark.errors import AnalysisException
+from pyspark.errors.exceptions.connect import NumberFormatException, SparkConnectGrpcException
 
-from platform_assets.assets import failures
-from platform_assets.assets.failures import as_failures, of_writing
+from platform_assets.assets.failures import as_failures, of_reading, of_writing
 from platform_assets.errors import DeclarationError, Outdated, PlatformError, TemporaryError, naming
 from platform_assets_tests.support.platforms import failure
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody asks for what lies beyond sentences."""
-    monkeypatch.setattr(failures, "debugging", lambda: False)
 
 
 @pytest.mark.parametrize(
     ("error", "again"),
     [(PlatformError("the lake is full"), False), (TemporaryError("the server is away"), True)],
 )
-def test_an_error_of_the_platform_is_a_failure_that_is_tried_again_only_when_that_may_help(
-    error: PlatformError, again: bool
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_error_of_the_platform_is_a_failure_whose_causes_are_shown_to_those_who_ask_for_them(
+    error: PlatformError, again: bool, debug: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("platform_assets.assets.failures.debugging", lambda: debug)
     with pytest.raises(dg.Failure) as told, as_failures():
         raise error from KeyError("cause")
     assert (told.value.description, told.value.allow_retries) == (str(error), again)
-    assert told.value.__cause__ is None
+    assert told.value.__cause__ is (error if debug else None)
     assert told.value.__suppress_context__
 
 
-def test_what_led_to_an_error_is_shown_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failures, "debugging", lambda: True)
-    error = PlatformError("the lake is full")
-    with pytest.raises(dg.Failure) as told, as_failures():
-        raise error from KeyError("cause")
-    assert told.value.__cause__ is error
-
-
-@pytest.mark.parametrize("error", [ValueError("not ours"), KeyboardInterrupt(), dg.Failure("one"), dg.RetryRequested()])
-def test_any_other_error_stays_what_it_is(error: BaseException) -> None:
-    with pytest.raises(type(error)) as told, as_failures():
-        raise error
-    assert told.value is error
+def test_a_failure_of_a_step_is_told_once_more_in_its_log_and_when_the_command_ends(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with click.Context(click.Command("dagster")), dg.build_op_context() as context:
+        with pytest.raises(dg.Failure), as_failures(context), as_failures():
+            raise PlatformError("the lake is dry")
+        before = capsys.readouterr().err
+    assert before.rstrip().endswith("the lake is dry")
+    assert " ERROR " in before
+    assert capsys.readouterr().err == "ERROR: the lake is dry\n"
 
 
 def test_what_others_have_replaced_meanwhile_is_worth_one_more_attempt() -> None:
@@ -71,39 +64,67 @@ def test_what_others_have_replaced_meanwhile_is_worth_one_more_attempt() -> None
     assert "overtaken 0" not in sentences
 
 
-SPARK_SAYS = (
-    "[CAST_INVALID_INPUT] The value 'x' cannot be cast to INT. SQLSTATE: 22018\n== DataFrame ==\n\tat org.apache.spark"
-)
+class Full(Exception):
+    """What a library makes of a full disk."""
 
 
 @pytest.mark.parametrize(
-    ("error", "sentence", "again"),
+    ("error", "said", "again"),
     [
-        (AnalysisException(SPARK_SAYS), "shop/visits: AnalysisException: The value 'x' cannot be cast to INT. ", False),
-        (DeltaError("no room\nstack"), "shop/visits: DeltaError: no room. ", True),
         (
             OSError(28, "No space left on device"),
-            "shop/visits: a disk is full (OSError: [Errno 28] No space left",
+            "shop/hats: a disk is full (OSError: [Errno 28] No space left on ",
             True,
         ),
+        (DeltaError("Generic LocalFileSystem error"), "shop/hats: DeltaError: Generic LocalFileSystem error.", True),
+        (NumberFormatException("Cast error"), "shop/hats: NumberFormatException: Cast error.", False),
         (
-            OSError("Object at location /x/shop/visits/runs/a/b/day=1/part-0.parquet not found"),
-            "shop/visits is damaged: /x/shop/visits/runs/a/b/day=1/part-0.parquet is not there, and the current",
+            OSError("Object at location /x/shop/hats/runs/a/b/day=1/part-0.parquet not found"),
+            "shop/hats is damaged: /x/shop/hats/runs/a/b/day=1/part-0.parquet is not there, and the current",
             False,
         ),
+        (SparkConnectGrpcException("gone away"), "shop/hats: SparkConnectGrpcException: gone away.", True),
     ],
 )
-def test_what_engines_stores_and_disks_say_is_a_sentence_with_the_table(
-    tmp_path: Path, error: Exception, sentence: str, again: bool
+def test_an_error_of_a_library_is_told_with_the_table_and_what_became_of_it(
+    tmp_path: Path, error: Exception, said: str, again: bool
 ) -> None:
-    with (
-        pytest.raises(dg.Failure) as told,
-        as_failures(None, of_writing("shop/visits", "PLATFORM_LAKE", str(tmp_path))),
-    ):
+    with pytest.raises(dg.Failure) as told, as_failures(None, of_writing("shop/hats", "PLATFORM_LAKE", str(tmp_path))):
         raise error
-    assert str(told.value.description).startswith(sentence)
-    assert str(told.value.description).endswith("shop/visits was not published, what was there before still is.")
+    assert str(told.value.description).startswith(said)
+    assert str(told.value.description).endswith("shop/hats was not published, what was there before still is.")
     assert told.value.allow_retries is again
+
+
+def test_a_full_disk_is_known_by_what_lies_behind_an_error(tmp_path: Path) -> None:
+    behind = DeltaError("cannot write")
+    behind.__cause__ = Full("failed: No space left on device (os error 28)")
+    told = of_writing("shop/hats", "PLATFORM_LAKE", str(tmp_path))(behind)
+    assert "a disk is full" in str(told)
+    assert f"make room where {tmp_path} lies (PLATFORM_LAKE)" in str(told)
+
+
+def test_a_place_that_cannot_be_written_is_told_with_its_variable(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    url = str(tmp_path / "file" / "lake")
+    told = of_writing("shop/hats", "PLATFORM_LAKE", url)(DeltaError("no log in there"))
+    assert str(told).startswith(
+        f"PLATFORM_LAKE: {url} cannot be written: {tmp_path}/file: Not a directory. shop/hats was "
+    )
+    reading = of_reading("shop/hats")
+    assert str(reading(DeltaError("no log in there"))) == "shop/hats cannot be read: DeltaError: no log in there."
+
+
+def test_what_nobody_has_foreseen_is_explained_by_nothing(tmp_path: Path) -> None:
+    for explain in (of_reading("shop/hats"), of_writing("shop/hats", "PLATFORM_LAKE", str(tmp_path))):
+        assert explain(KeyError("not ours")) is None
+
+
+@pytest.mark.parametrize("error", [ValueError("not ours"), KeyboardInterrupt(), dg.Failure("already one")])
+def test_any_other_error_stays_what_it_is(error: BaseException) -> None:
+    with pytest.raises(type(error)) as told, as_failures():
+        raise error
+    assert told.value is error
 
 
 def test_a_place_comes_before_what_is_said_of_a_declaration_whose_kind_and_cause_stay() -> None:

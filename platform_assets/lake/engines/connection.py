@@ -7,9 +7,6 @@ import os
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-import grpc
-from pyspark.sql.connect.client import DefaultChannelBuilder
-
 from platform_assets.errors import TemporaryError
 
 LONGEST = 60.0
@@ -25,6 +22,10 @@ def reach(url: str, longest: float = LONGEST) -> None:
     Raises `TemporaryError` when it does not in so many seconds: a session would try for ten minutes, without a word
     (workaround: connect-tries-ten-minutes).
     """
+    # Imported only where it is needed: it takes a second, which commands that start no engine need not wait for.
+    import grpc
+    from pyspark.sql.connect.client import DefaultChannelBuilder
+
     go_past_proxies(url)
     channel = DefaultChannelBuilder(url).toChannel()
     try:

@@ -6,7 +6,6 @@ import re
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 
 ENGINE_ERRORS = (PySparkException, Py4JError)
 """What engines and their clients raise."""
@@ -17,7 +16,10 @@ _MISSING = re.compile(
     r"|with name (?:`[^`]+`\.)*`(?P<spark>[^`]+)` cannot be resolved"
     r"|USING column `(?P<using>[^`]+)` cannot be resolved"
 )
-_CODES = re.compile(r"^\[[A-Z0-9_.]+\] ?|\s*SQLSTATE: \w+$")
+# What the client of Spark Connect raises for all else, such as a server that is gone; by its name, as the import of
+# its module takes a second.
+_OF_NO_KIND = "SparkConnectGrpcException"
+_CODES = re.compile(r"^\[[A-Z0-9_.]+\] ?|\s*SQLSTATE: \w+;?$")
 
 
 def missing_column(error: Exception) -> str | None:
@@ -45,4 +47,4 @@ def told(error: Exception) -> str:
 
 def is_of_the_plan(error: Exception) -> bool:
     """Whether an engine fails at what it was asked for, and not for want of something: no later attempt will do."""
-    return isinstance(error, PySparkException) and type(error) is not SparkConnectGrpcException
+    return isinstance(error, PySparkException) and type(error).__name__ != _OF_NO_KIND

@@ -191,3 +191,14 @@ def test_settings_may_name_a_folder_in_any_way(tmp_path: Path, monkeypatch: pyte
     assert storage.absolute("file:///data/lake") == "/data/lake"
     assert storage.absolute("s3://bucket/lake/") == "s3://bucket/lake"
     assert [storage.is_local(url) for url in ("/data", "file:///data", "s3://bucket")] == [True, True, False]
+
+
+def test_why_a_folder_cannot_be_written_is_said_of_it_or_of_the_nearest_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    assert storage.not_writable(str(tmp_path)) == ""
+    assert storage.not_writable(str(tmp_path / "not" / "there" / "yet")) == ""
+    assert storage.not_writable("s3://bucket/lake") == ""
+    assert storage.not_writable(str(tmp_path / "file" / "lake")) == f"{tmp_path}/file: Not a directory"
+    assert storage.not_writable(str(tmp_path / "link" / "lake")) == f"{tmp_path}/link: No such file or directory"
+    assert [path.name for path in tmp_path.iterdir() if path.name not in ("file", "link")] == []
