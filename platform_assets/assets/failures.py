@@ -18,6 +18,7 @@ from platform_assets.settings import debugging
 
 Context = dg.OpExecutionContext | dg.AssetExecutionContext | dg.InputContext | dg.OutputContext
 Explain = Callable[[Exception], PlatformError | None]
+_LAST = f"{__name__}.last"
 _KINDS = (OSError, DeltaError, *ENGINE_ERRORS)
 
 
@@ -26,8 +27,8 @@ def as_failures(context: Context | None = None, explain: Explain = lambda error:
     """Raise `dagster.Failure` for a `PlatformError`: the UI shows its sentence, and repeats no work in vain.
 
     So for what `explain` makes one of; any other error stays what it is. With the context of a step the sentence is
-    told once more: as an error in the log, and as the last that a command of Dagster prints. The error that led to it
-    is only shown with `PLATFORM_DEBUG=1`. What others have replaced meanwhile is worth one more attempt of the step.
+    told once more: as an error in the log, and as the last that a command of Dagster prints. Its causes are only
+    shown with `PLATFORM_DEBUG=1`. What others have replaced meanwhile is worth one more attempt of the step.
     """
     try:
         yield
@@ -98,6 +99,10 @@ def _tell(context: Context | None, failure: dg.Failure) -> None:
     sentence = str(failure.description)
     context.log.error(sentence)
     command = click.get_current_context(silent=True)
-    if command:
+    if command is None:
+        return
+    last = command.meta.setdefault(_LAST, [])
+    if not last:
         # When the command ends, after all that Dagster prints of the run.
-        command.find_root().call_on_close(lambda: click.echo(f"ERROR: {sentence}", err=True))
+        command.find_root().call_on_close(lambda: click.echo("\n".join(last), err=True))
+    last.append(f"ERROR: {sentence}")

@@ -36,10 +36,12 @@ def test_a_failure_of_a_step_is_told_once_more_in_its_log_and_when_the_command_e
     with click.Context(click.Command("dagster")), dg.build_op_context() as context:
         with pytest.raises(dg.Failure), as_failures(context), as_failures():
             raise PlatformError("the lake is dry")
+        with pytest.raises(dg.Failure), as_failures(context):
+            raise PlatformError("so is the next")
         before = capsys.readouterr().err
-    assert before.rstrip().endswith("the lake is dry")
-    assert " ERROR " in before
-    assert capsys.readouterr().err == "ERROR: the lake is dry\n"
+    assert [line.split(" - ")[-1] for line in before.splitlines()] == ["the lake is dry", "so is the next"]
+    assert before.count(" ERROR ") == 2
+    assert capsys.readouterr().err == "ERROR: the lake is dry\nERROR: so is the next\n"
 
 
 def test_what_others_have_replaced_meanwhile_is_worth_one_more_attempt() -> None:
