@@ -44,7 +44,8 @@ def read_commit(url: str, version: int) -> Commit | None:
     with storage.reading(file) as log:
         entries = [json.loads(line.decode()) for line in log]
     infos = [entry["commitInfo"] for entry in entries if "commitInfo" in entry]
-    return Commit(infos[0] if infos else {}, tuple(entry["add"]["path"] for entry in entries if "add" in entry))
+    added = tuple(entry["add"]["path"] for entry in entries if "add" in entry)
+    return Commit(infos[0] if infos else {}, added)
 
 
 def commit_file(url: str, version: int) -> str:
@@ -105,8 +106,6 @@ def _damage(url: str, version: int) -> tuple[str, str] | None:
         return commit_file(url, version), f"is no JSON ({error})"
     if newest is None:
         return None if version == last else (commit_file(url, version), "is not there")
-    if not newest.info:
-        return commit_file(url, version), "does not say who made the commit: it was cut short"
     due = int(newest.info.get(FILES, len(newest.added)))
     if due > len(newest.added):
         return commit_file(url, version), f"adds {len(newest.added)} of {due} files: it was cut short"
