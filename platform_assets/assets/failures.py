@@ -12,7 +12,7 @@ from deltalake.exceptions import DeltaError
 from platform_assets.errors import Outdated, PlatformError, TemporaryError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.refusals import ENGINE_ERRORS, is_of_the_plan, told
-from platform_assets.lake.storage.refusals import is_full
+from platform_assets.lake.storage.refusals import DENIED, is_denied, is_full
 from platform_assets.lake.tables.log import missing_file
 from platform_assets.settings import debugging
 
@@ -75,6 +75,8 @@ def of_writing(key: str, variable: str, url: str) -> Explain:
                 f"{key}: a disk is full ({told(error)}): make room where {url} lies ({variable}), and the temporary "
                 f"files of the engine (PLATFORM_ENGINE_TEMP). {kept}"
             )
+        if storage.is_s3(url) and is_denied(error):
+            return PlatformError(f"{variable}: {DENIED.format(bucket=url.split('/')[2])}. {kept}")
         if why := storage.not_writable(url):
             return PlatformError(f"{variable}: {url} cannot be written: {why}. {kept}")
         kind = PlatformError if is_of_the_plan(error) else TemporaryError

@@ -117,6 +117,13 @@ def test_a_place_that_cannot_be_written_is_told_with_its_variable(tmp_path: Path
     assert str(reading(DeltaError("no log in there"))) == "shop/hats cannot be read: DeltaError: no log in there."
 
 
+def test_a_bucket_that_refuses_access_is_told_with_its_variable() -> None:
+    told = of_writing("shop/hats", "PLATFORM_EXPORTS", "s3://bucket/exports")(PermissionError("Access Denied"))
+    assert str(told).startswith("PLATFORM_EXPORTS: the bucket bucket refused access: give the credentials in use ")
+    assert told is not None
+    assert not told.retry
+
+
 def test_what_nobody_has_foreseen_is_explained_by_nothing(tmp_path: Path) -> None:
     for explain in (of_reading("shop/hats"), of_writing("shop/hats", "PLATFORM_LAKE", str(tmp_path))):
         assert explain(KeyError("not ours")) is None
