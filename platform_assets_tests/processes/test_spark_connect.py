@@ -36,10 +36,8 @@ def test_two_runs_with_a_process_for_each_step_share_a_server_and_give_the_table
         site = client_of(server, tmp_path, **{"spark.sql.shuffle.partitions": "2"})
         with site.instance_on_disk():
             pass  # Dagster's own history is made once, not by both at the same moment
-        with (
-            site.started("-m", "dagster", *RANGE) as one,
-            site.started("-m", "dagster", *RANGE) as other,
-        ):
+        day = ("-m", "dagster", *MATERIALIZE, "--select", ",".join(TWO_TABLES), "--partition")
+        with site.started(*day, TWO_DAYS[0]) as one, site.started(*day, TWO_DAYS[1]) as other:
             assert [run.wait(timeout=LONGEST) for run in (one, other)] == [0, 0]
         assert answers(int(server.rpartition(":")[2]))
     for table in TWO_TABLES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import posixpath
 import shutil
@@ -207,7 +208,8 @@ def reading(url: str) -> Iterator[IO[bytes]]:
     """Open a file to read its bytes."""
     fs, path = _filesystem(url)
     with fs.open(path, "rb") as file:
-        yield file
+        # What `fsspec` opens elsewhere than on a disk reads no line of a given length.
+        yield file if is_local(url) else cast("IO[bytes]", io.BufferedReader(file, _CHUNK))
 
 
 @contextmanager

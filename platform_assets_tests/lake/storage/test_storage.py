@@ -132,6 +132,18 @@ def test_a_file_of_many_blocks_is_written_and_read_whole(place: str) -> None:
         assert file.read(5) == content[10_000_003:10_000_008]
 
 
+def test_lines_are_read_whole_or_as_far_as_asked_for(place: str) -> None:
+    url = storage.join(place, "a.csv")
+    put(url, b"time,action\n" + b"x" * 50 + b"\nlast")
+    with storage.reading(url) as file:
+        assert [file.readline(100), file.readline(10), file.readline()] == [
+            b"time,action\n",
+            b"x" * 10,
+            b"x" * 40 + b"\n",
+        ]
+        assert list(file) == [b"last"]
+
+
 def test_a_copy_is_the_same_file_and_replaces_what_was_there(place: str) -> None:
     one, two = storage.join(place, "x", "one"), storage.join(place, "y", "two")
     for content in (b"first", b"second", b""):
