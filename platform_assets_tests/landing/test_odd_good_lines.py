@@ -59,7 +59,15 @@ TIMES = {
     "06/01/2026 23:59:59": datetime(2026, 1, 6, 23, 59, 59, tzinfo=timezone.utc),
 }
 URLS = (
-    *("www.x.org/a", "localhost", "w3.x.org", "HTTPS://X.ORG", "https://a:b@x.org:80/", "http://x", "https://[::1]:80/a"),
+    *(
+        "www.x.org/a",
+        "localhost",
+        "w3.x.org",
+        "HTTPS://X.ORG",
+        "https://a:b@x.org:80/",
+        "http://x",
+        "https://[::1]:80/a",
+    ),
     *("x.org?u=http://y.org/z", "ftp://x", "https://x.org/a b", "https://x.org/%zz", "/@x.org"[1:], "X.org."),
 )
 TEXTS = (

@@ -7,6 +7,7 @@ from pathlib import Path
 from socket import AF_UNIX, socket
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from platform_assets.lake import storage
 
@@ -79,6 +80,23 @@ def test_a_folder_that_is_not_there_has_nothing_in_it(place: str) -> None:
     assert storage.entries(nowhere) == []
     assert list(storage.walk(nowhere)) == []
     assert not storage.exists(nowhere)
+
+
+def test_a_folder_is_listed_whole_though_a_file_goes_away_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(str(tmp_path / "a.csv"))
+    going = tmp_path / "b.csv.part"
+    going.touch()
+    stat = LocalFileSystem.info
+
+    def info(self: LocalFileSystem, path: object, **words: object) -> object:
+        if isinstance(path, os.DirEntry):
+            going.unlink(missing_ok=True)
+        return stat(self, path, **words)
+
+    monkeypatch.setattr(LocalFileSystem, "info", info)
+    assert [entry.name for entry in storage.entries(str(tmp_path))] == ["a.csv"]
 
 
 def test_a_folder_is_there_as_long_as_a_file_is_in_it(place: str) -> None:
