@@ -129,14 +129,10 @@ def not_writable(url: str) -> str:
 def entries(url: str) -> list[Entry]:
     """What lies directly in a folder, sorted by name; an absent folder has nothing in it."""
     fs, path = _filesystem(url)
-    listed: list[dict[str, Any]] | None = None
-    while listed is None:
-        try:
-            listed = fs.ls(path, detail=True)
-        except FileNotFoundError:
-            # A file that goes away while its folder is listed is no sign that the folder is absent.
-            if not fs.exists(path):
-                return []
+    try:
+        listed: list[dict[str, Any]] = fs.ls(path, detail=True)
+    except FileNotFoundError:
+        return []
     found = [_entry(fs, info, url, posixpath.basename(info["name"].rstrip("/"))) for info in listed]
     return sorted(found, key=lambda entry: entry.name)
 
