@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from platform_assets.cli.arguments import Limit, TableName, all_tables, built, find_table, in_lake
-from platform_assets.cli.terminal import NOT_DONE, number, remark, say, say_table, size
+from platform_assets.cli.terminal import end_with, number, say, say_table, size
 
 if TYPE_CHECKING:
     from platform_assets.lake.tables.table import Table
@@ -76,7 +74,7 @@ def tables() -> None:
     """All tables: rows, days, last run, version, bytes."""
     overviews, damaged = _look_at_all()
     _say_overviews(overviews, _HEADINGS)
-    _say_damaged(damaged)
+    end_with(damaged)
 
 
 def summary() -> None:
@@ -110,7 +108,7 @@ def summary() -> None:
     say()
     for command, meaning in _try_next(some):
         say(f"  {meaning:<42}{command}")
-    _say_damaged(damaged)
+    end_with(damaged)
 
 
 def say_rules(rules: Sequence[tuple[str, int, str, str]]) -> None:
@@ -149,7 +147,9 @@ def history(table: TableName, limit: Limit = 20) -> None:
 
 
 def _operation(commit: Mapping[str, Any]) -> str:
-    restored = commit.get("restored_version")
+    from platform_assets.lake.tables.commits import RESTORED
+
+    restored = commit.get(RESTORED)
     return f"{commit['operation']} of {restored}" if restored else str(commit["operation"])
 
 
@@ -165,14 +165,6 @@ def _look_at_all() -> tuple[list[Overview], list[str]]:
             overviews.append(Overview(table, {}, None, 0, None, None, is_damaged=True))
             damaged.append(str(error))
     return overviews, damaged
-
-
-def _say_damaged(damaged: Sequence[str]) -> None:
-    """What is wrong with damaged tables, and an exit code that says so."""
-    for sentence in damaged:
-        remark(sentence)
-    if damaged:
-        raise typer.Exit(NOT_DONE)
 
 
 def _say_overviews(overviews: Sequence[Overview], headings: Sequence[str]) -> None:

@@ -86,6 +86,14 @@ def remark(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def end_with(problems: Sequence[str]) -> None:
+    """End a command that did all else: what is wrong, a line each, and an exit code that says so; none is fine."""
+    for sentence in problems:
+        remark(sentence)
+    if problems:
+        raise typer.Exit(NOT_DONE)
+
+
 def number(value: int) -> str:
     """A number: with separators for people, without for programs."""
     return f"{value:,}" if sys.stdout.isatty() else str(value)

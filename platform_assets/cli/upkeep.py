@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from platform_assets.cli.arguments import TableName, all_tables, built, find_definition, in_lake
-from platform_assets.cli.terminal import NOT_DONE, Problem, confirm, number, remark, say, say_table, size
+from platform_assets.cli.terminal import Problem, confirm, end_with, number, remark, say, say_table, size
 
 if TYPE_CHECKING:
     from platform_assets.lake.tables.maintenance import Restoration, Waste
@@ -124,10 +124,7 @@ def clean(
         for waste in found if not dry_run else ():
             maintenance.remove(waste)
     _say_waste(found, dry_run)
-    for sentence in damaged:
-        remark(sentence)
-    if damaged:
-        raise typer.Exit(NOT_DONE)
+    end_with(damaged)
 
 
 def _say_waste(found: Sequence[Waste], dry_run: bool) -> None:

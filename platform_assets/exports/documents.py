@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ from platform_assets.lake.tables.reads import Source, refuse_changed
 from platform_assets.settings import Settings
 
 LATEST = "latest"
-_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # How often other runs may change an export while its `latest` is renewed.
 _LOOKS = 100
 _READERS = 16
@@ -103,7 +101,7 @@ class DocumentFolder:
 
     def _newest(self) -> tuple[str, str] | None:
         """The document of the newest day that has rows, and its state; it looks back from the newest day."""
-        days = [entry.name for entry in storage.entries(self.url) if entry.is_folder and _is_day(entry.name)]
+        days = [entry.name for entry in storage.entries(self.url) if entry.is_folder and storage.day_of(entry.name)]
         documents, at_once = [self.document(day) for day in reversed(days)], 1
         with ThreadPoolExecutor(_READERS) as pool:
             while documents:
@@ -170,13 +168,6 @@ class StagedDocuments:
             for day, file in self.files.items():
                 storage.put(file, self.folder.document(day.isoformat()))
             self.folder.renew_latest()
-
-
-def _is_day(name: str) -> bool:
-    try:
-        return bool(_DAY.fullmatch(name) and date.fromisoformat(name))
-    except ValueError:
-        return False
 
 
 def _try_to_write(folder: str) -> None:

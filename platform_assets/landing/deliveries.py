@@ -148,11 +148,8 @@ def _strange(folder: FeedFolder, first_day: date) -> list[str]:
 
 
 def _no_delivery(name: str, first_day: date, today: date) -> str:
-    try:
-        day = date.fromisoformat(name)
-    except ValueError:
-        return _NO_DAY
-    if day.isoformat() != name:
+    day = storage.day_of(name)
+    if day is None:
         return _NO_DAY
     if day < first_day:
         return f"before the first day, {first_day}"

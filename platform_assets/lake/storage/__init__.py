@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, Literal, cast
@@ -66,6 +66,15 @@ def absolute(url: str) -> str:
     if not is_local(url):
         return url.rstrip("/")
     return str(Path(url.removeprefix("file://")).expanduser().absolute())
+
+
+def day_of(name: str) -> date | None:
+    """The day that a folder is named by, written as 2026-01-31; None for any other name."""
+    try:
+        day = date.fromisoformat(name)
+    except ValueError:
+        return None
+    return day if day.isoformat() == name else None
 
 
 def join(url: str, *parts: str) -> str:

@@ -9,13 +9,12 @@ DENIED = (
     "role) the right to list, read, write and delete in it"
 )
 _DENIED_SAYS = re.compile("necessary privileges|AccessDenied|Access Denied|403 Forbidden|SignatureDoesNotMatch")
-
-
 _UNWRITABLE_SAYS = re.compile(
     "permission denied|read-only file system|not ?a ?directory|no space left|disk quota exceeded|file exists|"
     "invalid table location",
     re.IGNORECASE,
 )
+_FULL_SAYS = re.compile(r"No space left on device|os error 28\b|StorageFull|Disk quota exceeded", re.IGNORECASE)
 
 
 def is_unwritable(error: Exception) -> bool:
@@ -30,9 +29,6 @@ class Replaced(OSError):
 def is_denied(error: Exception) -> bool:
     """Whether a store refused its client, by what each library says of that."""
     return bool(_DENIED_SAYS.search(str(error)))
-
-
-_FULL_SAYS = re.compile(r"No space left on device|os error 28\b|StorageFull|Disk quota exceeded", re.IGNORECASE)
 
 
 def is_full(error: BaseException) -> bool:

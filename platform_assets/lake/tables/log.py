@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,11 +38,11 @@ class Commit:
 
 def read_commit(url: str, version: int) -> Commit | None:
     """The commit that made a version, None when its file is not there any more; raises `ValueError` for no JSON."""
-    file = commit_file(url, version)
-    if not storage.exists(file):
+    try:
+        with storage.reading(commit_file(url, version)) as log:
+            entries = [json.loads(line.decode()) for line in log]
+    except FileNotFoundError:
         return None
-    with storage.reading(file) as log:
-        entries = [json.loads(line.decode()) for line in log]
     infos = [entry["commitInfo"] for entry in entries if "commitInfo" in entry]
     added = tuple(entry["add"]["path"] for entry in entries if "add" in entry)
     return Commit(infos[0] if infos else {}, added)
@@ -74,30 +74,42 @@ def refuse_damaged(key: str, url: str, version: int) -> None:
     log is whole is not looked at again in this process.
     """
     if (url, version) not in _whole:
-        if found := _damage(url, version):
+        if found := _damage(url, _Files.of(url), version):
             raise damaged(key, url, *found)
         _whole.add((url, version))
 
 
 def unreadable(key: str, url: str, said: str) -> Damaged:
     """The error for a log that the library cannot read: with the file, where it can be told, or else what it said."""
-    commits = _commits(url)
-    newest = max(commits, default=0)
-    found = _damage(url, newest) or _broken(url, commits)
+    files = _Files.of(url)
+    found = _damage(url, files, max(files.commits, default=0)) or _broken(url, files)
     return damaged(key, url, *(found or (storage.join(url, _LOG), f"cannot be read ({said})")))
 
 
-def _commits(url: str) -> dict[int, storage.Entry]:
-    log = storage.entries(storage.join(url, _LOG))
-    return {int(entry.name[:20]): entry for entry in log if entry.name.endswith(".json") and entry.name[:20].isdigit()}
+@dataclass(frozen=True)
+class _Files:
+    """What lies in a log, listed once: commits by their versions, checkpoints, and the file that names the last one."""
+
+    commits: Mapping[int, storage.Entry]
+    checkpoints: Sequence[storage.Entry]
+    hint: storage.Entry | None
+
+    @classmethod
+    def of(cls, url: str) -> _Files:
+        log = storage.entries(storage.join(url, _LOG))
+        numbered = [entry for entry in log if entry.name[:20].isdigit()]
+        return cls(
+            commits={int(entry.name[:20]): entry for entry in numbered if entry.name.endswith(".json")},
+            checkpoints=[entry for entry in numbered if _CHECKPOINT in entry.name],
+            hint=next((entry for entry in log if entry.name == _HINT), None),
+        )
 
 
-def _damage(url: str, version: int) -> tuple[str, str] | None:
+def _damage(url: str, files: _Files, version: int) -> tuple[str, str] | None:
     """The file that is not whole, and what it is instead."""
-    log = storage.entries(storage.join(url, _LOG))
-    checkpoints = [int(entry.name[:20]) for entry in log if _CHECKPOINT in entry.name and entry.name[:20].isdigit()]
+    checkpoints = [int(entry.name[:20]) for entry in files.checkpoints]
     last = max([number for number in checkpoints if number <= version], default=-1)
-    for number, entry in _commits(url).items():
+    for number, entry in files.commits.items():
         if last < number <= version and not entry.size:
             return entry.url, "is empty"
     try:
@@ -112,27 +124,25 @@ def _damage(url: str, version: int) -> tuple[str, str] | None:
     return None
 
 
-def _broken(url: str, commits: Mapping[int, storage.Entry]) -> tuple[str, str] | None:
+def _broken(url: str, files: _Files) -> tuple[str, str] | None:
     """The first commit that is no JSON, or is not there though later ones are; else a checkpoint that is not whole."""
-    for number in sorted(commits):
+    for number in sorted(files.commits):
         try:
             read_commit(url, number)
         except ValueError as error:
             return commit_file(url, number), f"is no JSON ({error})"
-    log = {entry.name: entry for entry in storage.entries(storage.join(url, _LOG))}
-    checkpoints = [name for name in log if _CHECKPOINT in name]
-    first = min(commits, default=0) if checkpoints or _HINT in log else 0
-    for number in range(first, max(commits, default=-1)):
-        if number not in commits:
+    first = min(files.commits, default=0) if files.checkpoints or files.hint else 0
+    for number in range(first, max(files.commits, default=-1)):
+        if number not in files.commits:
             return commit_file(url, number), "is not there"
-    for name in checkpoints:
+    for checkpoint in files.checkpoints:
         try:
-            with storage.reading(log[name].url) as content:
+            with storage.reading(checkpoint.url) as content:
                 parquet.ParquetFile(content)
         except (OSError, pa.ArrowInvalid) as error:
-            return log[name].url, f"is no whole Parquet file ({error})"
-    if _HINT in log and not checkpoints:
-        return log[_HINT].url, "names a checkpoint that is not there"
+            return checkpoint.url, f"is no whole Parquet file ({error})"
+    if files.hint and not files.checkpoints:
+        return files.hint.url, "names a checkpoint that is not there"
     return None
 
 

@@ -91,23 +91,13 @@ class Staged:
         storage.remove_empty_folder(posixpath.dirname(self.url))
 
 
-def stage(
-    table: Published,
-    engine: Engine,
-    rows: DataFrame | None,
-    run_id: str,
-    days: Sequence[date],
-    sources: Sequence[Source] = (),
+def begin(
+    table: Published, published: DeltaTable | None, run_id: str, days: Sequence[date], sources: Sequence[Source]
 ) -> Staged:
-    """Write a run's rows into a folder of their own; None is no rows.
-
-    The staged table has the contract's columns, all nullable: what the engine is asked to do is the
-    simplest write there is, and the audit finds what should not be NULL.
-    """
+    """Where a run's rows are to be written, and what they are to replace of what is published."""
     # A folder for each attempt: a step that a run repeats must never touch the files it has published before.
     url = storage.join(table.url, RUNS, run_id, uuid4().hex[:8])
-    published = table.delta()
-    staged = Staged(
+    return Staged(
         table,
         run_id,
         url,
@@ -116,6 +106,15 @@ def stage(
         replaces=files_of_days(published, table.contract.partition_column, days),
         sources=tuple(sources),
     )
+
+
+def write(staged: Staged, engine: Engine, rows: DataFrame | None) -> Staged:
+    """Write a run's rows into the folder that is theirs; None is no rows.
+
+    The staged table has the contract's columns, all nullable: what the engine is asked to do is the
+    simplest write there is, and the audit finds what should not be NULL.
+    """
+    table = staged.table
     try:
         with table.access():
             _create_staged(staged)

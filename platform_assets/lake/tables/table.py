@@ -24,7 +24,7 @@ from platform_assets.lake.tables.commits import (
 from platform_assets.lake.tables.log import FILES
 from platform_assets.lake.tables.published import Published, open_delta
 from platform_assets.lake.tables.reads import DaysRead, Source, files_of_days, refuse_changed
-from platform_assets.lake.tables.staging import Staged, stage
+from platform_assets.lake.tables.staging import Staged, begin, write
 
 LOG_RETENTION = "delta.logRetentionDuration"
 """The property of Delta tables that says how long the log, and with it the history, is kept."""
@@ -86,8 +86,9 @@ class Table(Published):
 
         Raises `PlatformError` when the published days cannot follow the contract: better now than after hours of work.
         """
-        self._refuse_other_schema(self.delta(), days)
-        return stage(self, engine, rows, run_id, days, sources)
+        published = self.delta()
+        self._refuse_other_schema(published, days)
+        return write(begin(self, published, run_id, days, sources), engine, rows)
 
     def publish(self, staged: Staged) -> int:
         """Replace the window's days by the staged files, in one commit; returns the version that it made.
@@ -223,7 +224,7 @@ class Table(Published):
 
     def _span(self, table: DeltaTable) -> str:
         days = self._published_days(table)
-        return f"{min(days)}...{max(days)}" if days else "none is there"
+        return f"{min(days)}...{max(days)}"
 
 
 def _refuse_missing_files(staged: Staged) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from platform_assets.lake import storage
+from platform_assets.lake.tables.staging import RUNS
 
 # As Dagster names its runs.
 _RUN = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -42,7 +43,7 @@ def is_published(path: str) -> bool:
     """Whether a path below a table's folder is that of a file that a run has staged, to be a version's."""
     runs, _, below = path.partition("/")
     run, _, name = below.partition("/")
-    return runs == "runs" and is_run(run) and bool(_STAGED.fullmatch(name))
+    return runs == RUNS and is_run(run) and bool(_STAGED.fullmatch(name))
 
 
 def _made(folder: str, pattern: re.Pattern[str]) -> Iterator[storage.Entry]:

@@ -45,15 +45,7 @@ def expected() -> Rows:
         for row in oracle.raw_rows(content, day, name, start=FIRST_DAY)
     ]
     acts = [act for act in oracle.actions(raw) if act["day"] <= LAST]
-    windows = oracle.windows(acts)
-    return {
-        "raw_actions": raw,
-        "actions": acts,
-        "windows": windows,
-        "minutes": oracle.minutes(acts),
-        "window_summary": oracle.window_summary(windows, DAYS),
-        "top_windows": oracle.top_windows(windows, DAYS),
-    }
+    return oracle.tables(raw, acts, DAYS)
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -49,16 +49,9 @@ def test_any_split_into_runs_gives_what_one_batch_over_all_actions_gives(
     again: list[Range],
 ) -> None:
     raw = rows_of(delivered, partial(oracle.raw_rows, start=FIRST))
-    acts = oracle.actions(raw)
-    windows = oracle.windows(acts, minutes=minutes)
-    rows = {
-        RAW: raw,
-        BY_DAY[0]: acts,
-        BY_DAY[1]: windows,
-        BY_DAY[2]: oracle.minutes(acts),
-        AS_OF[0]: oracle.window_summary(windows, DAYS),
-        AS_OF[1]: oracle.top_windows(windows, DAYS),
-    }
+    tables = oracle.tables(raw, oracle.actions(raw), DAYS, minutes_of_window=minutes)
+    rows = {f"actions/{name}": of_table for name, of_table in tables.items()}
+    assert set(rows) == set(ALL)
 
     with TemporaryDirectory() as folder:
         landing = Path(folder) / "landing"

@@ -52,15 +52,7 @@ def expected(official: Path) -> Rows:
     sample = (official / "actions" / "events.csv").read_bytes()
     raw = oracle.raw_rows(sample, DELIVERY, "events.csv", start=START)
     acts = oracle.actions(raw)
-    windows = oracle.windows(acts)
-    return {
-        "raw_actions": raw,
-        "actions": acts,
-        "windows": windows,
-        "minutes": oracle.minutes(acts),
-        "window_summary": oracle.window_summary(windows, DAYS),
-        "top_windows": oracle.top_windows(windows, DAYS),
-    }
+    return oracle.tables(raw, acts, DAYS)
 
 
 def by_start(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

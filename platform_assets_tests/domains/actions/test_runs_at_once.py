@@ -30,10 +30,8 @@ ALL = tuple(f"actions/{name}" for name in ("raw_actions", "actions", "windows", 
 def expected(delivered: Deliveries) -> dict[str, list[Row]]:
     """The rows of every table, by the oracle."""
     raw = rows_of(delivered, partial(oracle.raw_rows, start=FIRST))
-    acts = oracle.actions(raw)
-    windows = oracle.windows(acts, minutes=10)
-    lists = oracle.window_summary(windows, DAYS), oracle.top_windows(windows, DAYS)
-    return dict(zip(ALL, (raw, acts, windows, *lists), strict=True))
+    rows = oracle.tables(raw, oracle.actions(raw), DAYS)
+    return {table: rows[table.removeprefix("actions/")] for table in ALL}
 
 
 @settings(max_examples=examples(6), deadline=None, suppress_health_check=list(HealthCheck))

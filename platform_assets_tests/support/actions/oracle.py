@@ -154,3 +154,16 @@ def top_windows(window_rows: Iterable[Row], days: Iterable[date], *, limit: int 
             {"day": day, "rank": rank, **{name: window[name] for name in names}} for rank, window in enumerate(best, 1)
         ]
     return rows
+
+
+def tables(raw: list[Row], acts: list[Row], days: list[date], *, minutes_of_window: int = 10) -> dict[str, list[Row]]:
+    """The rows of every table of the domain, by its name, from the raw rows and the actions among them."""
+    found = windows(acts, minutes=minutes_of_window)
+    return {
+        "raw_actions": raw,
+        "actions": acts,
+        "windows": found,
+        "minutes": minutes(acts),
+        "window_summary": window_summary(found, days),
+        "top_windows": top_windows(found, days),
+    }

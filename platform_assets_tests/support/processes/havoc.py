@@ -8,8 +8,6 @@ ends with what plain Python makes of all files.
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -26,10 +24,10 @@ import pyarrow.dataset as ds
 from platform_assets_tests.support.actions import documents, oracle
 from platform_assets_tests.support.actions.feeds import FILES, HEADERS, line
 from platform_assets_tests.support.days import rows_of
-from platform_assets_tests.support.feed_oracle import Row, comparable
+from platform_assets_tests.support.feed_oracle import comparable
 from platform_assets_tests.support.landing.parcels import Deliveries
 from platform_assets_tests.support.platforms import Platform
-from platform_assets_tests.support.processes.sites import MATERIALIZE, Process, Site
+from platform_assets_tests.support.processes.sites import MATERIALIZE, Site, kill
 from platform_assets_tests.support.services.faults import Fault, faulty
 from platform_assets_tests.support.services.s3 import S3Server
 
@@ -102,7 +100,7 @@ class Havoc:
             time.sleep(self.random.uniform(0, self.longest * (1 + (count - 1) / 2)))
             for process in doomed:
                 self.tally["killed" if process.poll() is None else "ended before it was killed"] += 1
-                with_all_it_started(process)
+                kill(process)
             for process in runs:
                 if process not in doomed:
                     self.tally[f"run beside it: exit {process.wait(timeout=300)}"] += 1
@@ -181,15 +179,7 @@ class Havoc:
         """What plain Python makes of all that was delivered."""
         raw = rows_of(self.delivered, partial(oracle.raw_rows, start=FIRST))
         acts = [act for act in oracle.actions(raw) if act["day"] <= DAYS[-1]]
-        windows = oracle.windows(acts, minutes=10)
-        rows: dict[str, list[Row]] = {
-            "raw_actions": raw,
-            "actions": acts,
-            "windows": windows,
-            "minutes": oracle.minutes(acts),
-            "window_summary": oracle.window_summary(windows, DAYS),
-            "top_windows": oracle.top_windows(windows, DAYS),
-        }
+        rows = oracle.tables(raw, acts, DAYS)
         found: State = {name: comparable(rows[name]) for name in TABLES}
         for name, (table, columns) in DOCUMENTS.items():
             texts = {day: documents.text(rows[table], day, columns) for day in DAYS}
@@ -198,15 +188,6 @@ class Havoc:
             if with_rows:
                 found[f"{name}/latest"] = texts[with_rows[-1]]
         return found
-
-
-def with_all_it_started(process: Process) -> None:
-    """Kill a process and its group at once."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    process.wait(timeout=60)
 
 
 def _paths_in_log(folder: Path) -> Iterator[str]:
