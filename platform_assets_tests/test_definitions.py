@@ -13,6 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from platform_assets.definitions import build_definitions
 from platform_assets.lake.storage import s3
+from platform_assets_tests.support.processes.sites import outside
 from platform_assets_tests.support.settings import settings_for
 
 ROOT = Path(__file__).parents[1]
@@ -163,7 +164,7 @@ def test_what_keeps_definitions_from_loading_is_the_last_line_of_a_command_and_a
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "dagster", *words],
         cwd=tmp_path,
-        env=os.environ | {"PLATFORM_REJECT_LIMITS": '{"no_such_feed": 0.5}', "PLATFORM_DEBUG": debug},
+        env=outside() | {"PLATFORM_REJECT_LIMITS": '{"no_such_feed": 0.5}', "PLATFORM_DEBUG": debug},
         capture_output=True,
         text=True,
         check=False,
