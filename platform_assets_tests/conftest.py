@@ -49,6 +49,7 @@ WITH_EVERY_ENGINE = (
     "lake/tables/test_values.py",
     "domains/listening/test_dirty_plays.py",
     "domains/listening/test_listening_end_to_end.py",
+    "processes/test_engines_continue_each_other.py",
     "transforms",
     "domains/web/test_official_sample.py",
     "domains/web/test_web_end_to_end.py",

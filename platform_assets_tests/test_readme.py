@@ -18,8 +18,17 @@ from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.support.processes.forks import Forked
 from platform_assets_tests.support.processes.sites import LONGEST, ROOT, ended
 from platform_assets_tests.support.readme import BEYOND, ONE_MACHINE, README, TABLE, activated, blocks, shell
-from platform_assets_tests.support.services.s3 import s3_server
+from platform_assets_tests.support.services.s3 import S3Server, s3_server
 from platform_assets_tests.support.settings import DOMAINS, settings_for
+
+TABLES = (
+    "raw_events",
+    "user_web_hits",
+    "aggregated_web_stats",
+    "aggregated_web_page_stats",
+    "open_sessions",
+    "sessions",
+)
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +92,22 @@ def test_what_outgrows_one_machine_goes_on_with_other_settings_as_the_readme_sho
         server.upload(copy / "data" / "landing", "s3://landing")
         quick = {"PLATFORM_ENGINE_MEMORY": "2GiB", "PLATFORM_SPARK_CONFIG": json.dumps(SPARK_FOR_FEW_ROWS)}
         shown = shell(copy, "".join(blocks("sh", BEYOND)), server.environment | quick).stdout
-        hits = server.buckets / "lake" / "web" / "user_web_hits"
-        by_sail, by_spark = (DeltaTable(hits, version=version).to_pyarrow_table().to_pylist() for version in (1, 2))
+        rows = {table: [rows_of(server, table, version) for version in (1, 2)] for table in TABLES}
+        local = copy / "data" / "exports" / "web"
+        documents = {path.relative_to(local): path.read_bytes() for path in local.rglob("*.csv")}
+        on_s3 = server.buckets / "exports" / "web"
+        assert {path.relative_to(on_s3): path.read_bytes() for path in on_s3.rglob("*.csv")} == documents
     assert "web/aggregated_web_page_stats" in shown
     assert "2026-01-07...2026-01-07" in shown
-    assert sorted(by_spark, key=repr) == sorted(by_sail, key=repr)
-    assert len(by_sail) == 3348
+    for table, (by_sail, by_spark) in rows.items():
+        assert by_spark == by_sail, table
+    assert len(rows["user_web_hits"][0]) == 3348
+
+
+def rows_of(server: S3Server, table: str, version: int) -> list[str]:
+    """The rows of a version of a table of the web domain, as text in a fixed order."""
+    found = DeltaTable(server.buckets / "lake" / "web" / table, version=version).to_pyarrow_table().to_pylist()
+    return sorted(map(repr, found))
 
 
 def test_every_guide_that_the_readme_names_is_there() -> None:

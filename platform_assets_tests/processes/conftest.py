@@ -5,21 +5,13 @@ from pathlib import Path
 import pytest
 
 from platform_assets_tests.support.platforms import Platform
-from platform_assets_tests.support.processes.sites import SAMPLES, TWO_DAYS, WEEK, Site
+from platform_assets_tests.support.processes.sites import SAMPLES, TWO_DAYS, Site
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """An empty platform that processes can run on."""
     return Site(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def sample_week(tmp_path_factory: pytest.TempPathFactory) -> Platform:
-    """The week of the sample files, materialised by the embedded engine."""
-    platform = Platform(tmp_path_factory.mktemp("sample_week"), landing=str(SAMPLES))
-    platform.materialise(*WEEK)
-    return platform
 
 
 @pytest.fixture(scope="session")

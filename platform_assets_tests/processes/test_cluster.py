@@ -14,7 +14,6 @@ from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.processes.sites import (
     LONGEST,
     MATERIALIZE,
-    SAMPLES,
     TABLES,
     TWO_DAYS,
     Process,
@@ -30,7 +29,7 @@ TWO_TABLES = TABLES[:2]
 
 @pytest.fixture(scope="module")
 def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A running cluster of two workers, of which the last test of this file kills one."""
+    """A running cluster of two workers, one of which is killed."""
     with cluster(tmp_path_factory.mktemp("cluster")) as started:
         yield started
 
@@ -46,22 +45,6 @@ def on(spark_cluster: Cluster, root: Path, jars: Path, landing: Path, **options:
         spark_jars=str(jars),
         spark_config=QUICK | {"spark.driver.host": LOOPBACK} | options,
     )
-
-
-@pytest.mark.java
-def test_a_range_runs_on_both_workers_of_a_cluster_and_gives_what_the_embedded_engine_gives(
-    spark_cluster: Cluster, jars: Path, two_sample_days: Platform, tmp_path: Path
-) -> None:
-    site = on(spark_cluster, tmp_path, jars, SAMPLES)
-    done = site.dagster(*MATERIALIZE, "--select", ",".join(TABLES), "--partition-range", "...".join(TWO_DAYS))
-    assert done.returncode == 0, done.stdout[-5000:]
-    (application,) = spark_cluster.state()["completedapps"]
-    assert (application["name"], application["state"]) == ("platform_assets", "FINISHED")
-    assert [[ran["appid"] for ran in worker.finished_executors()] for worker in spark_cluster.workers] == [
-        [application["id"]]
-    ] * 2
-    for table in TABLES:
-        assert site.rows(table) == two_sample_days.rows(table), table
 
 
 class Driver:
@@ -103,7 +86,7 @@ def while_running(run: Process, what: str, ask: Callable[[], Any]) -> Any:
 
 
 @pytest.mark.java
-def test_a_worker_killed_in_the_middle_of_a_run_loses_no_row_and_doubles_none(
+def test_a_range_runs_on_both_workers_of_a_cluster_and_loses_and_doubles_no_row_when_one_is_killed_in_the_middle(
     spark_cluster: Cluster, jars: Path, tmp_path: Path
 ) -> None:
     landing = tmp_path / "landing"
@@ -114,13 +97,16 @@ def test_a_worker_killed_in_the_middle_of_a_run_loses_no_row_and_doubles_none(
     options = {"spark.ui.port": str(driver.port), "spark.sql.files.maxPartitionBytes": "64k"}
     site = on(spark_cluster, tmp_path, jars, landing, **options)
 
-    doomed = spark_cluster.workers[0]
+    doomed, other = spark_cluster.workers
     with site.started(
         "-m", "dagster", *MATERIALIZE, "--select", ",".join(TWO_TABLES), "--partition-range", "...".join(TWO_DAYS)
     ) as run:
-        while_running(run, "the worker is at work", lambda: driver.works_on(doomed))
+        while_running(run, "both workers are at work", lambda: driver.works_on(doomed) and other.executors())
         doomed.kill()
         while_running(run, "its tasks are lost", driver.has_lost_tasks)
         assert run.wait(timeout=LONGEST) == 0
+    (application,) = spark_cluster.state()["completedapps"]
+    assert (application["name"], application["state"]) == ("platform_assets", "FINISHED")
+    assert [ran["appid"] for ran in other.finished_executors()] == [application["id"]]
     for table in TWO_TABLES:
         assert site.rows(table) == embedded.rows(table), table

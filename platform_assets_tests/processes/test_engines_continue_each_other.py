@@ -1,14 +1,13 @@
-"""Tables that one engine has begun and the other goes on with, in the middle of a range; Spark loads its own jars."""
+"""Tables that one engine has begun and the other goes on with, in the middle of a range."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
+from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.processes.sites import MATERIALIZE, SAMPLES, Site
 from platform_assets_tests.support.processes.sites import TABLES as OF_EACH_DAY
@@ -18,28 +17,28 @@ WEB = "group:web"
 TABLES = (*OF_EACH_DAY, "web/open_sessions", "web/sessions")
 RUNS = (("2026-01-01", "2026-01-03"), ("2026-01-04", "2026-01-07"), ("2026-01-02", "2026-01-02"))
 
-pytestmark = [pytest.mark.java, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.only("spark"), pytest.mark.timeout(1500)]
 
 
 def on_sail(site: Site, first: str, last: str) -> None:
-    """A range by the embedded engine, in this process."""
-    site.materialise(first, last, select=WEB)
+    """A range by the embedded engine, in a process of its own."""
+    site.variables["PLATFORM_ENGINE"] = "sail"
+    done = site.dagster(*MATERIALIZE, "--select", WEB, "--partition-range", f"{first}...{last}")
+    assert done.returncode == 0, done.stdout[-5000:]
 
 
 def on_spark(site: Site, first: str, last: str) -> None:
-    """A range by Apache Spark, in a process of its own."""
-    site.variables |= {"PLATFORM_ENGINE": "spark", "PLATFORM_SPARK_CONFIG": json.dumps(SPARK_FOR_FEW_ROWS)}
-    done = site.dagster(*MATERIALIZE, "--select", WEB, "--partition-range", f"{first}...{last}")
-    assert done.returncode == 0, done.stdout[-5000:]
+    """A range by Apache Spark, in this process."""
+    site.materialise(first, last, select=WEB)
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Platform:
     """The same runs by the embedded engine alone."""
-    platform = Platform(tmp_path_factory.mktemp("alone"), landing=str(SAMPLES))
+    site = Site(tmp_path_factory.mktemp("alone"), landing=str(SAMPLES))
     for first, last in RUNS:
-        platform.materialise(first, last, select=WEB)
-    return platform
+        on_sail(site, first, last)
+    return site
 
 
 def documents(platform: Platform) -> dict[Path, bytes]:
@@ -54,7 +53,7 @@ Materialise = Callable[[Site, str, str], None]
     ("one", "other"), [(on_sail, on_spark), (on_spark, on_sail)], ids=["sail_then_spark", "spark_then_sail"]
 )
 def test_what_one_engine_has_begun_the_other_continues_as_if_it_were_the_same(
-    tmp_path: Path, alone: Platform, one: Materialise, other: Materialise
+    engine: Engine, tmp_path: Path, alone: Platform, one: Materialise, other: Materialise
 ) -> None:
     site = Site(tmp_path, landing=str(SAMPLES))
     one(site, *RUNS[0])

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from platform_assets.lake.tables.published import open_delta
-from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.processes.sites import (
     DAYS,
@@ -18,7 +17,7 @@ from platform_assets_tests.support.processes.sites import (
     MATERIALIZE,
     SAMPLES,
     TABLES,
-    WEEK,
+    TWO_DAYS,
     Site,
     events,
     kill,
@@ -59,17 +58,6 @@ def assert_same(server: S3Server, local: Platform) -> None:
     assert {path.relative_to(exports) for path in exports.rglob("*") if path.is_file()} == set(documents)
     for name, path in documents.items():
         assert (exports / name).read_bytes() == path.read_bytes(), name
-
-
-@pytest.mark.parametrize("engine_name", ["sail", pytest.param("spark", marks=pytest.mark.java)])
-def test_the_web_domain_on_s3_has_the_tables_and_documents_of_a_local_one(
-    server: S3Server, sample_week: Platform, tmp_path: Path, engine_name: str
-) -> None:
-    site = on_s3(server, tmp_path, engine=engine_name, engine_memory="2GiB", spark_config=SPARK_FOR_FEW_ROWS)
-    server.upload(SAMPLES, site.settings.landing)
-    done = site.dagster(*WEB, "...".join(WEEK))
-    assert done.returncode == 0, done.stdout[-5000:]
-    assert_same(server, sample_week)
 
 
 @pytest.mark.parametrize("place", ["landing", "lake", "exports"])
@@ -147,8 +135,8 @@ def test_the_commands_work_on_a_lake_on_s3(server: S3Server, tmp_path: Path) -> 
     assert lake_of(server).event_ids_of("web/user_web_hits") == ["a1", "a2"]
 
 
-def test_a_server_that_fails_for_a_while_costs_time_and_nothing_else(
-    server: S3Server, sample_week: Platform, tmp_path: Path
+def test_the_web_domain_on_s3_has_the_tables_and_documents_of_a_local_one_though_the_server_fails_for_a_while(
+    server: S3Server, two_sample_days: Platform, tmp_path: Path
 ) -> None:
     site = on_s3(server, tmp_path)
     server.upload(SAMPLES, site.settings.landing)
@@ -161,10 +149,10 @@ def test_a_server_that_fails_for_a_while_costs_time_and_nothing_else(
     }
     with faulty(server, lambda number, method, path: faults.get(number % 23)) as proxy:
         site.variables["AWS_ENDPOINT_URL"] = proxy.endpoint
-        done = site.dagster(*WEB, "...".join(WEEK))
+        done = site.dagster(*WEB, "...".join(TWO_DAYS))
     assert done.returncode == 0, done.stdout[-5000:]
     assert {fault for fault, _, _ in proxy.injected} == set(faults.values())
-    assert_same(server, sample_week)
+    assert_same(server, two_sample_days)
     for table in TABLES:
         commits = open_delta(lake_of(server).url(table)).history()
         assert [commit["operation"] for commit in commits] == ["WRITE", "CREATE TABLE"]

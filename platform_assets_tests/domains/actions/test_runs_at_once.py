@@ -34,7 +34,7 @@ def expected(delivered: Deliveries) -> dict[str, list[Row]]:
     return {table: rows[table.removeprefix("actions/")] for table in ALL}
 
 
-@settings(max_examples=examples(6), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(4), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     delivered=deliveries(DELIVERIES),
     late=deliveries(DELIVERIES),

@@ -71,7 +71,7 @@ def unlike(platform: Platform, rows: dict[str, list[dict[str, Any]]]) -> list[st
 
 
 @settings(
-    max_examples=examples(5),
+    max_examples=examples(3),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -108,7 +108,7 @@ def test_any_split_into_runs_gives_what_one_batch_over_all_plays_gives(
         assert unlike(parts, rows) == []
 
 
-@settings(max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(2), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(delivered=deliveries(DELIVERIES), late=deliveries(DELIVERIES), chosen=choices, in_order=splits(DAYS))
 def test_plays_that_come_late_change_the_days_from_theirs_on_to_what_one_batch_gives(
     engine: Engine, delivered: Deliveries, late: Deliveries, chosen: dict[str, Any], in_order: list[Range]
