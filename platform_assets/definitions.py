@@ -14,7 +14,7 @@ from platform_assets.assets.io_managers import DocumentIOManager, TableIOManager
 from platform_assets.assets.resources import EngineResource
 from platform_assets.errors import PlatformError
 from platform_assets.lake.storage import any_on_s3
-from platform_assets.registry import FoundDomain, found, refuse_clashes
+from platform_assets.registry import FoundDomain, catalog_of, found, refuse_clashes
 from platform_assets.settings import Settings, current, debugging
 
 # In one process there is one engine: starting one for each step would cost more than most steps.
@@ -35,11 +35,10 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
     settings = settings or current()
     refuse_clashes(domains)
     engine = EngineResource.of(settings)
-    tables = {table.key: table.table(settings) for domain in domains for table in domain.tables}
-    first_days = {domain.name: domain.domain.first_day(settings) for domain in domains}
+    catalog = catalog_of(domains, settings)
     resources: dict[str, Any] = {
         ENGINE: engine,
-        TABLES_IO: TableIOManager(tables, engine, first_days),
+        TABLES_IO: TableIOManager(catalog, engine),
         DOCUMENTS_IO: DocumentIOManager(),
     }
     if any_on_s3(settings.places):

@@ -18,9 +18,11 @@ from types import ModuleType
 
 import dagster as dg
 
+from platform_assets.assets.catalog import Catalog
 from platform_assets.assets.declared import Declared
 from platform_assets.assets.documents import DocumentDefinition
 from platform_assets.assets.domain import Domain
+from platform_assets.assets.files_tables import FilesTableDefinition, files_tables
 from platform_assets.assets.raw_tables import RawTableDefinition
 from platform_assets.assets.signature import place, suggestion
 from platform_assets.assets.tables import TableDefinition
@@ -37,7 +39,7 @@ _SAMPLES = "samples"
 # What is no part of a domain: it is run, or imported, when it is asked for.
 _APART = ("__main__", _SAMPLES)
 
-TableKind = TableDefinition | RawTableDefinition
+TableKind = TableDefinition | RawTableDefinition | FilesTableDefinition
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class FoundDomain:
 
     @property
     def tables(self) -> list[TableKind]:
-        """The tables, raw ones among them."""
-        return [one for one in self.declared if isinstance(one, (TableDefinition, RawTableDefinition))]
+        """The tables, raw ones and those of files among them."""
+        return [one for one in self.declared if isinstance(one, TableKind)]
 
     @property
     def raw_tables(self) -> list[RawTableDefinition]:
@@ -283,8 +285,15 @@ def load(package: str) -> FoundDomain:
                 raise DeclarationError(
                     f"{one.text_key} is declared twice, {place(other.function)} and {place(one.function)}: rename one"
                 )
+    for files in files_tables([one for one in declared.values() if isinstance(one, RawTableDefinition)]):
+        if files.name in declared:
+            raise DeclarationError(
+                f"{place(declared[files.name].function)}: {files.text_key} is the table of the files of the feed "
+                f"{files.raw.feed.name}: rename yours"
+            )
+        declared[files.name] = files
     domain.refuse_silent_settings()
-    ordered = _in_order(declared.values())
+    ordered = in_order(declared.values())
     return FoundDomain(domain, package, tuple(sorted(ordered, key=lambda one: isinstance(one, DocumentDefinition))))
 
 
@@ -303,7 +312,7 @@ def _domain_of(module: ModuleType) -> Domain:
     return domains[name]
 
 
-def _in_order(declared: Iterable[Declared]) -> Iterable[Declared]:
+def in_order(declared: Iterable[Declared]) -> list[Declared]:
     """Each after those that it reads, and else by key."""
     by_key = {one.text_key: one for one in declared}
     reads = {key: [source.to_user_string() for source in one.sources] for key, one in by_key.items()}
@@ -351,7 +360,7 @@ def refuse_clashes(domains: Sequence[FoundDomain]) -> None:
     tables = {table.key: table for domain in domains for table in domain.tables}
     for declared in (one for domain in domains for one in domain.declared):
         _refuse_unknown_tables(declared, tables, [domain.name for domain in domains])
-    _in_order(declared for domain in domains for declared in domain.declared)
+    in_order(declared for domain in domains for declared in domain.declared)
 
 
 def _refuse_unknown_tables(declared: Declared, tables: Mapping[dg.AssetKey, TableKind], domains: Sequence[str]) -> None:
@@ -376,6 +385,12 @@ def _refuse_unknown_tables(declared: Declared, tables: Mapping[dg.AssetKey, Tabl
             there = [other.path[1] for other in tables if other.path[0] == domain]
             raise DeclarationError(f"there is no table {domain}/{name} to read. {suggestion(name, there)}")
         declared.refuse_sources(tables)
+
+
+def catalog_of(domains: Iterable[FoundDomain], settings: Settings) -> Catalog:
+    """Everything that some domains declare, with some settings."""
+    every = in_order(declared for domain in domains for declared in domain.declared)
+    return Catalog(settings, {one.key: one for one in every})
 
 
 def listed_settings(domains: Iterable[FoundDomain], settings: Settings) -> list[Setting]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -347,6 +348,23 @@ def listed(values: BaseSettings, prefix: str) -> list[Setting]:
         )
         for name, field in type(values).model_fields.items()
     ]
+
+
+def recorded(values: BaseSettings, prefix: str, names: Iterable[str]) -> dict[str, str]:
+    """Some settings as what was made by them remembers them, variable to value as JSON; secrets are left out."""
+    fields = type(values).model_fields
+    return {
+        f"{prefix}{name.upper()}": _as_json(getattr(values, name))
+        for name in names
+        if not _holds_secrets(fields[name].annotation)
+    }
+
+
+def _as_json(value: object) -> str:
+    if isinstance(value, (set, frozenset)):
+        value = sorted(value, key=str)
+    plain = _without_secrets(to_jsonable_python(value, fallback=str))
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True)
 
 
 def _origin(values: BaseSettings, name: str, variable: str) -> str:

@@ -8,21 +8,25 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, ClassVar
 
 import dagster as dg
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
+from platform_assets.assets.code_version import code_of
 from platform_assets.assets.domain import Domain
 from platform_assets.assets.explanations import explained, explaining
 from platform_assets.assets.failures import as_failures, of_writing
 from platform_assets.assets.signature import BEFORE, Signature, place, table_named
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import DeclarationError, PlatformError, naming
+from platform_assets.lake import storage
 from platform_assets.lake.audit import warnings_of
+from platform_assets.lake.tables.made import Known, Records
 from platform_assets.lake.tables.table import Table
-from platform_assets.settings import Settings
+from platform_assets.settings import Settings, recorded
 
 TABLES_IO = "tables"
 ENGINE = "engine"
@@ -93,6 +97,14 @@ class Declared(ABC):
     def url(self, settings: Settings) -> str:
         """Where it is written."""
 
+    @abstractmethod
+    def known(self, settings: Settings) -> Known:
+        """What is known of its days."""
+
+    def records(self, settings: Settings) -> Records:
+        """Where it is remembered what its days were made from: in the lake, below its name."""
+        return Records(storage.join(storage.absolute(settings.lake), self.domain.name, self.name))
+
     @property
     def rows(self) -> str:
         """Which rows it has: the docstring of its function."""
@@ -111,6 +123,20 @@ class Declared(ABC):
     def arguments(self, settings: Settings) -> Mapping[str, Any]:
         """The settings that its function asks for, by name."""
         return self.signature.arguments(self.domain.values(settings))
+
+    def own_settings(self, settings: Settings) -> dict[str, str]:
+        """The settings that its function asks for: variable to value as JSON."""
+        return recorded(self.domain.values(settings), self.domain.prefix, self.signature.settings)
+
+    @cached_property
+    def code(self) -> str:
+        """The fingerprint of its function's code."""
+        return code_of(self.function)
+
+    @property
+    def contract_print(self) -> str:
+        """The fingerprint of what its rows must be."""
+        return ""
 
     def computed(self, frames: Mapping[str, DataFrame], **arguments: Any) -> DataFrame:
         """What the transform makes of DataFrames; raises `PlatformError`, with the file, for what goes wrong in it."""
@@ -155,6 +181,7 @@ class Declared(ABC):
                 backfill_policy=dg.BackfillPolicy.single_run(),
                 required_resource_keys={ENGINE, TABLES_IO},
                 pool=self.text_key,
+                code_version=".".join(filter(None, [self.code, self.contract_print])) or None,
                 ins={name: self._input(name) for name in self.signature.same_day},
                 **said,
             )(guarded)
@@ -188,6 +215,13 @@ class DeclaredTable(Declared):
 
     def url(self, settings: Settings) -> str:
         return self.table(settings).url
+
+    @property
+    def contract_print(self) -> str:
+        return self.contract.fingerprint
+
+    def known(self, settings: Settings) -> Known:
+        return self.table(settings).known()
 
     def table(self, settings: Settings) -> Table:
         """Where the table lies in the lake."""

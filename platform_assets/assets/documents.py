@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dagster as dg
@@ -11,12 +11,15 @@ from pyspark.sql import DataFrame
 from platform_assets.assets.checks import check_result, check_specs
 from platform_assets.assets.declared import Declared, Event, run_days
 from platform_assets.assets.domain import Domain
+from platform_assets.assets.provenance import Provenance
 from platform_assets.assets.signature import named
 from platform_assets.errors import DeclarationError
 from platform_assets.exports.documents import DocumentFolder, Format
 from platform_assets.lake import storage
 from platform_assets.lake.audit import Finding, refuse
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.fingerprints import Fingerprints
+from platform_assets.lake.tables.made import Known
 from platform_assets.settings import Settings
 
 DOCUMENTS_IO = "documents"
@@ -46,7 +49,10 @@ class DocumentDefinition(Declared):
     def folder(self, settings: Settings) -> DocumentFolder:
         """Where the documents lie: `<exports>/<domain>/<export>`."""
         url = storage.join(storage.absolute(settings.exports), self.domain.name, self.name)
-        return DocumentFolder(url, self.format, settings)
+        return DocumentFolder(url, self.format, settings, self.records(settings))
+
+    def known(self, settings: Settings) -> Known:
+        return self.folder(settings).known()
 
     def asset(self, settings: Settings) -> dg.AssetsDefinition:
         """The Dagster asset: writes the run's documents aside; the IO manager puts them in their place."""
@@ -57,16 +63,21 @@ class DocumentDefinition(Declared):
             read = sum(frame.count() for frame in frames.values())
             with tempfile.TemporaryDirectory(prefix="platform_documents_") as room:
                 rows = self.computed(frames, **arguments)
-                sources = context.resources.tables.sources(frames.values())
+                tables, days = context.resources.tables, run_days(context)
+                reads = tables.reads(frames)
                 staged = self.folder(settings).stage(
-                    engine, rows, run_days(context), Path(room), context.run.run_id, sources
+                    engine, rows, days, Path(room), context.run.run_id, list(reads.values())
                 )
                 said = f"{staged.rows} rows written, {read} rows in {', '.join(frames)}"
                 finding = Finding(EVERY_ROW, staged.rows == read, said)
                 yield check_result(self.key, finding)
                 if refused := refuse([finding], self.text_key):
                     raise refused
-                yield dg.Output(staged)
+                # The file tells itself by its state; the attempt only says which run that was.
+                attempt = f"{context.run.run_id}/{context.retry_number}"
+                made_from = Provenance(self, tables.catalog, days, reads)
+                made = made_from.records(attempt, Fingerprints(), rows=staged.rows_by_day)
+                yield dg.Output(replace(staged, made=made))
 
         return self.make_asset(
             settings,

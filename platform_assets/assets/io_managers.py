@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+import logging
+from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import dagster as dg
 from pyspark.sql import DataFrame
 
+from platform_assets.assets.catalog import Catalog
 from platform_assets.assets.failures import as_failures, of_reading, of_writing
+from platform_assets.assets.provenance import refuse_other_settings
 from platform_assets.assets.resources import EngineResource
 from platform_assets.errors import PlatformError
 from platform_assets.exports.documents import StagedDocuments
-from platform_assets.lake.tables.reads import Source
+from platform_assets.lake.tables.reads import DaysRead
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import NotPublished, Table
 from platform_assets.settings import prefix_of
 
+Log = logging.Logger | dg.DagsterLogManager
+
 
 class TableIOManager(dg.IOManager):
-    """Publishes staged rows (`handle_output`) and hands out DataFrames of the run's days (`load_input`).
+    """Publishes staged rows (`handle_output`) and hands out DataFrames of the run's days (`load_input`)."""
 
-    `first_days` are the first days of the tables' domains, before which there is nothing to read.
-    """
-
-    def __init__(
-        self, tables: Mapping[dg.AssetKey, Table], engine: EngineResource, first_days: Mapping[str, date]
-    ) -> None:
-        self._tables = tables
+    def __init__(self, catalog: Catalog, engine: EngineResource) -> None:
+        self.catalog = catalog
         self._engine = engine
-        self._first_days = first_days
-        self._read: MutableMapping[DataFrame, Source] = WeakKeyDictionary()
+        self._read: MutableMapping[DataFrame, DaysRead] = WeakKeyDictionary()
 
     def handle_output(self, context: dg.OutputContext, obj: Staged) -> None:
         """Publish; what cannot be published is removed."""
-        table = self._tables[context.asset_key]
+        table = self.catalog.tables[context.asset_key]
         with as_failures(context, of_writing(table.key, "PLATFORM_LAKE", table.url)):
             try:
                 version = table.publish(obj)
@@ -62,37 +61,52 @@ class TableIOManager(dg.IOManager):
 
     def load_input(self, context: dg.InputContext) -> DataFrame:
         """The upstream rows whose event day is among the partitions asked for; no rows when none is."""
-        table = self._tables[context.asset_key]
+        table = self.catalog.tables[context.asset_key]
         days = sorted(date.fromisoformat(key) for key in context.asset_partition_keys)
         with as_failures(context, of_reading(table.key)):
             if not days:
                 return self._no_rows(table)
             frame, read = table.read(self._engine.engine, days[0], days[-1])
+            self._refuse_other_settings(context.asset_key, read, context.log)
         self._read[frame] = read
         context.log.info("%s: reading %s...%s of version %s", table.key, days[0], days[-1], read.version)
         return frame
 
-    def read_day(self, key: dg.AssetKey, day: date) -> DataFrame:
+    def read_day(self, key: dg.AssetKey, day: date, log: Log) -> DataFrame:
         """The rows of the day before a run; no rows before the first day of the table's domain.
 
-        Raises `PlatformError` when the day was never published.
+        Raises `PlatformError` when the day was never published, or was made with other settings than those now.
         """
-        table = self._tables[key]
-        if day < self._first_days[table.domain]:
+        table = self.catalog.tables[key]
+        if day < self.catalog.first_day(key):
             return self._no_rows(table)
         try:
-            frame, self._read[frame] = table.read(self._engine.engine, day, day)
-            return frame
+            frame, read = table.read(self._engine.engine, day, day)
         except NotPublished as missing:
             raise PlatformError(
                 f"{table.key} was never materialised for {day}, from which this run would go on. Each day of it needs "
                 "the one before: materialise the days before first, from the first day of the domain "
                 f"({prefix_of(table.domain)}START) on, or take them into this run."
             ) from missing
+        self._refuse_other_settings(key, read, log)
+        self._read[frame] = read
+        return frame
 
-    def sources(self, frames: Iterable[DataFrame]) -> list[Source]:
-        """What was read for DataFrames that this manager has handed out."""
-        return [self._read[frame] for frame in frames if frame in self._read]
+    def reads(self, frames: Mapping[str, DataFrame]) -> dict[str, DaysRead]:
+        """What was read for DataFrames that this manager has handed out, by the names that they are given here."""
+        return {name: self._read[frame] for name, frame in frames.items() if frame in self._read}
+
+    def _refuse_other_settings(self, key: dg.AssetKey, read: DaysRead, log: Log) -> None:
+        days = [read.first + timedelta(days=n) for n in range((read.last - read.first).days + 1)]
+        refuse_other_settings(read.table.key, read.known, days, self.catalog.recipe(key))
+        if unknown := [day for day in days if read.known.fingerprint(day) is None]:
+            log.warning(
+                "%s: nobody knows what %s days were made from, such as %s: a version of the platform published them "
+                "that kept no record. `platform-assets apply --adopt` takes them as they are.",
+                read.table.key,
+                len(unknown),
+                unknown[0],
+            )
 
     def _no_rows(self, table: Table) -> DataFrame:
         return self._engine.engine.session.createDataFrame([], table.contract.spark_schema)

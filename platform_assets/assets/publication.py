@@ -1,16 +1,22 @@
 """How the rows of a run become a published table: staged, judged, and handed to the IO manager or refused."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import dagster as dg
 from pyspark.sql import DataFrame
 
 from platform_assets.assets.checks import check_result
 from platform_assets.assets.declared import Event, run_days
+from platform_assets.assets.provenance import Provenance, shown
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.lake.audit import COLUMNS, Finding, audit_columns, refuse
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.fingerprints import fingerprints
+from platform_assets.lake.tables.made import Made
 from platform_assets.lake.tables.reads import Source, refuse_changed
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import Table
@@ -23,10 +29,13 @@ def materialise(
     rows: DataFrame | None,
     judge: Callable[[Staged], Sequence[Finding]],
     sources: Sequence[Source],
+    made_from: Provenance,
+    files: Mapping[date, str] | None = None,
 ) -> Iterator[Event]:
     """Stage the rows of the run's days, judge them, and hand them to the IO manager or refuse them.
 
-    `sources` is what the rows were made from: it must be the same still when they are published.
+    `sources` is what the rows were made from: it must be the same still when they are published. `made_from` says what
+    is to be remembered of it, with the `files` that a raw table has read.
     Raises `PlatformError`, not to be tried again, when a rule is broken; nothing is left behind then.
     """
     key = context.asset_key
@@ -49,16 +58,27 @@ def materialise(
                 context.log.warning("%s: %s: %s", table.key, finding.check, finding.summary)
         if refused:
             raise refused
+        prints = fingerprints(engine, staged.read(engine), table.contract)
+        by_day = {day: staged.rows_by_day.get(day.isoformat(), 0) for day in days}
+        made = made_from.records(f"{staged.run_id}/{staged.attempt}", prints, files=files, rows=by_day)
     except BaseException:
         with suppress(Exception):  # what has failed first is what to tell
             staged.discard()
         raise
-    by_day = staged.rows_by_day
-    for day in days:
-        context.add_asset_metadata(
-            {"dagster/partition_row_count": by_day.get(day.isoformat(), 0)}, key, day.isoformat()
-        )
-    yield dg.Output(staged)
+    for record in made:
+        context.add_asset_metadata(_shown(record), key, record.day.isoformat())
+    yield dg.Output(replace(staged, made=made))
+
+
+def _shown(made: Made) -> dict[str, Any]:
+    """What Dagster shows of a day: its rows, and what it was made from."""
+    return {
+        "dagster/partition_row_count": made.rows,
+        "fingerprint": made.fingerprint,
+        "code": made.code,
+        "settings": {name: shown(value) for name, value in made.effective.items()},
+        "inputs": {f"{table} {day}": read for table, days in made.read.items() for day, read in days.items()},
+    }
 
 
 def column_schema(contract: CompiledContract) -> dg.TableSchema:

@@ -1,7 +1,9 @@
 """`@raw_table`: a feed and a contract joined into a raw table that keeps every delivered row with its violations."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import dagster as dg
 from pyspark.sql import Column, DataFrame
@@ -10,6 +12,7 @@ from platform_assets.assets.checks import check_specs
 from platform_assets.assets.declared import TABLES_IO, DeclaredTable, Event, run_days
 from platform_assets.assets.domain import LANDING, Domain
 from platform_assets.assets.explanations import explaining
+from platform_assets.assets.provenance import Provenance
 from platform_assets.assets.publication import column_schema, materialise
 from platform_assets.assets.signature import named, place, suggestion
 from platform_assets.contracts.compiled import ColumnSpec, compiled
@@ -19,11 +22,12 @@ from platform_assets.lake import storage
 from platform_assets.lake.audit import Finding, audit, checks_of
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.staging import RUNS, Staged
+from platform_assets.landing.counts import FileCount, counted, files_read
 from platform_assets.landing.delivery_checks import ALLOW_EMPTIED, WARNINGS, Limits, delivery_checks, judge_delivery
 from platform_assets.landing.feeds import Feed
 from platform_assets.landing.first_look import LandedFile
 from platform_assets.landing.rows import default_parse, judged
-from platform_assets.settings import Settings
+from platform_assets.settings import Settings, recorded
 
 Parse = Callable[..., Mapping[str, Column]]
 _YES = ("1", "true", "yes", "on")
@@ -103,13 +107,20 @@ class RawTableDefinition(DeclaredTable):
             run = storage.join(table.url, RUNS, context.run.run_id)
             room = storage.join(run, "_landing")
 
-            def judge(staged: Staged) -> list[Finding]:
-                findings = audit(staged, engine, (), {})
-                return findings + judge_delivery(staged.read(engine), staged, delivered, limits, self.feed)
+            files: dict[date, str] = {}
 
+            def judge(staged: Staged) -> list[Finding]:
+                rows = staged.read(engine)
+                by_file = counted(rows, delivered.files)
+                read = files_read([*by_file, *map(FileCount, delivered.without_rows)])
+                files.update({day: json.dumps(read.get(day, [])) for day in days})
+                findings = audit(staged, engine, (), {})
+                return findings + judge_delivery(rows, staged, delivered, limits, self.feed, by_file)
+
+            made_from = Provenance(self, context.resources.tables.catalog, days, {})
             try:
                 rows = self.read(engine, delivered.files, settings, room) if delivered.files else None
-                yield from materialise(context, table, engine, rows, judge, [delivered])
+                yield from materialise(context, table, engine, rows, judge, [delivered], made_from, files)
             finally:
                 storage.remove(room)
                 storage.remove_empty_folder(run)
@@ -123,6 +134,11 @@ class RawTableDefinition(DeclaredTable):
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
         )
+
+    def own_settings(self, settings: Settings) -> dict[str, str]:
+        """The settings of its parser, and the first day: rows of days before are rejected."""
+        first_day = recorded(self.domain.values(settings), self.domain.prefix, ["start"])
+        return super().own_settings(settings) | first_day
 
     def limits(self, settings: Settings, tags: Mapping[str, str]) -> Limits:
         """What a delivery of a run with these tags may have."""

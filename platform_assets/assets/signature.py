@@ -115,6 +115,12 @@ def declared_for(function: Callable[..., Any], **names: str) -> Callable[..., An
     return transform
 
 
+def declared_at_the_place_of(other: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the platform as one that is declared where another is."""
+    vars(function)[_PLACE] = declared_at(other)
+    return function
+
+
 def named(function: Callable[..., Any]) -> str:
     """The name of a function, which is that of its asset; raises `DeclarationError` for what has none."""
     if not inspect.isfunction(function):

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from platform_assets.assets.checks import check_specs
 from platform_assets.assets.declared import TABLES_IO, DeclaredTable, Event, days_there_are, run_days
 from platform_assets.assets.domain import Domain
+from platform_assets.assets.provenance import Provenance
 from platform_assets.assets.publication import column_schema, materialise
 from platform_assets.assets.signature import BEFORE, DAYS, named, place
 from platform_assets.contracts.compiled import compiled
@@ -65,15 +66,17 @@ class TableDefinition(DeclaredTable):
         def compute(context: dg.AssetExecutionContext, **frames: DataFrame) -> Iterator[Event]:
             engine = context.resources.engine.engine
             days = run_days(context)
+            tables = context.resources.tables
             for name in self.signature.before:
-                frames[name] = context.resources.tables.read_day(self.reads(name), days[0] - timedelta(days=1))
+                frames[name] = tables.read_day(self.reads(name), days[0] - timedelta(days=1), context.log)
             rows = self.computed(frames, **arguments, **({DAYS: days} if self.signature.wants_days else {}))
 
             def judge(staged: Staged) -> list[Finding]:
                 return audit(staged, engine, self.balances, frames)
 
-            sources = context.resources.tables.sources(frames.values())
-            yield from materialise(context, table, engine, rows, judge, sources)
+            reads = tables.reads(frames)
+            made_from = Provenance(self, tables.catalog, days, reads)
+            yield from materialise(context, table, engine, rows, judge, list(reads.values()), made_from)
 
         only_before = dict.fromkeys(map(self.reads, self.signature.before))
         same_day = set(map(self.reads, self.signature.same_day))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from platform_assets.cli import overview, project, rows, upkeep
+from platform_assets.cli import overview, plan, project, rows, upkeep
 from platform_assets.cli.terminal import Sentences
 
 app = typer.Typer(
     cls=Sentences,
-    help="Look at the platform's tables, take rows out of them, and keep the lake tidy. (`dagster` builds them.)",
+    help="See what is due and build it, look at the tables, take rows out of them, and keep the lake tidy.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -17,6 +17,9 @@ app = typer.Typer(
 )
 
 for command in (
+    plan.plan,
+    plan.apply,
+    plan.why,
     overview.tables,
     overview.summary,
     rows.show,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -12,8 +13,10 @@ import typer
 from platform_assets.cli.terminal import WRONG_USE, Problem
 
 if TYPE_CHECKING:
+    import dagster as dg
     from deltalake import DeltaTable
 
+    from platform_assets.assets.catalog import Catalog
     from platform_assets.lake.tables.table import Table
     from platform_assets.registry import TableKind
 
@@ -94,6 +97,29 @@ def find_definition(name: str) -> TableKind:
     close += [key for key in tables if wanted and wanted in key]
     hint = f"Did you mean {' or '.join(list(dict.fromkeys(close))[:5])}?" if close else "`tables` lists all."
     raise Problem(f"There is no table {name}. {hint}", WRONG_USE)
+
+
+def find_keys(catalog: Catalog, names: Sequence[str]) -> list[dg.AssetKey]:
+    """The tables and documents of some names, or of the domains of these names; all when there are none.
+
+    Raises `Problem`, with the closest names, for a name that nothing has.
+    """
+    if not names:
+        return list(catalog.declared)
+    found: list[dg.AssetKey] = []
+    for name in names:
+        wanted = name.strip("/").replace(".", "/")
+        its = [key for key in catalog.declared if wanted in (key.path[0], key.to_user_string(), key.path[1])]
+        whole = [key for key in its if wanted in (key.path[0], key.to_user_string())]
+        if not its:
+            known = [text for key in catalog.declared for text in (key.to_user_string(), key.path[0])]
+            close = get_close_matches(wanted, dict.fromkeys(known), n=4, cutoff=0.6)
+            hint = f"Did you mean {' or '.join(close)}?" if close else "`tables` lists the tables."
+            raise Problem(f"There is no table, document or domain {name}. {hint}", WRONG_USE)
+        if not whole and len(its) > 1:
+            raise Problem(f"{name} may be {' or '.join(key.to_user_string() for key in its)}: say which.", WRONG_USE)
+        found += whole or its
+    return list(dict.fromkeys(found))
 
 
 def find_table(name: str) -> Table:

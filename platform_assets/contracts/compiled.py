@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import json
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -49,7 +51,12 @@ class CompiledContract:
     @property
     def partition_column(self) -> str:
         """The day column that the table is partitioned by."""
-        return "delivery_day" if self.is_raw else "day"
+        return "delivery_day" if "delivery_day" in self.names else "day"
+
+    @property
+    def read_column(self) -> str:
+        """The day column that the table is read by: of a raw table the event's day, else the partition's."""
+        return "day" if "day" in self.names else self.partition_column
 
     @cached_property
     def spark_schema(self) -> T.StructType:
@@ -69,6 +76,16 @@ class CompiledContract:
         # Good rows would be refused (workaround: sail-not-null-below-filters).
         fields = [T.StructField(c.name, c.dtype, True) for c in self.columns]
         return Schema.from_json(T.StructType(fields).json())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What the contract demands, descriptions aside."""
+        columns = [
+            (c.name, c.dtype.json(), c.nullable, repr(c.source), [(rule.name, rule.broken) for rule in c.rules])
+            for c in self.columns
+        ]
+        rules = [(rule.name, rule.kind, rule.columns, rule.broken) for rule in self.rules]
+        return hashlib.sha256(json.dumps([columns, self.key, rules]).encode()).hexdigest()[:16]
 
     def differences(self, found: T.StructType) -> dict[str, str]:
         """Where a DataFrame's columns are not the contract's: column to a sentence; empty when they agree.

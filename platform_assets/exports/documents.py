@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import IO, Protocol
@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.made import Known, Made, Records, latest
 from platform_assets.lake.tables.reads import Source, refuse_changed
 from platform_assets.settings import Settings
 
@@ -41,11 +42,15 @@ class Format(Protocol):
 
 @dataclass(frozen=True)
 class DocumentFolder:
-    """Where an export's documents lie, `<exports>/<domain>/<export>`, and what they are written by."""
+    """Where an export's documents lie, `<exports>/<domain>/<export>`, and what they are written by.
+
+    `records` is where it is remembered what they were made from.
+    """
 
     url: str
     format: Format
     settings: Settings
+    records: Records | None = None
 
     def document(self, place: str) -> str:
         """Where the document of a day, or the latest, lies."""
@@ -76,12 +81,33 @@ class DocumentFolder:
             rows.select(*columns).write.partitionBy("day").parquet(engine.folder(spool))
             files = {day: room / day.isoformat() / self.format.file for day in days}
             documents = {file: _rows_of(spool, day) for day, file in files.items()}
+            rows_of_day = {day: _count(documents[file]) for day, file in files.items()}
             for file in files.values():
                 storage.make_folder(file.parent)
             written = self.format.write(documents, self.settings)
         finally:
             storage.remove(spool)
-        return StagedDocuments(self, files, written, tuple(sources))
+        return StagedDocuments(self, files, written, tuple(sources), rows_by_day=rows_of_day)
+
+    def states(self) -> dict[date, str]:
+        """The days that have a document, and what tells each from those before and after it."""
+        there = {entry.url: entry for entry in storage.walk(self.url)}
+        days = {entry.name: storage.day_of(entry.name) for entry in storage.entries(self.url) if entry.is_folder}
+        found = {day: there.get(self.document(name)) for name, day in days.items() if day}
+        return {day: entry.state for day, entry in found.items() if entry}
+
+    def known(self) -> Known:
+        """What is known of the documents there are; one that another has replaced is as good as none."""
+        by_day: dict[date, list[Made]] = {}
+        for (_, day), made in (self.records.read() if self.records else {}).items():
+            by_day.setdefault(day, []).extend(made)
+        found: dict[date, Made | None] = {}
+        for day, state in self.states().items():
+            its = by_day.get(day, [])
+            known = [made for made in its if made.state == state]
+            if known or not its:
+                found[day] = latest(known)
+        return Known(found)
 
     def renew_latest(self) -> None:
         """Make `latest` the document of the newest day that has rows; take it away when no day has any.
@@ -144,13 +170,15 @@ class DocumentFolder:
 class StagedDocuments:
     """The documents of a run: complete, in a folder of this machine, not yet where their readers look.
 
-    `sources` is what the run has read for them.
+    `sources` is what the run has read for them, `made` the records of what they were made from.
     """
 
     folder: DocumentFolder
     files: Mapping[date, Path]
     rows: int
     sources: tuple[Source, ...] = ()
+    made: tuple[Made, ...] = ()
+    rows_by_day: Mapping[date, int] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -164,10 +192,18 @@ class StagedDocuments:
         has read.
         """
         refuse_changed(self.sources, self.folder.url)
+        # Before: killed at any point, a run leaves documents that are known to be of none of the runs before.
+        self._record(self.made)
         with self.folder.told():
             for day, file in self.files.items():
                 storage.put(file, self.folder.document(day.isoformat()))
             self.folder.renew_latest()
+        states = self.folder.states() if self.made else {}
+        self._record([replace(made, state=states[made.day]) for made in self.made if made.day in states])
+
+    def _record(self, made: Sequence[Made]) -> None:
+        if self.folder.records:
+            self.folder.records.append(made)
 
 
 def _try_to_write(folder: str) -> None:
@@ -175,6 +211,10 @@ def _try_to_write(folder: str) -> None:
     with storage.writing(storage.join(folder, "_")):
         pass
     storage.remove(folder)
+
+
+def _count(rows: ds.Dataset | None) -> int:
+    return int(rows.count_rows()) if rows else 0
 
 
 def _rows_of(spool: str, day: date) -> ds.Dataset | None:

@@ -11,8 +11,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.lake.audit import Shown
+from platform_assets.lake.tables.made import FileRead
 from platform_assets.landing.first_look import LandedFile
 
+ACCEPTED = "I"
+"""The status of a file of which every row is in the raw table."""
 _REJECTED = "size(violations) > 0"
 _SHOWN_FILES = 100
 _SHOWN_REASONS = 3
@@ -50,6 +53,27 @@ def counted(rows: DataFrame, files: Sequence[LandedFile]) -> list[FileCount]:
         FileCount(file, *totals.get(key, (0, 0)), reasons.get(key, Counter()))
         for file, key in zip(files, keys, strict=True)
     ]
+
+
+def files_read(counts: Iterable[FileCount]) -> dict[date, list[FileRead]]:
+    """What is remembered of files, by delivery day and in the order of their names."""
+    found: dict[date, list[FileRead]] = {}
+    for one in sorted(counts, key=lambda one: (one.file.day, one.file.name)):
+        file = one.file
+        read = FileRead(
+            name=file.name,
+            location=file.url,
+            size=file.size,
+            modified=file.modified.isoformat() if file.modified else "",
+            tag=file.tag,
+            sha256=file.sha256,
+            rows=one.rows,
+            rejected=one.rejected,
+            status=ACCEPTED,
+            reason=None,
+        )
+        found.setdefault(file.day, []).append(read)
+    return found
 
 
 def reasons_of(counts: Iterable[FileCount]) -> dict[str, int]:

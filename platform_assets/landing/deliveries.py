@@ -40,19 +40,25 @@ class Landed:
 
     `without_header` says of files that should have a header why they have none; their lines cannot be read. `missing`
     are the days without a folder, `strange` says what is wrong with folders that are no delivery. `listed`
-    are all data files as they were listed, `files` those that have rows, as they were looked at.
+    are all data files as they were listed, `files` those that have rows and `without_rows` the others, as they were
+    looked at.
     """
 
     folder: FeedFolder
     days: tuple[date, ...]
     files: tuple[LandedFile, ...] = ()
-    empty: tuple[str, ...] = ()
+    without_rows: tuple[LandedFile, ...] = ()
     unknown: tuple[str, ...] = ()
     without_header: Mapping[str, str] = field(default_factory=dict)
     has_folder: bool = True
     missing: tuple[date, ...] = ()
     strange: tuple[str, ...] = ()
     listed: tuple[LandedFile, ...] = ()
+
+    @property
+    def empty(self) -> list[str]:
+        """The files without rows, by their places."""
+        return [file.place for file in self.without_rows]
 
     def of_unknown_files_alone(self) -> list[date]:
         """The days whose folder has files, and none of a suffix that the feed knows."""
@@ -70,6 +76,32 @@ class Landed:
         said += [f"{place} is gone" for place in before.keys() - now.keys()]
         said += [f"{place} was changed" for place in before.keys() & now.keys() if now[place] != before[place]]
         return f"Files in {self.folder.url} changed since they were listed: {some(sorted(said))}." if said else ""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The data files of a day's folder as they are listed; `problem` says why they cannot be."""
+
+    files: tuple[LandedFile, ...] = ()
+    problem: str = ""
+
+
+def delivered(folder: FeedFolder, until: date) -> dict[date, Delivered]:
+    """The folders of a feed's days, up to one of them; raises `PlatformError` when landing is not there."""
+    _refuse_absent(folder)
+    folders = {storage.day_of(entry.name): entry for entry in _entries(folder.url)}
+    days = {day: entry for day, entry in folders.items() if day and day <= until}
+
+    def listed(one: tuple[date, storage.Entry]) -> Delivered:
+        day, entry = one
+        try:
+            files = [file for file in _entries(entry.url) if has_suffix(file.name, folder.suffixes)]
+            return Delivered(tuple(_file(day, file) for file in files))
+        except PlatformError as error:
+            return Delivered(problem=str(error))
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        return dict(zip(days, pool.map(listed, days.items()), strict=True))
 
 
 def landed(folder: FeedFolder, days: Sequence[date], headed: Sequence[str], first_day: date) -> Landed:
@@ -95,11 +127,7 @@ def has_suffix(name: str, suffixes: Sequence[str]) -> bool:
 
 def _listed_days(folder: FeedFolder, days: Sequence[date]) -> Landed:
     """The deliveries of some days, which nobody has looked into."""
-    if not _is_there(folder.landing):
-        raise PlatformError(
-            f"PLATFORM_LANDING={folder.landing} is not there. Nothing was published. Correct the setting, or bring the "
-            "place back (is a disk not mounted?)."
-        )
+    _refuse_absent(folder)
     there = {entry.name: entry for entry in _entries(folder.url)}
     delivered = [(day, there[day.isoformat()]) for day in days if day.isoformat() in there]
     for _, entry in delivered:
@@ -123,6 +151,14 @@ def _listed_days(folder: FeedFolder, days: Sequence[date]) -> Landed:
         missing=tuple(day for day in days if day.isoformat() not in there),
         listed=tuple(files),
     )
+
+
+def _refuse_absent(folder: FeedFolder) -> None:
+    if not _is_there(folder.landing):
+        raise PlatformError(
+            f"PLATFORM_LANDING={folder.landing} is not there. Nothing was published. Correct the setting, or bring the "
+            "place back (is a disk not mounted?)."
+        )
 
 
 def _file(day: date, entry: storage.Entry) -> LandedFile:

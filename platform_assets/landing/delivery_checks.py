@@ -62,9 +62,13 @@ def delivery_checks(feed: Feed) -> dict[str, str]:
     return described
 
 
-def judge_delivery(rows: DataFrame, staged: Staged, delivered: Landed, limits: Limits, feed: Feed) -> list[Finding]:
-    """Whether a delivery may be published: nothing gone, lines kept, share of rejected rows, files left out."""
-    by_file = counts.counted(rows, delivered.files)
+def judge_delivery(
+    rows: DataFrame, staged: Staged, delivered: Landed, limits: Limits, feed: Feed, by_file: Sequence[FileCount]
+) -> list[Finding]:
+    """Whether a delivery may be published: nothing gone, lines kept, share of rejected rows, files left out.
+
+    `by_file` is what became of the files that have rows.
+    """
     findings = [
         _limit(rows, staged, limits, by_file),
         _every_line(delivered, by_file),

@@ -16,7 +16,7 @@ from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.errors import DeclarationError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.landing.deliveries import FeedFolder, Landed, has_suffix, landed
+from platform_assets.landing.deliveries import Delivered, FeedFolder, Landed, delivered, has_suffix, landed
 from platform_assets.landing.first_look import LandedFile
 from platform_assets.landing.lines import read_lines, union
 
@@ -69,6 +69,10 @@ class Feed:
         """The suffixes of the files that begin with a header."""
         return tuple(chain.from_iterable(each.suffixes for each in self.formats if each.has_header))
 
+    def delivered(self, landing: str, until: date) -> dict[date, Delivered]:
+        """What lies in landing for each day up to one of them; raises `PlatformError` when landing is not there."""
+        return delivered(FeedFolder(storage.absolute(landing), self.name, self.suffixes), until)
+
     def landed(
         self, landing: str, days: Sequence[date], columns: Sequence[ColumnSpec], first_day: date = date.min
     ) -> Landed:
@@ -83,7 +87,7 @@ class Feed:
         return replace(
             found,
             files=tuple(file for file in files if file.rows),
-            empty=tuple(file.place for file in files if not file.rows),
+            without_rows=tuple(file for file in files if not file.rows),
             without_header=wrong,
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from platform_assets.errors import PlatformError
+from platform_assets.lake import storage
 from platform_assets.landing.content import unpacked
 
 _CHUNK = 1 << 18
@@ -29,7 +30,7 @@ class LandedFile:
     `lines` counts line ends (and a last line without one), `blank_lines` among them. `header` is the first line
     that is not blank, where the format has one, and `headers` how often it stands in the file; `no_header` says why
     that line can be none. `is_as_named` is false of files whose name hides how they are packed, and `content` is the
-    hash of what they unpack to.
+    hash of what they unpack to, `sha256` that of the file as stored.
     """
 
     day: date
@@ -43,6 +44,7 @@ class LandedFile:
     is_utf8: bool = True
     is_as_named: bool = True
     content: str = ""
+    sha256: str = ""
     header: str | None = None
     headers: int = 0
     no_header: str = ""
@@ -74,6 +76,7 @@ def look(file: LandedFile, *, has_header: bool = False) -> LandedFile:
                 begun = _last_line(begun + chunk, header or b"")
                 is_utf8 = is_utf8 and _decodes(decoder, chunk)
             is_as_named = opened.is_as_named(file.name)
+            sha256 = sha256_of(file.url) if opened.layers else content.hexdigest()
     except OSError as error:
         raise unreadable(file.url, str(error) or type(error).__name__) from error
     is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
@@ -89,10 +92,20 @@ def look(file: LandedFile, *, has_header: bool = False) -> LandedFile:
         is_utf8=is_utf8,
         is_as_named=is_as_named,
         content=content.hexdigest(),
+        sha256=sha256,
         header=text,
         headers=headers,
         no_header=no_header,
     )
+
+
+def sha256_of(url: str) -> str:
+    """The hash of a file as stored."""
+    found = hashlib.sha256()
+    with storage.reading(url) as stored:
+        while chunk := stored.read(_CHUNK):
+            found.update(chunk)
+    return found.hexdigest()
 
 
 def _first_line(file: LandedFile) -> tuple[bytes | None, str]:

@@ -16,7 +16,7 @@ from platform_assets.exports.csv import Csv
 from platform_assets.exports.documents import DocumentFolder, StagedDocuments
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.table import Table
-from platform_assets_tests.support.lake.visits import january, published, visits, visits_table
+from platform_assets_tests.support.lake.visits import january, published, visits, visits_catalog, visits_table
 from platform_assets_tests.support.platforms import END, START, failure
 from platform_assets_tests.support.settings import settings_for
 from platform_assets_tests.support.shop import DAYS, Shop, summed
@@ -41,7 +41,7 @@ def running_total(table: Table, engine: Engine) -> dg.Definitions:
         rows = visits(engine, (day.day, "/all", so_far[0] + 1 if so_far else 1, None))
         yield dg.Output(table.stage(engine, rows, context.run.run_id, [day]))
 
-    manager = TableIOManager({KEY: table}, EngineResource(), {"shop": january(1)})
+    manager = TableIOManager(visits_catalog(table), EngineResource())
     return dg.Definitions(assets=[total], resources={"tables": manager}, executor=dg.in_process_executor)
 
 

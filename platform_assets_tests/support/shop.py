@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from platform_assets.assets.catalog import Catalog
 from platform_assets.assets.declared import ENGINE, TABLES_IO
 from platform_assets.assets.domain import Domain
 from platform_assets.assets.io_managers import TableIOManager
@@ -21,7 +22,6 @@ from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.lake.audit import Balance
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.published import open_delta
-from platform_assets.lake.tables.table import Table
 from platform_assets_tests.support.lake.visits import Visits, files, publish
 from platform_assets_tests.support.platforms import END, START
 from platform_assets_tests.support.settings import settings_for
@@ -40,6 +40,12 @@ class PageVisits(Contract):
 
     class Config:
         unique = ["day", "page"]
+
+
+@table(Visits, domain=web)
+def visits() -> DataFrame:
+    """Published by the tests themselves."""
+    raise NotImplementedError
 
 
 def summed(visits: DataFrame) -> DataFrame:
@@ -69,13 +75,8 @@ class Shop:
 
     def definitions(self, definition: TableDefinition) -> dg.Definitions:
         """What Dagster is told of the three tables."""
-        tables: Mapping[dg.AssetKey, Table] = {
-            self.source_key: self.source,
-            definition.key: definition.table(self.settings),
-            busy_pages.key: busy_pages.table(self.settings),
-        }
+        catalog = Catalog(self.settings, {one.key: one for one in (visits, definition, busy_pages)})
         engine = EngineResource()
-        manager = TableIOManager(tables, engine, {web.name: web.first_day(self.settings)})
         return dg.Definitions(
             assets=[
                 dg.AssetSpec(self.source_key, partitions_def=web.days(self.settings)).with_io_manager_key(TABLES_IO),
@@ -84,7 +85,7 @@ class Shop:
             ],
             resources={
                 ENGINE: engine,
-                TABLES_IO: manager,
+                TABLES_IO: TableIOManager(catalog, engine),
             },
             executor=dg.in_process_executor,
         )

@@ -45,6 +45,11 @@ class Entry:
     tag: str = ""
     is_link: bool = False
 
+    @property
+    def state(self) -> str:
+        """What is another text as soon as the file is replaced by another content, or here at all."""
+        return f"{self.size} {self.tag or self.modified}"
+
 
 def is_local(url: str) -> bool:
     """Whether a location is a path of this machine."""

@@ -18,6 +18,7 @@ from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
 from platform_assets.lake.storage.refusals import DENIED, is_denied, is_unwritable
 from platform_assets.lake.tables.log import has_log, refuse_damaged, unreadable
+from platform_assets.lake.tables.made import Known, Records
 
 
 def open_delta(url: str, version: int | None = None) -> DeltaTable:
@@ -76,6 +77,15 @@ class Published:
             for action in pa.table(table.get_add_actions(flatten=True)).to_pylist():
                 rows[str(action[f"partition.{self.contract.partition_column}"])] += action["num_records"]
         return dict(sorted(rows.items()))
+
+    @property
+    def records(self) -> Records:
+        """What its days were made from."""
+        return Records(self.url)
+
+    def known(self, table: DeltaTable | None = None) -> Known:
+        """What is known of the days of a version that was opened, else of the current one."""
+        return Known.of(table or self.delta(), self.contract, self.records)
 
     def history(self, limit: int | None = None) -> list[dict[str, Any]]:
         """The commits, newest first: version, timestamp (ms since 1970), operation, dagster_run_id, days, rows."""

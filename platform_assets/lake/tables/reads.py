@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from platform_assets.errors import Outdated
+from platform_assets.lake.tables.made import Known
 from platform_assets.lake.tables.published import Published
 
 
@@ -24,28 +25,66 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class DaysRead:
-    """The event days [first, last] of a table, as a run has read them in one of its versions."""
+    """The event days [first, last] of a table, as a run has read them in one of its versions.
+
+    `known` is what they were made from.
+    """
 
     table: Published
     first: date
     last: date
     version: int
     files: frozenset[str]
+    known: Known
 
     @classmethod
     def of(cls, table: Published, delta: DeltaTable, first: date, last: date) -> DaysRead:
         """What a reader of these days reads of the version that is loaded."""
-        return cls(table, first, last, delta.version(), _files_of_events(delta, first, last))
+        return cls(
+            table,
+            first,
+            last,
+            delta.version(),
+            _files_of_events(delta, table.contract.read_column, first, last),
+            table.known(delta),
+        )
 
     def changed(self) -> str:
         """Whether the files that may hold rows of these days are still the same."""
         now = self.table.delta()
         if now is not None and now.version() == self.version:
             return ""
-        if now is not None and _files_of_events(now, self.first, self.last) == self.files:
+        if (
+            now is not None
+            and _files_of_events(now, self.table.contract.read_column, self.first, self.last) == self.files
+        ):
             return ""
-        days = f"{self.first}" if self.first == self.last else f"{self.first}...{self.last}"
-        return f"{self.table.key} has changed in {days} since this run has read it."
+        return f"{self.table.key} has changed in {_shown((self.first, self.last))} since this run has read it."
+
+
+@dataclass(frozen=True)
+class PartitionsRead:
+    """Partitions of a table of which a run has read what was recorded when they were published."""
+
+    table: Published
+    days: tuple[date, ...]
+    files: frozenset[str]
+
+    @classmethod
+    def of(cls, table: Published, days: Sequence[date]) -> tuple[PartitionsRead, Known]:
+        """The partitions as they are now, and what is known of them."""
+        delta = table.delta()
+        files = files_of_days(delta, table.contract.partition_column, days)
+        return cls(table, tuple(days), files), table.known(delta)
+
+    def changed(self) -> str:
+        """Whether the files of these partitions are still the same."""
+        now = files_of_days(self.table.delta(), self.table.contract.partition_column, self.days)
+        return "" if now == self.files else f"{self.table.key} has changed in {_shown(self.days)} since it was read."
+
+
+def _shown(days: Sequence[date]) -> str:
+    return f"{days[0]}" if days[0] == days[-1] else f"{days[0]}...{days[-1]}"
 
 
 def refuse_changed(sources: Iterable[Source], key: str) -> None:
@@ -64,19 +103,19 @@ def files_of_days(delta: DeltaTable | None, partition: str, days: Collection[dat
     return _paths(files, pc.is_in(files[f"partition.{partition}"], wanted))
 
 
-def _files_of_events(delta: DeltaTable, first: date, last: date) -> frozenset[str]:
-    """The paths of the files in which rows of these event days may be, by what the log says of each file's days."""
+def _files_of_events(delta: DeltaTable, day: str, first: date, last: date) -> frozenset[str]:
+    """The paths of the files in which rows of these days may be, by what the log says of the column of each file."""
     files = pa.table(delta.get_add_actions(flatten=True))
     names = set(files.column_names)
-    low, high = ("partition.day", "partition.day") if "partition.day" in names else ("min.day", "max.day")
+    low, high = 2 * [f"partition.{day}"] if f"partition.{day}" in names else (f"min.{day}", f"max.{day}")
     if not {low, high} <= names:
         return frozenset(files["path"].to_pylist())
     earliest, latest = (pc.cast(files[name], pa.date32()) for name in (low, high))
     within = pc.and_kleene(pc.less_equal(earliest, last), pc.greater_equal(latest, first))
     # A file of which nothing is known may hold any day; one without an event day holds none.
     unknown = pc.is_null(within)
-    if "null_count.day" in names:
-        nothing = pc.equal(files["null_count.day"], files["num_records"])
+    if f"null_count.{day}" in names:
+        nothing = pc.equal(files[f"null_count.{day}"], files["num_records"])
         unknown = pc.and_(unknown, pc.invert(pc.fill_null(nothing, False)))
     return _paths(files, pc.or_(pc.fill_null(within, False), unknown))
 

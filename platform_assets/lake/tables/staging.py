@@ -21,6 +21,7 @@ from pyspark.sql import DataFrame
 
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.made import Made
 from platform_assets.lake.tables.published import Published
 from platform_assets.lake.tables.reads import Source, files_of_days
 
@@ -34,7 +35,8 @@ class Staged:
 
     `files` are the Delta add actions of the staged files, with paths relative to the table; `days` is the
     window that publication replaces, and `replaces` the paths of the published files in it when the run staged its
-    own, in the table's `version` of then (-1 before anything was published). `sources` is what the run has read.
+    own, in the table's `version` of then (-1 before anything was published). `sources` is what the run has read, `made`
+    the records of what its days were made from.
     """
 
     table: Published
@@ -45,6 +47,7 @@ class Staged:
     version: int = -1
     replaces: frozenset[str] = frozenset()
     sources: tuple[Source, ...] = ()
+    made: tuple[Made, ...] = ()
 
     @property
     def attempt(self) -> str:

@@ -61,15 +61,19 @@ class Table(Published):
                 f"materialise all of them in one run first, {self._span(table)}."
             )
         read = DaysRead.of(self, table, first, last)
-        reader = engine.session.read.format("delta").option("versionAsOf", read.version)
-        frame = reader.load(engine.folder(self.url)).where(f"day BETWEEN DATE '{first}' AND DATE '{last}'")
-        frame = engine.without_constants(frame)
+        column = self.contract.read_column
+        return self.rows(engine, table).where(f"{column} BETWEEN DATE '{first}' AND DATE '{last}'"), read
+
+    def rows(self, engine: Engine, table: DeltaTable) -> DataFrame:
+        """All rows of the version that was opened, with the contract's columns."""
+        reader = engine.session.read.format("delta").option("versionAsOf", table.version())
+        frame = engine.without_constants(reader.load(engine.folder(self.url)))
         there = {field.name for field in table.schema().fields}
         columns = [
             F.col(column.name) if column.name in there else F.lit(None).cast(column.dtype).alias(column.name)
             for column in self.contract.columns
         ]
-        return frame.select(*columns), read
+        return frame.select(*columns)
 
     def _published_days(self, table: DeltaTable) -> set[str]:
         return {str(partition[self.contract.partition_column]) for partition in table.partitions()}
@@ -104,6 +108,8 @@ class Table(Published):
             _refuse_missing_files(staged)
             refuse_changed(staged.sources, self.key)
             storage.remove(storage.join(staged.url, "_delta_log"))
+            # Before the commit: a record that no version refers to is of no consequence, a version without one is.
+            self.records.append(staged.made)
             return commit_with_retries(lambda: self._commit(staged), self.url)
 
     def holds(self, staged: Staged) -> bool:

@@ -18,7 +18,15 @@ from platform_assets.lake.tables import commits
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import Table
 from platform_assets_tests.support.lake.publishers import publish_at_once
-from platform_assets_tests.support.lake.visits import files, january, publish, published, stage, visits_table
+from platform_assets_tests.support.lake.visits import (
+    files,
+    january,
+    publish,
+    published,
+    stage,
+    visits_catalog,
+    visits_table,
+)
 
 # Run to the days it publishes: the first four fight for the same day, others for none, the last for a whole range.
 DAYS = {"a": [1], "b": [1], "c": [1], "d": [1], "e": [2], "f": [3], "g": [4], "h": [3, 4, 5]}
@@ -221,7 +229,7 @@ def test_a_publication_of_files_that_are_gone_fails_before_it_commits(engine: En
 
 def hand_over(staged: Staged) -> None:
     """Give staged rows to the IO manager as a step does."""
-    manager = TableIOManager({dg.AssetKey(["shop", "visits"]): staged.table}, EngineResource(), {})
+    manager = TableIOManager(visits_catalog(staged.table), EngineResource())
     manager.handle_output(dg.build_output_context(asset_key=dg.AssetKey(["shop", "visits"])), staged)
 
 

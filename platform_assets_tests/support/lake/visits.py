@@ -10,6 +10,9 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
+from platform_assets.assets.catalog import Catalog
+from platform_assets.assets.domain import Domain
+from platform_assets.assets.tables import TableDefinition
 from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.lake import storage
@@ -17,6 +20,7 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.published import open_delta
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import Table
+from platform_assets_tests.support.settings import settings_for
 
 COLUMNS = "day date, page string, visits bigint, note string"
 
@@ -41,6 +45,16 @@ def january(day: int) -> date:
 def visits_table(place: Path | str, contract: type[Contract] = Visits) -> Table:
     """The table `shop/visits` in a lake of its own, below a folder or in a bucket."""
     return Table("shop", "visits", compiled(contract), storage.join(str(place), "lake", "shop", "visits"))
+
+
+def visits_catalog(table: Table) -> Catalog:
+    """A catalog of that table alone, made of nothing."""
+
+    def visits() -> DataFrame:
+        raise NotImplementedError
+
+    one = TableDefinition(Domain("shop", owner="team:shop"), "visits", visits, table.contract)
+    return Catalog(settings_for(lake=table.url.removesuffix("/shop/visits")), {one.key: one})
 
 
 def visits(engine: Engine, *rows: tuple[Any, ...], columns: str = COLUMNS) -> DataFrame:

@@ -1,0 +1,76 @@
+"""The catalog: everything that is declared, with the settings that it is built by, and how one reads another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import dagster as dg
+
+from platform_assets.assets.declared import Declared, DeclaredTable
+from platform_assets.lake.tables.table import Table
+from platform_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What an asset is made by: fingerprints of its code and its contract, and the settings in effect as JSON."""
+
+    code: str
+    contract: str
+    settings: Mapping[str, str]
+
+    @cached_property
+    def settings_text(self) -> str:
+        """The settings, as records hold them."""
+        return json.dumps(self.settings, sort_keys=True)
+
+
+class Catalog:
+    """The assets of some domains, each after those that it reads, with some settings."""
+
+    def __init__(self, settings: Settings, declared: Mapping[dg.AssetKey, Declared]) -> None:
+        self.settings = settings
+        self.declared = declared
+        self._recipes: dict[dg.AssetKey, Recipe] = {}
+
+    def __getitem__(self, key: dg.AssetKey) -> Declared:
+        return self.declared[key]
+
+    @cached_property
+    def tables(self) -> Mapping[dg.AssetKey, Table]:
+        """The tables in the lake."""
+        return {key: one.table(self.settings) for key, one in self.declared.items() if isinstance(one, DeclaredTable)}
+
+    def first_day(self, key: dg.AssetKey) -> date:
+        """The first day of an asset's domain."""
+        return self.declared[key].domain.first_day(self.settings)
+
+    def recipe(self, key: dg.AssetKey) -> Recipe:
+        """What an asset is made by: its own settings, and those of everything that it is made from."""
+        if key not in self._recipes:
+            one = self.declared[key]
+            effective = dict(one.own_settings(self.settings))
+            for source in one.sources:
+                if source != key:
+                    effective |= self.recipe(source).settings
+            self._recipes[key] = Recipe(one.code, one.contract_print, effective)
+        return self._recipes[key]
+
+    def with_sources(self, keys: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
+        """Some assets and all that they are made from, each after those that it reads."""
+        wanted: set[dg.AssetKey] = set()
+        waiting = list(keys)
+        while waiting:
+            key = waiting.pop()
+            if key not in wanted:
+                wanted.add(key)
+                waiting += self.declared[key].sources
+        return [key for key in self.declared if key in wanted]
+
+    def readers(self, key: dg.AssetKey) -> list[Declared]:
+        """What reads a table."""
+        return [one for one in self.declared.values() if key in one.sources and one.key != key]

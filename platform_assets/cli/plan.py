@@ -1,0 +1,334 @@
+"""Commands about what is due: plan, why, apply."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from platform_assets.cli.arguments import find_keys
+from platform_assets.cli.terminal import NOT_DONE, WRONG_USE, Problem, confirm, number, remark, say, say_table
+from platform_assets.cli.upkeep import Yes
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from platform_assets.assets.catalog import Catalog
+    from platform_assets.plan.apply import Outcome, Progress, Wait
+    from platform_assets.plan.due import Due, Reason
+    from platform_assets.plan.runs import Run
+
+_FEW, _MOST = 3, 20
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TABLE|DOMAIN ...]", help="Tables, documents or domains, with all that they are made from."
+    ),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option("--until", formats=["%Y-%m-%d"], metavar="DAY", help="The last day to look at; today if not given."),
+]
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Take days with other code, and unknown ones, for due.")]
+
+
+def plan(
+    names: Names = None,
+    until: Until = None,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 when something is due.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+) -> None:
+    """What is due, why, and the runs that mend it.
+
+    Days are due that are not what their files, inputs and settings make them now. `apply` builds them.
+    """
+    from platform_assets.plan.apply import Progress
+    from platform_assets.plan.runs import runs_of
+
+    catalog, keys = _chosen(names)
+    found, progress = _due(catalog, keys, until, rebuild=False), Progress()
+    if as_json:
+        runs = list(runs_of(found, progress.rules))
+        say(json.dumps(_as_object(found, runs, progress.waits(found)), ensure_ascii=False))
+    else:
+        _say_plan(found, progress)
+    if check and any(found.days.values()):
+        raise typer.Exit(NOT_DONE)
+
+
+def why(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="A table or document, such as web/sessions.")],
+    day: Annotated[
+        datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY", help="Of raw tables the delivery day.")
+    ],
+) -> None:
+    """Why a day of a table is due; of one that is not, what it was made from."""
+    from platform_assets.assets.provenance import shown
+    from platform_assets.plan.due import reads
+
+    catalog, keys = _chosen([table])
+    if len(keys) > 1:
+        raise Problem(f"{table} is a domain: name one of its tables.", WRONG_USE)
+    (key,) = keys
+    found = _due(catalog, [key], None, rebuild=False)
+    asked = day.date()
+    if asked not in found.state.days(key) and asked not in found.state.known[key].made:
+        days = found.state.days(key)
+        span = f"its days are {days[0]} ... {days[-1]}" if days else "nothing was delivered or built of its domain"
+        raise Problem(f"{key.to_user_string()} has no day {asked}: {span}.")
+    seen: set[tuple[dg.AssetKey, date]] = set()
+
+    def tell(key: dg.AssetKey, day: date, depth: int) -> None:
+        reasons = found.days.get(key, {}).get(day, ())
+        say(f"{'  ' * depth}{key.to_user_string()} {day}: {'; '.join(map(_said, reasons)) or 'nothing is due'}")
+        seen.add((key, day))
+        for of, its in found.sources_due(key, day):
+            if (of, its) not in seen:
+                tell(of, its, depth + 1)
+
+    tell(key, asked, 0)
+    for reason in found.reported.get(key, {}).get(asked, ()):
+        say(f"  {_said(reason)} (built anew only by `apply --rebuild`)")
+    if made := found.state.known[key].made.get(asked):
+        say()
+        say(f"Made by the run {made.run_id}, platform_assets {made.platform}, {number(made.rows)} rows:")
+        for variable, value in made.effective.items():
+            say(f"  {variable}={shown(value)}")
+        for file in made.files_read:
+            say(f"  {file.location}: {number(file.rows)} rows, {number(file.rejected)} rejected, sha256 {file.sha256}")
+        for of, its in reads(found.state, catalog[key], asked):
+            say(f"  {of.to_user_string()} {its}, fingerprint {made.read.get(of.to_user_string(), {}).get(str(its))}")
+        say(f"  code {made.code or '-'}, contract {made.contract or '-'}, fingerprint of the rows {made.fingerprint}")
+
+
+def apply(
+    names: Names = None,
+    until: Until = None,
+    rebuild: Rebuild = False,
+    adopt: Annotated[
+        bool,
+        typer.Option("--adopt", help="Run nothing: take days without a record as made from what is there now."),
+    ] = False,
+    allow_emptied: Annotated[
+        bool, typer.Option("--allow-emptied", help="Empty the days whose files are gone from landing.")
+    ] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Even while other runs are in flight.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Build everything that is due, and nothing else.
+
+    It shows the plan, and asks. Exit code 1 when something is due still, such as a delivery that is refused.
+    """
+    from platform_assets.plan import apply as applying
+
+    catalog, keys = _chosen(names)
+    if adopt:
+        return _adopt(catalog, keys, yes)
+
+    def planned() -> Due:
+        return _due(catalog, keys, until, rebuild=rebuild)
+
+    found, progress = planned(), applying.Progress(allow_emptied)
+    _say_plan(found, progress)
+    if not any(found.days.values()):
+        return None
+    confirm("Build what is due?", yes)
+    with _execution(catalog, keys, anyway, allow_emptied) as execute:
+        for outcome in applying.apply(planned, _shown(execute), progress):
+            for key, why in outcome.refused.items():
+                remark(f"{key.to_user_string()} {_span(outcome.run.first, outcome.run.last)} was refused: {why}")
+    say()
+    left = planned()
+    _say_plan(left, progress, runs=False)
+    if any(left.days.values()):
+        raise typer.Exit(NOT_DONE)
+    return None
+
+
+def _adopt(catalog: Catalog, keys: Sequence[dg.AssetKey], yes: bool) -> None:
+    from platform_assets.lake.engines.running import start
+    from platform_assets.plan.adopt import adopt, unrecorded
+    from platform_assets.plan.state import State
+
+    known = State.of(catalog, keys).known
+    days = {key: found for key, its in known.items() if (found := unrecorded(its))}
+    if not days:
+        return say("Of every published day it is known what it was made from: nothing was changed.")
+    for key, found in days.items():
+        say(f"{key.to_user_string()}: {number(len(found))} days, {min(found)} ... {max(found)}")
+    confirm("Take these days as made from the files, tables, settings and code that there are now?", yes)
+    for key, recorded in adopt(catalog, keys, lambda: start(catalog.settings)):
+        say(f"{key.to_user_string()}: {number(len(recorded))} days recorded.")
+    return None
+
+
+def _chosen(names: Sequence[str] | None) -> tuple[Catalog, list[dg.AssetKey]]:
+    from platform_assets.lake.storage import check
+    from platform_assets.registry import catalog_of, found
+    from platform_assets.settings import current
+
+    catalog = catalog_of(found(), current())
+    keys = find_keys(catalog, names or [])
+    check(current().places)
+    return catalog, keys
+
+
+def _due(catalog: Catalog, keys: Sequence[dg.AssetKey], until: datetime | None, *, rebuild: bool) -> Due:
+    from platform_assets.plan.due import due
+
+    return due(catalog, keys, until=until.date() if until else None, rebuild=rebuild)
+
+
+@contextmanager
+def _execution(
+    catalog: Catalog, keys: Sequence[dg.AssetKey], anyway: bool, allow_emptied: bool
+) -> Iterator[Callable[[Run], Outcome]]:
+    """What carries out runs: recorded where DAGSTER_HOME says, else nowhere."""
+    import dagster as dg
+
+    from platform_assets.assets.runs import in_flight
+    from platform_assets.definitions import build_definitions
+    from platform_assets.plan.apply import in_process
+    from platform_assets.registry import found
+
+    definitions = build_definitions(catalog.settings, found(catalog.settings))
+    if os.environ.get("DAGSTER_HOME"):
+        instance = dg.DagsterInstance.get()
+    else:
+        remark("DAGSTER_HOME is not set: these runs are recorded nowhere.")
+        instance = dg.DagsterInstance.ephemeral()
+    with instance:
+        wanted = set(catalog.with_sources(keys))
+        flying = [] if anyway else in_flight(instance, {key.path[0] for key in wanted})
+        if flying:
+            raise Problem(
+                f"{number(len(flying))} runs of these domains are in flight, such as {flying[0]}: nothing was built. "
+                "Wait for them, or terminate them in the UI (one whose process died, too); --anyway builds all the same."
+            )
+        yield in_process(definitions, instance, allow_emptied)
+
+
+def _shown(execute: Callable[[Run], Outcome]) -> Callable[[Run], Outcome]:
+    def with_progress(run: Run) -> Outcome:
+        began = time.monotonic()
+        say(f"Building {_span(run.first, run.last)}: {', '.join(key.to_user_string() for key in run.keys)}")
+        outcome = execute(run)
+        say(f"  {number(len(outcome.built))} built in {time.monotonic() - began:.1f} s")
+        return outcome
+
+    return with_progress
+
+
+def _say_plan(found: Due, progress: Progress, *, runs: bool = True) -> None:
+    from platform_assets.plan.runs import runs_of
+
+    ranges = [one for key in found.days for one in _ranges(found, key)]
+    if not ranges:
+        say("Nothing is due.")
+    else:
+        say_table(["table", "days", "why"], [(one.table, _span(one.first, one.last), one.said()) for one in ranges])
+    if runs and ranges:
+        say()
+        planned = list(runs_of(found, progress.rules))
+        say(f"{number(len(planned))} runs would mend that:" if planned else "No run can mend that now.")
+        for run in planned[:_MOST]:
+            say(f"  {_span(run.first, run.last)}  {', '.join(key.to_user_string() for key in run.keys)}")
+        if len(planned) > _MOST:
+            say(f"  and {number(len(planned) - _MOST)} more")
+    waits = progress.waits(found)
+    for wait in waits[:_MOST]:
+        remark(f"{wait.key.to_user_string()} {wait.day} waits: {wait.why}")
+    if len(waits) > _MOST:
+        remark(f"and {number(len(waits) - _MOST)} more days wait")
+    for one in _reported(found):
+        remark(f"{one.table} {_span(one.first, one.last)}: {one.said()}. `apply --rebuild` builds it anew.")
+    for key, days in found.outside.items():
+        remark(f"{key.to_user_string()}: {number(len(days))} published days lie before the domain's first day.")
+
+
+@dataclass(frozen=True)
+class _Range:
+    """Days of an asset that follow each other, and why they are due."""
+
+    table: str
+    first: date
+    last: date
+    reasons: Mapping[tuple[str, str], Mapping[date, str]]
+
+    def said(self) -> str:
+        """The reasons, as a sentence."""
+        return "; ".join(self._said(kind, of, days) for (kind, of), days in self.reasons.items())
+
+    def _said(self, kind: str, of: str, days: Mapping[date, str]) -> str:
+        said = sorted({one for one in days.values() if one})
+        what = " ".join(filter(None, [kind, of]))
+        told = f" ({', '.join(said[:_FEW])}{', ...' if len(said) > _FEW else ''})" if said else ""
+        where = "" if len(days) == (self.last - self.first).days + 1 else f" on {_few_days(sorted(days))}"
+        return f"{what}{told}{where}"
+
+    def as_object(self) -> dict[str, Any]:
+        """As JSON gives it."""
+        reasons = [
+            {"reason": kind} | ({"of": of} if of else {}) | {"days": [str(day) for day in sorted(days)]}
+            for (kind, of), days in self.reasons.items()
+        ]
+        return {"table": self.table, "first": str(self.first), "last": str(self.last), "reasons": reasons}
+
+
+def _ranges(found: Due, key: dg.AssetKey) -> list[_Range]:
+    return _ranges_of(key.to_user_string(), found.days[key])
+
+
+def _reported(found: Due) -> list[_Range]:
+    return [one for key, days in found.reported.items() for one in _ranges_of(key.to_user_string(), days)]
+
+
+def _ranges_of(table: str, days: Mapping[date, Sequence[Reason]]) -> list[_Range]:
+    from platform_assets.plan.due import UPSTREAM
+
+    ranges: list[_Range] = []
+    every = sorted(days)
+    start = 0
+    for at, day in enumerate(every):
+        if at + 1 == len(every) or every[at + 1] != day + timedelta(days=1):
+            reasons: dict[tuple[str, str], dict[date, str]] = {}
+            for one in every[start : at + 1]:
+                own = [reason for reason in days[one] if reason.kind != UPSTREAM]
+                for reason in own or days[one]:  # what may be due all the same is of no interest then
+                    reasons.setdefault((reason.kind, reason.of), {})[one] = reason.said
+            ranges.append(_Range(table, every[start], day, reasons))
+            start = at + 1
+    return ranges
+
+
+def _as_object(found: Due, runs: Sequence[Run], waits: Sequence[Wait]) -> dict[str, Any]:
+    return {
+        "due": [one.as_object() for key in found.days for one in _ranges(found, key)],
+        "runs": [
+            {"tables": [key.to_user_string() for key in run.keys], "first": str(run.first), "last": str(run.last)}
+            for run in runs
+        ],
+        "waits": [{"table": w.key.to_user_string(), "day": str(w.day), "why": w.why} for w in waits],
+        "not_rebuilt": [one.as_object() for one in _reported(found)],
+    }
+
+
+def _said(reason: Reason) -> str:
+    what = " ".join(filter(None, [reason.kind, reason.of]))
+    return f"{what} ({reason.said})" if reason.said else what
+
+
+def _span(first: date, last: date) -> str:
+    return str(first) if first == last else f"{first}...{last}"
+
+
+def _few_days(days: Sequence[date]) -> str:
+    shown = ", ".join(str(day) for day in days[:_FEW])
+    return f"{shown} and {number(len(days) - _FEW)} more days" if len(days) > _FEW else shown

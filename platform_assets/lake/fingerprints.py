@@ -1,0 +1,127 @@
+"""Fingerprints: what the rows of a day come to, whatever their order, their files and the engine that counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import pyspark.sql.types as T
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from platform_assets.contracts.compiled import CompiledContract
+from platform_assets.lake.engines.engine import Engine
+
+# What one number has bits for: one of them says of each column whether it is NULL.
+_BITS = 62
+# Decimals of more digits have hashes that differ from one engine to the next; their text has not.
+_EXACT_DIGITS = 18
+_GOOD = "size(violations) = 0"
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """How many rows there are, and the sums of the halves of their hashes: those of parts add up to the whole's."""
+
+    rows: int = 0
+    low: int = 0
+    high: int = 0
+
+    def __add__(self, other: Fingerprint) -> Fingerprint:
+        return Fingerprint(self.rows + other.rows, self.low + other.low, self.high + other.high)
+
+    def __str__(self) -> str:
+        return f"{self.rows}.{self.low:x}.{self.high:x}"
+
+    @classmethod
+    def of(cls, text: str) -> Fingerprint:
+        """A fingerprint from its text."""
+        rows, low, high = text.split(".")
+        return cls(int(rows), int(low, 16), int(high, 16))
+
+
+NOTHING = Fingerprint()
+"""The fingerprint of no rows."""
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """What the rows of a run come to, by partition day.
+
+    Of raw tables also by delivery day and event day (None: the row has no event day that any run can read): all rows,
+    and the good ones.
+    """
+
+    days: Mapping[date, Fingerprint] = field(default_factory=dict)
+    events: Mapping[date, Mapping[date | None, tuple[Fingerprint, Fingerprint]]] = field(default_factory=dict)
+
+    def of(self, day: date) -> Fingerprint:
+        """The rows of a partition day."""
+        return self.days.get(day, NOTHING)
+
+
+def fingerprints(engine: Engine, rows: DataFrame, contract: CompiledContract) -> Fingerprints:
+    """The fingerprints of rows that follow a contract, in one aggregate over them."""
+    hashed = engine.without_constants(rows.withColumn("_hash", F.expr(row_hash(contract))))
+    if not contract.is_raw:
+        found = hashed.groupBy(contract.partition_column).agg(*_sums("all", "true")).collect()
+        return Fingerprints({row[contract.partition_column]: _read("all", row) for row in found})
+    # A rejected row of a day that no delivery can be of would be a group of its own, and there may be any number.
+    hashed = hashed.withColumn("_event", F.expr(f"CASE WHEN {_GOOD} OR day <= delivery_day + 1 THEN day END"))
+    found = hashed.groupBy("delivery_day", "_event").agg(*_sums("all", "true"), *_sums("good", _GOOD)).collect()
+    days: dict[date, Fingerprint] = {}
+    events: dict[date, dict[date | None, tuple[Fingerprint, Fingerprint]]] = {}
+    for row in found:
+        day, whole = row["delivery_day"], _read("all", row)
+        days[day] = days.get(day, NOTHING) + whole
+        events.setdefault(day, {})[row["_event"]] = (whole, _read("good", row))
+    return Fingerprints(days, events)
+
+
+def row_hash(contract: CompiledContract) -> str:
+    """The hash of a row, as SQL; engines agree on it.
+
+    A hash leaves out what is NULL, and takes arrays for their elements alone: which columns are NULL, and how long an
+    array is, is hashed as well.
+    """
+    nullable = [column.name for column in contract.columns if column.nullable]
+    marks = [
+        " + ".join(f"CASE WHEN `{name}` IS NULL THEN {1 << bit}L ELSE 0L END" for bit, name in enumerate(some))
+        for some in (nullable[at : at + _BITS] for at in range(0, len(nullable), _BITS))
+    ]
+    parts = [part for column in contract.columns for part in _hashed(f"`{column.name}`", column.dtype)]
+    return f"xxhash64({', '.join([*marks, *parts])})"
+
+
+def _hashed(value: str, kind: T.DataType) -> list[str]:
+    """What is hashed of a value, so that two values with the same hash are the same."""
+    if isinstance(kind, T.DecimalType) and kind.precision > _EXACT_DIGITS:
+        return [f"cast({value} AS string)"]
+    if isinstance(kind, T.StructType):
+        fields = [(f"{value}.`{field.name}`", field.dataType) for field in kind.fields]
+        return [part for name, inner in fields for part in (f"{name} IS NULL", *_hashed(name, inner))]
+    if isinstance(kind, T.MapType):
+        # Engines hash no map, and its entries have no order.
+        entry = T.StructType([T.StructField("key", kind.keyType), T.StructField("value", kind.valueType)])
+        return _hashed(f"array_sort(map_entries({value}))", T.ArrayType(entry, False))
+    if isinstance(kind, T.ArrayType):
+        inner = _hashed("x", kind.elementType)
+        marks = ["x IS NULL"] if kind.containsNull else []
+        if inner == ["x"] and not marks:
+            return [value, f"size({value})"]
+        return [f"transform({value}, x -> struct({', '.join([*marks, *inner])}))", f"size({value})"]
+    return [value]
+
+
+def _sums(name: str, where: str) -> list[Column]:
+    return [
+        F.expr(f"count_if({where})").alias(f"{name}_rows"),
+        # Of the halves: a sum of whole hashes is too large for one engine, and begins again from the least in another.
+        F.expr(f"sum(CASE WHEN {where} THEN _hash & 4294967295L END)").alias(f"{name}_low"),
+        F.expr(f"sum(CASE WHEN {where} THEN shiftrightunsigned(_hash, 32) END)").alias(f"{name}_high"),
+    ]
+
+
+def _read(name: str, row: Row) -> Fingerprint:
+    return Fingerprint(row[f"{name}_rows"], row[f"{name}_low"] or 0, row[f"{name}_high"] or 0)

@@ -1,0 +1,275 @@
+"""What published days were made from: a record for each attempt and day, in a small table beside the data.
+
+What a record is of, `Known` finds by the files that a version reads; who writes one, and what is due by it, is said
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field, fields
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+
+from platform_assets.contracts.compiled import CompiledContract
+from platform_assets.lake import storage
+from platform_assets.lake.fingerprints import NOTHING, Fingerprint, Fingerprints
+from platform_assets.lake.tables.commits import commit_with_retries, without_library_retries
+
+MADE = "_made"
+"""The folder of a table's or an export's records, below its own."""
+Inputs = Mapping[str, Mapping[str, str | None]]
+"""Per table and day (ISO text) the fingerprint that was read; None where nobody knows what that day was made from."""
+# A file for each commit: so many are read as one.
+_FILES = 50
+
+
+class FileRead(NamedTuple):
+    """A delivered file as a raw table has read it.
+
+    `modified` (ISO text) and `tag` (of a store) say which content that was, `sha256` is that of the file as stored.
+    `rejected` of its `rows` were rejected; `status` is `I`, or `E` for a file that was rejected whole, for `reason`.
+    """
+
+    name: str
+    location: str
+    size: int
+    modified: str
+    tag: str
+    sha256: str
+    rows: int
+    rejected: int
+    status: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a day was made from, by one attempt of a run (`<run>/<attempt>`), and what came out.
+
+    `fingerprint` is that of the day's rows. `code` and `contract` are fingerprints as well, `platform` the version of
+    this package. `settings` are those in effect, variable to value as JSON. The texts are JSON: of `inputs` (see
+    `Inputs`), of `events`, the fingerprints of a raw table's rows and good rows by event day, and of `files`, what a
+    raw table has read. `state` tells the file of a document. `at` is when the record was made, in microseconds since
+    1970.
+    """
+
+    day: date
+    attempt: str
+    rows: int
+    fingerprint: str
+    code: str = ""
+    contract: str = ""
+    platform: str = ""
+    settings: str = "{}"
+    inputs: str = "{}"
+    events: str = ""
+    files: str = ""
+    state: str = ""
+    at: int = field(default_factory=lambda: time.time_ns() // 1000, compare=False)
+
+    @property
+    def run_id(self) -> str:
+        """The run that made it."""
+        return self.attempt.split("/")[0]
+
+    @property
+    def effective(self) -> Mapping[str, str]:
+        """The settings in effect: variable to value as JSON."""
+        return _parsed(self.settings)
+
+    @property
+    def read(self) -> Inputs:
+        """What it was made from."""
+        return json.loads(self.inputs) if self.inputs else {}
+
+    @property
+    def by_event(self) -> dict[date | None, tuple[Fingerprint, Fingerprint]]:
+        """Of a raw table: all rows and the good ones, by event day."""
+        found: dict[str, list[str]] = json.loads(self.events) if self.events else {}
+        return {
+            date.fromisoformat(day) if day else None: (Fingerprint.of(every), Fingerprint.of(good))
+            for day, (every, good) in found.items()
+        }
+
+    @property
+    def files_read(self) -> list[FileRead]:
+        """Of a raw table: the files that it has read."""
+        return [FileRead(*file) for file in json.loads(self.files)] if self.files else []
+
+
+def events_text(prints: Fingerprints, day: date) -> str:
+    """The fingerprints by event day of a delivery day, as `Made.events` holds them."""
+    events = prints.events.get(day, {})
+    return json.dumps({str(event or ""): [str(every), str(good)] for event, (every, good) in events.items()})
+
+
+@lru_cache(maxsize=256)
+def _parsed(settings: str) -> Mapping[str, str]:
+    found: dict[str, str] = json.loads(settings)
+    return found
+
+
+_SCHEMA = pa.schema(
+    [pa.field(f.name, {"date": pa.date32(), "int": pa.int64()}.get(str(f.type), pa.string())) for f in fields(Made)]
+)
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of a table or an export, `<folder>/_made`: a Delta table of their own, which no reader looks at."""
+
+    folder: str
+
+    @property
+    def url(self) -> str:
+        """Where they lie."""
+        return storage.join(self.folder, MADE)
+
+    def append(self, made: Sequence[Made]) -> None:
+        """Add records, in one commit; raises `TemporaryError` when others come first too often."""
+        if not made:
+            return
+        columns = zip(*map(astuple, made), strict=True)
+        rows = pa.table([pa.array(column, kind) for column, kind in zip(columns, _SCHEMA.types, strict=True)], _SCHEMA)
+
+        def commit() -> int:
+            write_deltalake(
+                self.url,
+                rows,
+                mode="append",
+                storage_options=storage.options(self.url),
+                commit_properties=without_library_retries(),
+            )
+            return 0
+
+        commit_with_retries(commit, self.url)
+        self._compact()
+
+    def read(self) -> dict[tuple[str, date], list[Made]]:
+        """All records, by attempt and day."""
+        found: dict[tuple[str, date], list[Made]] = {}
+        table = self._delta()
+        if table is not None:
+            for row in pa.table(table.to_pyarrow_table()).to_pylist():
+                made = Made(**row)
+                found.setdefault((made.attempt, made.day), []).append(made)
+        return found
+
+    def _delta(self) -> DeltaTable | None:
+        try:
+            return DeltaTable(self.url, storage_options=storage.options(self.url))
+        except TableNotFoundError:
+            return None
+
+    def _compact(self) -> None:
+        """Write many small files as one; whoever comes first meanwhile has done what matters."""
+        table = self._delta()
+        if table is None or len(table.file_uris()) < _FILES:
+            return
+        try:
+            table.optimize.compact(commit_properties=without_library_retries())
+        except CommitFailedError:
+            return
+
+
+def latest(made: Sequence[Made]) -> Made | None:
+    """The newest of some records, None of none."""
+    return max(made, key=lambda one: one.at, default=None)
+
+
+class Known:
+    """What the records say of the days of a version of a table, or of documents; None where nobody kept one."""
+
+    def __init__(
+        self,
+        made: Mapping[date, Made | None],
+        spans: Mapping[date, tuple[date, date]] | None = None,
+        attempts: Mapping[date, str] | None = None,
+    ) -> None:
+        """`attempts` have published the days; `spans` are the first and last event day of a raw table's days."""
+        self.made = made
+        self.attempts = attempts or {}
+        self._is_raw = spans is not None
+        self._spans = spans or {}
+
+    @classmethod
+    def of(cls, delta: DeltaTable | None, contract: CompiledContract, records: Records) -> Known:
+        """What is known of the version that is loaded."""
+        if delta is None:
+            return cls({})
+        partition, read_by = contract.partition_column, contract.read_column
+        is_raw = partition != read_by
+        files = pa.table(delta.get_add_actions(flatten=True))
+        attempts: dict[date, set[str]] = {}
+        spans: dict[date, tuple[date, date]] = {}
+        names = set(files.column_names)
+        ends = [
+            files[end].to_pylist() if end in names else [None] * len(files)
+            for end in (f"min.{read_by}", f"max.{read_by}")
+        ]
+        rows = files["num_records"].to_pylist()
+        days = files[f"partition.{partition}"].to_pylist()
+        for number, (day, path) in enumerate(zip(days, files["path"].to_pylist(), strict=True)):
+            attempts.setdefault(day, set()).add("/".join(path.split("/")[1:3]))
+            if is_raw and rows[number]:
+                # A file whose log says nothing of its days may hold any.
+                low, high = (_day(end[number]) for end in ends)
+                first, last = spans.get(day, (date.max, date.min))
+                spans[day] = min(first, low or date.min), max(last, high or date.max)
+        found = records.read()
+        made = {}
+        for day, its in attempts.items():
+            made[day] = latest(found.get((next(iter(its)), day), [])) if len(its) == 1 else None
+        return cls(made, spans if is_raw else None, {day: min(its) for day, its in attempts.items()})
+
+    def fingerprint(self, day: date) -> str | None:
+        """What a reader of the event day reads of it; None where that is not known."""
+        if not self._is_raw:
+            made = self.made.get(day)
+            return made.fingerprint if made else None
+        if any(self._may_hold(unknown, day) for unknown in self.unknown):
+            return None
+        return str(self.events(day)[0])
+
+    def events(self, day: date) -> tuple[Fingerprint, Fingerprint]:
+        """Of a raw table: all rows of an event day, and the good ones, whatever day they were delivered on."""
+        every, good = NOTHING, NOTHING
+        for _, (its, its_good) in self._by_event.get(day, []):
+            every, good = every + its, good + its_good
+        return every, good
+
+    def makers(self, day: date) -> list[Made]:
+        """The records of what a reader of the event day reads."""
+        if self._is_raw:
+            return [made for made, _ in self._by_event.get(day, [])]
+        made = self.made.get(day)
+        return [made] if made else []
+
+    @cached_property
+    def unknown(self) -> list[date]:
+        """The published days of which there is no record."""
+        return [day for day, made in self.made.items() if made is None]
+
+    def _may_hold(self, delivered: date, day: date) -> bool:
+        first, last = self._spans.get(delivered, (date.max, date.min))
+        return first <= day <= last
+
+    @cached_property
+    def _by_event(self) -> dict[date | None, list[tuple[Made, tuple[Fingerprint, Fingerprint]]]]:
+        found: dict[date | None, list[tuple[Made, tuple[Fingerprint, Fingerprint]]]] = {}
+        for made in filter(None, self.made.values()):
+            for day, prints in made.by_event.items():
+                found.setdefault(day, []).append((made, prints))
+        return found
+
+
+def _day(value: Any) -> date | None:
+    return date.fromisoformat(str(value)[:10]) if value is not None else None

@@ -1,0 +1,1 @@
+"""What is due and why, and the runs that mend it: the one place that finds it out."""

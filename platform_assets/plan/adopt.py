@@ -1,0 +1,112 @@
+"""Adoption: days of which there is no record are taken as made from what is there now; nothing runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+
+import dagster as dg
+from pyspark.sql import functions as F
+
+from platform_assets.assets.catalog import Catalog
+from platform_assets.assets.declared import Declared, DeclaredTable
+from platform_assets.assets.documents import DocumentDefinition
+from platform_assets.assets.provenance import platform_version
+from platform_assets.assets.raw_tables import RawTableDefinition
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.fingerprints import Fingerprints, fingerprints
+from platform_assets.lake.tables.made import FileRead, Known, Made, events_text
+from platform_assets.landing.counts import ACCEPTED
+from platform_assets.landing.first_look import sha256_of
+from platform_assets.plan.due import reads
+from platform_assets.plan.state import State
+
+_ADOPTED = "adopted"
+
+
+def unrecorded(known: Known) -> list[date]:
+    """The published days of which nobody knows what they were made from, wholly or in part."""
+    return [
+        day
+        for day, made in known.made.items()
+        if made is None or any(found is None for days in made.read.values() for found in days.values())
+    ]
+
+
+def adopt(
+    catalog: Catalog, keys: Iterable[dg.AssetKey], engine: Callable[[], Engine]
+) -> Iterator[tuple[dg.AssetKey, Sequence[date]]]:
+    """Record of each such day that it was made from what is there now; gives the days, asset by asset.
+
+    The rows of tables are read for it, by the engine.
+    """
+    for key in catalog.with_sources(keys):
+        state = State.of(catalog, [key])  # anew: what the asset reads has its records by now
+        one, known = catalog[key], state.known[key]
+        if not (days := unrecorded(known)):
+            continue
+        records = _made_of(state, one, days, engine)
+        for made in known.made.values():
+            if made and made.day in days:  # its code and settings are known
+                records[made.day] = replace(made, inputs=records[made.day].inputs, at=records[made.day].at)
+        one.records(catalog.settings).append(list(records.values()))
+        yield key, days
+
+
+def _made_of(state: State, one: Declared, days: Sequence[date], engine: Callable[[], Engine]) -> dict[date, Made]:
+    if isinstance(one, DocumentDefinition):
+        states = one.folder(state.catalog.settings).states()
+        return {day: replace(_record(state, one, day, Fingerprints()), state=states[day]) for day in days}
+    if isinstance(one, DeclaredTable):
+        return _of_table(state, one, days, engine())
+    raise TypeError(one)
+
+
+def _of_table(state: State, one: DeclaredTable, days: Sequence[date], engine: Engine) -> dict[date, Made]:
+    table, known = state.catalog.tables[one.key], state.known[one.key]
+    delta = table.delta()
+    assert delta is not None, f"{table.key} was published"
+    rows = table.rows(engine, delta).where(F.col(table.contract.partition_column).isin(list(days)))
+    prints = fingerprints(engine, rows, table.contract)
+    found = {
+        day: replace(_record(state, one, day, prints), attempt=known.attempts[day], rows=prints.of(day).rows)
+        for day in days
+    }
+    if isinstance(one, RawTableDefinition):
+        counts = rows.groupBy("delivery_day", "source_file").agg(
+            F.count(F.lit(1)).alias("rows"), F.count_if(F.size("violations") > 0).alias("rejected")
+        )
+        counted = {(row[0], row[1]): (row[2], row[3]) for row in counts.collect()}
+        for day in days:
+            delivered = state.delivered[one.key].get(day)
+            files = [
+                FileRead(
+                    *(file.name, file.url, file.size, file.modified.isoformat() if file.modified else "", file.tag),
+                    *(sha256_of(file.url), *counted.get((day, file.name), (0, 0)), ACCEPTED, None),
+                )
+                for file in (delivered.files if delivered else ())
+            ]
+            found[day] = replace(found[day], events=events_text(prints, day), files=json.dumps(files))
+    return found
+
+
+def _record(state: State, one: Declared, day: date, prints: Fingerprints) -> Made:
+    recipe = state.catalog.recipe(one.key)
+    inputs: dict[str, dict[str, str | None]] = {}
+    for key, of in reads(state, one, day):
+        # Of its own day before only this moment tells what it is.
+        read = str(prints.of(of)) if key == one.key and of in prints.days else state.fingerprint(one, key, of)
+        inputs.setdefault(key.to_user_string(), {})[str(of)] = read
+    return Made(
+        day=day,
+        attempt=_ADOPTED,
+        rows=0,
+        fingerprint=str(prints.of(day)),
+        code=recipe.code,
+        contract=recipe.contract,
+        platform=platform_version(),
+        settings=recipe.settings_text,
+        inputs=json.dumps(inputs),
+    )

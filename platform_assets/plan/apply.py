@@ -1,0 +1,133 @@
+"""Applying the plan: run by run, until nothing is due that can be built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import dagster as dg
+
+from platform_assets.errors import PlatformError
+from platform_assets.landing.delivery_checks import ALLOW_EMPTIED
+from platform_assets.plan.due import EMPTIED, Due
+from platform_assets.plan.runs import Place, Rules, Run, next_run
+
+_START, _END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+# So many runs in a row that build nothing have another cause than single days.
+_MOST_FAILURES = 20
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: the assets that it built, and those that were refused, each with the reason."""
+
+    run: Run
+    built: tuple[dg.AssetKey, ...]
+    refused: Mapping[dg.AssetKey, str]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A day that cannot be built now, and why."""
+
+    key: dg.AssetKey
+    day: date
+    why: str
+
+
+@dataclass
+class Progress:
+    """What is known after some runs of a plan: what was refused, and where ranges are cut.
+
+    A run that is refused is not tried again: its range is cut in two, until the days that cannot be built stand alone.
+    """
+
+    allow_emptied: bool = False
+    refused: dict[Place, str] = field(default_factory=dict)
+    _ends: dict[dg.AssetKey, set[date]] = field(default_factory=dict)
+    _stretch: dict[Place, int] = field(default_factory=dict)
+    _failures: int = 0
+
+    @property
+    def rules(self) -> Rules:
+        """What the next run may build."""
+        return Rules(self.allow_emptied, self.refused, self._ends, self._stretch)
+
+    def learn(self, outcome: Outcome) -> None:
+        """Take note of how a run ended; raises `PlatformError` when one after the other fails."""
+        run = outcome.run
+        for key, why in outcome.refused.items():
+            if run.first == run.last:
+                self.refused[key, run.first] = why
+            else:
+                middle = run.first + (run.last - run.first).days // 2 * _DAY
+                self._ends.setdefault(key, set()).add(middle + _DAY)
+        if not outcome.refused and len(run.keys) == 1:
+            self._stretch[run.keys[0], run.last + _DAY] = 2 * len(run.days)
+        self._failures = 0 if outcome.built else self._failures + 1
+        if self._failures >= _MOST_FAILURES:
+            last = "\n".join(outcome.refused.values())
+            raise PlatformError(
+                f"{self._failures} runs in a row have built nothing, the last one because of this: {last}"
+            )
+
+    def waits(self, due: Due) -> list[Wait]:
+        """The days of what is due that cannot be built: refused ones, and what is made from such days."""
+        found: dict[Place, str] = {}
+        for key, days in due.days.items():
+            for day in sorted(days):
+                if why := self._why(due, key, day, found):
+                    found[key, day] = why
+        return [Wait(key, day, why) for (key, day), why in found.items()]
+
+    def _why(self, due: Due, key: dg.AssetKey, day: date, waiting: Mapping[Place, str]) -> str:
+        if (key, day) in self.refused:
+            return self.refused[key, day]
+        if not self.allow_emptied and any(reason.kind == EMPTIED for reason in due.days[key][day]):
+            return "its files are gone from landing: bring them back, or allow it by --allow-emptied"
+        for of, its in due.sources_due(key, day):
+            if (of, its) in waiting:
+                return f"{of.to_user_string()} of {its} waits"
+        return ""
+
+
+def apply(plan: Callable[[], Due], execute: Callable[[Run], Outcome], progress: Progress) -> Iterator[Outcome]:
+    """Build what is due, run by run; after each the plan is made again, as only then it is known what came out.
+
+    Raises `PlatformError` when run after run fails.
+    """
+    while (run := next_run(plan(), progress.rules)) is not None:
+        outcome = execute(run)
+        yield outcome
+        progress.learn(outcome)
+
+
+def in_process(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, allow_emptied: bool
+) -> Callable[[Run], Outcome]:
+    """What carries out a run in this process, recorded in an instance of Dagster."""
+    job = definitions.resolve_implicit_global_asset_job_def()
+
+    def execute(run: Run) -> Outcome:
+        tags = {_START: str(run.first), _END: str(run.last)} | ({ALLOW_EMPTIED: "1"} if allow_emptied else {})
+        result = job.execute_in_process(
+            instance=instance, asset_selection=list(run.keys), tags=tags, run_config=_QUIET, raise_on_error=False
+        )
+        built = {event.asset_key for event in result.all_events if event.is_step_materialization}
+        refused = {key: why for event in result.all_events for key, why in _refused(event)}
+        if not result.success and not refused:
+            raise PlatformError(f"The run {result.run_id} has failed, and none of its steps did: see its log.")
+        return Outcome(run, tuple(key for key in run.keys if key in built), refused)
+
+    def _refused(event: dg.DagsterEvent) -> Iterator[tuple[dg.AssetKey, str]]:
+        if not event.is_step_failure or event.step_key is None:
+            return
+        data = event.step_failure_data
+        said = data.user_failure_data.description if data.user_failure_data else None
+        error = data.error_display_string if hasattr(data, "error_display_string") else str(data.error)
+        yield dg.AssetKey(event.step_key.split("__")), str(said or error)
+
+    return execute

@@ -1,0 +1,189 @@
+"""Which days are due, and why: those that are not what their inputs, settings and code make them now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import dagster as dg
+
+from platform_assets.assets.catalog import Catalog
+from platform_assets.assets.declared import Declared
+from platform_assets.assets.provenance import changed_settings, shown
+from platform_assets.assets.raw_tables import RawTableDefinition
+from platform_assets.lake.tables.made import FileRead, Made
+from platform_assets.landing.deliveries import Delivered, some
+from platform_assets.landing.first_look import LandedFile, sha256_of
+from platform_assets.plan.state import State
+
+MISSING, LANDING, EMPTIED = "missing", "landing", "emptied"
+INPUTS, SETTINGS, UPSTREAM = "inputs", "settings", "upstream"
+CODE, UNKNOWN = "code", "unknown"
+REPORTED = (CODE, UNKNOWN)
+"""Reasons that are told, and rebuilt only when that is asked for."""
+OWN = (MISSING, LANDING, EMPTIED, SETTINGS, *REPORTED)
+"""Reasons that stand whatever comes out of what is read."""
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a day is due: its kind, and of what: the files, the table, the setting; `said` tells more of it."""
+
+    kind: str
+    of: str = ""
+    said: str = ""
+
+
+Days = Mapping[date, Sequence[Reason]]
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is due: per asset the days with their reasons, each asset after those that it reads.
+
+    `reported` are the days that only have other code than now, or of which nothing is known; `outside` are published
+    days before the domain's first.
+    """
+
+    state: State
+    days: Mapping[dg.AssetKey, Days]
+    reported: Mapping[dg.AssetKey, Days]
+    outside: Mapping[dg.AssetKey, Sequence[date]] = field(default_factory=dict)
+
+    @property
+    def catalog(self) -> Catalog:
+        """The assets that it is about."""
+        return self.state.catalog
+
+    def sources_due(self, key: dg.AssetKey, day: date) -> list[tuple[dg.AssetKey, date]]:
+        """The days that a day of an asset is made from, as far as they are due."""
+        return [(of, d) for of, d in reads(self.state, self.catalog[key], day) if d in self.days.get(of, {})]
+
+
+def due(
+    catalog: Catalog,
+    keys: Iterable[dg.AssetKey],
+    *,
+    until: date | None = None,
+    today: date | None = None,
+    rebuild: bool = False,
+) -> Due:
+    """What is due of some assets and of what they are made from.
+
+    `rebuild` takes days with other code, and unknown ones, for due. Raises `PlatformError` when landing or the lake is
+    not there.
+    """
+    state = State.of(catalog, keys, today)
+    found: dict[dg.AssetKey, dict[date, list[Reason]]] = {}
+    reported: dict[dg.AssetKey, dict[date, list[Reason]]] = {}
+    outside: dict[dg.AssetKey, list[date]] = {}
+    for key, known in state.known.items():
+        one = catalog[key]
+        days, told = found.setdefault(key, {}), reported.setdefault(key, {})
+        touched = _touched(state, one, found)
+        for day in state.days(key, until):
+            reasons = _reasons(state, one, day)
+            if not rebuild and (only := [reason for reason in reasons if reason.kind in REPORTED]):
+                told[day] = only
+                reasons = [reason for reason in reasons if reason.kind not in REPORTED]
+            reasons += [
+                Reason(UPSTREAM, of.to_user_string())
+                for of, its in reads(state, one, day)
+                if its in (found[of] if of == key else touched[of])
+            ]
+            if reasons:
+                days[day] = reasons
+        first = catalog.first_day(key)
+        if before := sorted(day for day in known.made if day < first):
+            outside[key] = before
+    return Due(state, found, reported, outside)
+
+
+def reads(state: State, one: Declared, day: date) -> list[tuple[dg.AssetKey, date]]:
+    """The days of tables that a day is made from."""
+    signature = one.signature
+    found = [(one.reads(name), day) for name in signature.same_day]
+    found += [(one.reads(name), day - _DAY) for name in signature.before]
+    found += [(key, day) for key in one.sources if not signature.frames]
+    return [(key, its) for key, its in found if its >= state.catalog.first_day(key)]
+
+
+def _touched(
+    state: State, one: Declared, found: Mapping[dg.AssetKey, Mapping[date, Sequence[Reason]]]
+) -> dict[dg.AssetKey, set[date]]:
+    """The days of what an asset reads that may change: of a raw table the event days that a delivery may touch."""
+    touched: dict[dg.AssetKey, set[date]] = {}
+    for key in one.sources:
+        if key == one.key:
+            continue
+        touched[key] = set(found[key])
+        if isinstance(state.catalog[key], RawTableDefinition) and one.signature.frames:
+            for day in found[key]:
+                made = state.known[key].made.get(day)
+                touched[key] |= {event for event in (made.by_event if made else ()) if event}
+    return touched
+
+
+def _reasons(state: State, one: Declared, day: date) -> list[Reason]:
+    known = state.known[one.key]
+    if day not in known.made:
+        return [Reason(MISSING)]
+    made = known.made[day]
+    if made is None:
+        return [Reason(UNKNOWN, said="it was published by a version of the platform that kept no record")]
+    recipe = state.catalog.recipe(one.key)
+    reasons = [
+        Reason(SETTINGS, variable, f"{shown(before)}, now {shown(now)}")
+        for variable, (before, now) in changed_settings(made, recipe).items()
+    ]
+    if isinstance(one, RawTableDefinition):
+        reasons += _of_landing(made, state.delivered[one.key].get(day))
+    reasons += _of_inputs(state, one, made, day)
+    if (made.code, made.contract) != (recipe.code, recipe.contract):
+        changed = "the contract" if made.code == recipe.code else "the transform"
+        reasons.append(Reason(CODE, said=f"{changed} has changed"))
+    return reasons
+
+
+def _of_inputs(state: State, one: Declared, made: Made, day: date) -> list[Reason]:
+    then = {(key, of): print for key, days in made.read.items() for of, print in days.items()}
+    reasons: dict[str, Reason] = {}
+    for key, of in reads(state, one, day):
+        name = key.to_user_string()
+        if (name, str(of)) not in then:
+            reasons[name] = Reason(INPUTS, name, "it did not read it then")
+        elif _is_there(state, key, of) and state.fingerprint(one, key, of) != then[name, str(of)]:
+            reasons[name] = Reason(INPUTS, name, f"{of} has changed")
+    return list(reasons.values())
+
+
+def _is_there(state: State, key: dg.AssetKey, day: date) -> bool:
+    """Whether what was published of a table can be read for a day: of a raw table any day may have rows of it."""
+    return day in state.known[key].made or isinstance(state.catalog[key], RawTableDefinition)
+
+
+def _of_landing(made: Made, delivered: Delivered | None) -> list[Reason]:
+    read = {file.name: file for file in made.files_read}
+    if delivered is not None and delivered.problem:
+        return [Reason(LANDING, said=delivered.problem)]
+    now = {file.name: file for file in delivered.files} if delivered else {}
+    if read and not now:
+        return [Reason(EMPTIED, some(sorted(read)), "gone from landing")]
+    said = {f"{name}": "added" for name in now.keys() - read.keys()}
+    said |= {f"{name}": "gone" for name in read.keys() - now.keys()}
+    said |= {name: "changed" for name in now.keys() & read.keys() if _differs(read[name], now[name])}
+    return [Reason(LANDING, name, said[name]) for name in sorted(said)]
+
+
+def _differs(read: FileRead, now: LandedFile) -> bool:
+    """Whether a file has another content than the one that was read."""
+    if read.size != now.size:
+        return True
+    if now.tag and read.tag:
+        alike = now.tag == read.tag
+    else:
+        alike = bool(now.modified) and str(now.modified.isoformat() if now.modified else "") == read.modified
+    # Delivered anew, it may be the same still.
+    return not alike and sha256_of(now.url) != read.sha256
