@@ -43,7 +43,6 @@ WITH_EVERY_ENGINE = (
     "lake/engines/test_workarounds_of_spark.py",
     "assets/test_explanations.py",
     "assets/test_io_managers.py",
-    "lake/tables/test_maintenance.py",
     "lake/tables/test_schemas.py",
     "lake/tables/test_table.py",
     "lake/tables/test_values.py",
@@ -78,8 +77,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave to the pass with Sail what no other engine can change; begin with what takes longest."""
-    items.sort(key=lambda item: not _place(item).startswith(WITH_PROCESSES))
     engine = config.getoption("engine")
+    if engine == "sail":
+        items.sort(key=lambda item: not _place(item).startswith(WITH_PROCESSES))
     chosen = [item for item in items if _is_for(engine, item) and (engine == "sail" or _uses_engine(item))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen

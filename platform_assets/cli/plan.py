@@ -210,7 +210,7 @@ def _execution(
         if flying:
             raise Problem(
                 f"{number(len(flying))} runs of these domains are in flight, such as {flying[0]}: nothing was built. "
-                "Wait for them, or terminate them in the UI (one whose process died, too); --anyway builds all the same."
+                "Wait for them, or terminate them in the UI (one whose process died, too); --anyway builds even so."
             )
         yield in_process(definitions, instance, allow_emptied)
 

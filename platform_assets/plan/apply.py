@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from platform_assets.assets.publication import DUE_ONLY
 from platform_assets.errors import PlatformError
 from platform_assets.landing.delivery_checks import ALLOW_EMPTIED
 from platform_assets.plan.due import EMPTIED, Due
@@ -112,7 +113,8 @@ def in_process(
     job = definitions.resolve_implicit_global_asset_job_def()
 
     def execute(run: Run) -> Outcome:
-        tags = {_START: str(run.first), _END: str(run.last)} | ({ALLOW_EMPTIED: "1"} if allow_emptied else {})
+        tags = {_START: str(run.first), _END: str(run.last), DUE_ONLY: "1"}
+        tags |= {ALLOW_EMPTIED: "1"} if allow_emptied else {}
         result = job.execute_in_process(
             instance=instance, asset_selection=list(run.keys), tags=tags, run_config=_QUIET, raise_on_error=False
         )

@@ -15,7 +15,7 @@ from deltalake.exceptions import TableNotFoundError
 from platform_assets.definitions import build_definitions
 from platform_assets.lake import storage
 from platform_assets.lake.tables.published import open_delta
-from platform_assets.registry import FoundDomain
+from platform_assets.registry import FoundDomain, catalog_of
 from platform_assets_tests.support.settings import DOMAINS, settings_for
 
 START = "dagster/asset_partition_range_start"
@@ -39,6 +39,7 @@ class Platform:
         self.given = places | settings
         self.settings = settings_for(domains, **self.given)
         self.definitions = build_definitions(self.settings, domains)
+        self.catalog = catalog_of(domains, self.settings)
         self.instance = dg.DagsterInstance.ephemeral()
 
     def deliver(self, feed: str, day: str, name: str, content: Content) -> Path:

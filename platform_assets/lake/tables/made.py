@@ -85,6 +85,16 @@ class Made:
         """The settings in effect: variable to value as JSON."""
         return _parsed(self.settings)
 
+    def is_like(self, other: Made | None) -> bool:
+        """Whether another day was made from the same, and came out the same."""
+        return other is not None and self.told == other.told
+
+    @property
+    def told(self) -> tuple[object, ...]:
+        """All but who made it, and when."""
+        files = [file._replace(modified="", tag="") for file in self.files_read]
+        return self.fingerprint, self.code, self.contract, self.effective, self.read, self.by_event, files
+
     @property
     def read(self) -> Inputs:
         """What it was made from."""

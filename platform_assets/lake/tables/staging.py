@@ -6,7 +6,7 @@ import json
 import posixpath
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -83,6 +83,20 @@ class Staged:
             return self.rows_by_day.get(None, 0)
         counts = [json.loads(file.stats).get("nullCount", {}).get(column) for file in self.files]
         return None if None in counts else sum(counts)
+
+    def without(self, days: Collection[date]) -> Staged:
+        """The same without some of its days, whose files are removed."""
+        column, gone = self.table.contract.partition_column, {day.isoformat() for day in days}
+        for file in (file for file in self.files if file.partition_values[column] in gone):
+            storage.remove(storage.join(self.table.url, file.path))
+        kept = [day for day in self.days if day not in days]
+        return replace(
+            self,
+            days=tuple(kept),
+            files=tuple(file for file in self.files if file.partition_values[column] not in gone),
+            replaces=frozenset(path for path in self.replaces if not any(f"/{column}={day}/" in path for day in gone)),
+            made=tuple(made for made in self.made if made.day not in days),
+        )
 
     def read(self, engine: Engine) -> DataFrame:
         """The staged rows."""

@@ -1,0 +1,61 @@
+"""The law of repair: whatever has happened, applying the plan ends in the tables of one batch over what has landed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from platform_assets.lake.engines.engine import Engine
+from platform_assets_tests.support.actions import feeds as actions
+from platform_assets_tests.support.engines import examples
+from platform_assets_tests.support.landing.parcels import Deliveries
+from platform_assets_tests.support.listening import plays
+from platform_assets_tests.support.repairs import Choices, History
+from platform_assets_tests.support.web import feeds as web
+
+DELIVERIES = [date(2026, 1, 1) + timedelta(days=n) for n in range(4)]
+DOMAINS: dict[str, tuple[str, st.SearchStrategy[Deliveries], Choices]] = {
+    "actions": ("actions", actions.deliveries(DELIVERIES), {"actions_window_minutes": (10, 1, 1440)}),
+    "listening": (
+        "plays",
+        plays.deliveries(DELIVERIES),
+        {
+            "listening_gap_seconds": (1200, 1, 86400),
+            "listening_top_sessions": (50, 1, 2),
+            "listening_rank_by": ("plays", "duration"),
+            "listening_song_key": ("artist_and_title", "title"),
+        },
+    ),
+    "web": (
+        "web_events",
+        web.deliveries(DELIVERIES),
+        {"web_gap_seconds": (1800, 900, 86400), "web_hosts": ("raw", "bare"), "web_date_order": ("dmy", "mdy")},
+    ),
+}
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_whatever_has_happened_applying_the_plan_ends_in_what_one_batch_gives(engine: Engine, domain: str) -> None:
+    feed, deliveries, choices = DOMAINS[domain]
+
+    @settings(max_examples=examples(2), deadline=None, suppress_health_check=list(HealthCheck))
+    @given(seed=st.integers(0, 2**32), pool=st.lists(deliveries, min_size=2, max_size=3))
+    def holds(seed: int, pool: list[Deliveries]) -> None:
+        with TemporaryDirectory() as folder:
+            history = History(Path(folder), domain, feed, seed, pool, choices)
+            history.files_come()
+            for _ in range(history.random.randint(1, 10)):
+                if history.random.random() < 0.3:
+                    history.apply()
+                history.happen()
+            history.apply()
+            assert not any(history.due().days.values()), history.said
+            assert history.apply() == []
+            assert history.unlike_one_batch() == [], history.said
+
+    holds()
