@@ -14,6 +14,7 @@ from platform_assets.assets.io_managers import DocumentIOManager, TableIOManager
 from platform_assets.assets.resources import EngineResource
 from platform_assets.errors import PlatformError
 from platform_assets.lake.storage import any_on_s3
+from platform_assets.plan.checks import up_to_date
 from platform_assets.registry import FoundDomain, catalog_of, found, refuse_clashes
 from platform_assets.settings import Settings, current, debugging
 
@@ -51,6 +52,7 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
             *(raw.landing_spec(settings) for domain in domains for raw in domain.raw_tables),
             *(declared.asset(settings) for domain in domains for declared in domain.declared),
         ],
+        asset_checks=[up_to_date(catalog, domain.name) for domain in domains if domain.declared],
         resources=resources,
         executor=EXECUTORS[settings.executor],
     )

@@ -102,8 +102,8 @@ class Domain:
         return self.values(settings).start
 
     def days(self, settings: Settings) -> dg.DailyPartitionsDefinition:
-        """One partition a day, UTC, from the first day on."""
-        return dg.DailyPartitionsDefinition(start_date=self.first_day(settings).isoformat())
+        """One partition a day, UTC, from the first day on until today, whose delivery may still grow."""
+        return dg.DailyPartitionsDefinition(start_date=self.first_day(settings).isoformat(), end_offset=1)
 
     def key(self, name: str) -> dg.AssetKey:
         """The asset key of one of the domain's tables."""

@@ -19,6 +19,7 @@ from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.errors import PlatformError
 from platform_assets.lake.audit import Finding, audit, checks_of
+from platform_assets.lake.fingerprints import Fingerprints
 from platform_assets.lake.tables.made import FileRead, Made
 from platform_assets.lake.tables.reads import PartitionsRead
 from platform_assets.lake.tables.staging import Staged
@@ -97,7 +98,7 @@ class FilesTableDefinition(DeclaredTable):
             rows = [_row(day, file) for day, record in made.items() for file in record.files_read]
             frame = engine.session.createDataFrame(rows, table.contract.spark_schema) if rows else None
 
-            def judge(staged: Staged) -> list[Finding]:
+            def judge(staged: Staged, prints: Fingerprints) -> list[Finding]:
                 return audit(staged, engine, (), {})
 
             inputs = {day: {self.raw.text_key: {str(day): as_files(record)}} for day, record in made.items()}

@@ -15,7 +15,7 @@ from platform_assets.assets.provenance import Provenance, shown
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.lake.audit import COLUMNS, Finding, audit_columns, refuse
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.fingerprints import fingerprints
+from platform_assets.lake.fingerprints import Fingerprints, fingerprints
 from platform_assets.lake.tables.made import Made
 from platform_assets.lake.tables.reads import Source, refuse_changed
 from platform_assets.lake.tables.staging import Staged
@@ -30,7 +30,7 @@ def materialise(
     table: Table,
     engine: Engine,
     rows: DataFrame | None,
-    judge: Callable[[Staged], Sequence[Finding]],
+    judge: Callable[[Staged, Fingerprints], Sequence[Finding]],
     sources: Sequence[Source],
     made_from: Provenance,
     files: Mapping[date, str] | None = None,
@@ -52,7 +52,8 @@ def materialise(
         yield check_result(key, Finding(COLUMNS, True, "no rows"))
     staged = table.stage(engine, rows, context.run.run_id, days, sources)
     try:
-        findings = judge(staged)
+        prints = fingerprints(engine, staged.read(engine), table.contract)
+        findings = judge(staged, prints)
         if refused := refuse(findings, table.key):
             refuse_changed(sources, table.key)  # what is wrong with rows that are out of date is of no use
         for finding in findings:
@@ -61,7 +62,6 @@ def materialise(
                 context.log.warning("%s: %s: %s", table.key, finding.check, finding.summary)
         if refused:
             raise refused
-        prints = fingerprints(engine, staged.read(engine), table.contract)
         by_day = {day: staged.rows_by_day.get(day.isoformat(), 0) for day in days}
         made = made_from.records(f"{staged.run_id}/{staged.attempt}", prints, files=files, rows=by_day)
         staged = replace(staged, made=made)

@@ -8,10 +8,12 @@ from datetime import date
 import dagster as dg
 from pyspark.sql import Column, DataFrame
 
+from platform_assets.assets.catalog import Catalog
 from platform_assets.assets.checks import check_specs
 from platform_assets.assets.declared import TABLES_IO, DeclaredTable, Event, run_days
 from platform_assets.assets.domain import LANDING, Domain
 from platform_assets.assets.explanations import explaining
+from platform_assets.assets.late_rows import LATE, LATE_SAID, changed_days, late_rows
 from platform_assets.assets.provenance import Provenance
 from platform_assets.assets.publication import column_schema, materialise
 from platform_assets.assets.signature import named, place, suggestion
@@ -21,6 +23,7 @@ from platform_assets.errors import DeclarationError, naming
 from platform_assets.lake import storage
 from platform_assets.lake.audit import Finding, audit, checks_of
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.fingerprints import Fingerprints
 from platform_assets.lake.tables.staging import RUNS, Staged
 from platform_assets.landing.counts import FileCount, counted, files_read
 from platform_assets.landing.delivery_checks import ALLOW_EMPTIED, WARNINGS, Limits, delivery_checks, judge_delivery
@@ -59,11 +62,12 @@ class RawTableDefinition(DeclaredTable):
     @property
     def checks(self) -> dict[str, str]:
         """The checks of the table, from their names to what must hold."""
-        return checks_of(self.contract) | delivery_checks(self.feed)
+        late = {LATE: LATE_SAID} if self.event_time else {}
+        return checks_of(self.contract) | late | delivery_checks(self.feed)
 
     @property
     def warnings(self) -> set[str]:
-        return super().warnings | WARNINGS
+        return super().warnings | WARNINGS | {LATE}
 
     def read(self, engine: Engine, files: Sequence[LandedFile], settings: Settings, room: str) -> DataFrame:
         """The lines of landed files as the raw table's rows, good and rejected; `room` is a folder of the run."""
@@ -109,12 +113,13 @@ class RawTableDefinition(DeclaredTable):
 
             files: dict[date, str] = {}
 
-            def judge(staged: Staged) -> list[Finding]:
+            def judge(staged: Staged, prints: Fingerprints) -> list[Finding]:
                 rows = staged.read(engine)
                 by_file = counted(rows, delivered.files)
                 read = files_read([*by_file, *map(FileCount, delivered.without_rows)])
                 files.update({day: json.dumps(read.get(day, [])) for day in days})
-                findings = audit(staged, engine, (), {})
+                late = [self._late_rows(context, prints)] if self.event_time else []
+                findings = [*audit(staged, engine, (), {}), *late]
                 return findings + judge_delivery(rows, staged, delivered, limits, self.feed, by_file)
 
             made_from = Provenance(self, context.resources.tables.catalog, days, {})
@@ -134,6 +139,21 @@ class RawTableDefinition(DeclaredTable):
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
         )
+
+    def _late_rows(self, context: dg.AssetExecutionContext, prints: Fingerprints) -> Finding:
+        """Whether the run changes good rows of days that are built, and that it does not build itself."""
+        catalog: Catalog = context.resources.tables.catalog
+        days = run_days(context)
+        known = catalog.tables[self.key].known()
+        if known.unknown:
+            said = "what was delivered on some days is not known: `apply --adopt` takes them as they are"
+            return Finding(LATE, True, said, True)
+        changed = changed_days(known, prints, days)
+        readers = [one for one in catalog.readers(self.key) if isinstance(one, DeclaredTable) and one.signature.frames]
+        built = {one.text_key: catalog.tables[one.key].known().made for one in readers} if changed else {}
+        chosen = context.run.asset_selection
+        again = {one.text_key: days for one in readers if chosen is None or one.key in chosen}
+        return late_rows(changed, built, again, self.domain.name)
 
     def own_settings(self, settings: Settings) -> dict[str, str]:
         """The settings of its parser, and the first day: rows of days before are rejected."""

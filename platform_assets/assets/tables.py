@@ -18,6 +18,7 @@ from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract
 from platform_assets.errors import DeclarationError, naming
 from platform_assets.lake.audit import Balance, Finding, audit, checks_of, refuse_floating
+from platform_assets.lake.fingerprints import Fingerprints
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.settings import Settings
 
@@ -71,7 +72,7 @@ class TableDefinition(DeclaredTable):
                 frames[name] = tables.read_day(self.reads(name), days[0] - timedelta(days=1), context.log)
             rows = self.computed(frames, **arguments, **({DAYS: days} if self.signature.wants_days else {}))
 
-            def judge(staged: Staged) -> list[Finding]:
+            def judge(staged: Staged, prints: Fingerprints) -> list[Finding]:
                 return audit(staged, engine, self.balances, frames)
 
             reads = tables.reads(frames)

@@ -31,6 +31,9 @@ class Fingerprint:
     def __add__(self, other: Fingerprint) -> Fingerprint:
         return Fingerprint(self.rows + other.rows, self.low + other.low, self.high + other.high)
 
+    def __sub__(self, other: Fingerprint) -> Fingerprint:
+        return Fingerprint(self.rows - other.rows, self.low - other.low, self.high - other.high)
+
     def __str__(self) -> str:
         return f"{self.rows}.{self.low:x}.{self.high:x}"
 

@@ -1,0 +1,51 @@
+"""The check `up_to_date` of every asset, over the plan: it reads no rows."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from platform_assets.assets.catalog import Catalog
+from platform_assets.assets.failures import as_failures
+from platform_assets.landing.deliveries import some
+from platform_assets.plan.due import Due, due
+
+UP_TO_DATE = "up_to_date"
+_SAID = "Every day is what its files, inputs and settings make it now: the plan has nothing due"
+
+
+def up_to_date(catalog: Catalog, domain: str) -> dg.AssetChecksDefinition:
+    """The checks of a domain's assets, made in one step after whichever of them a run has built."""
+    keys = [key for key in catalog.declared if key.path[0] == domain]
+
+    @dg.multi_asset_check(
+        name=f"{domain}_{UP_TO_DATE}",
+        specs=[dg.AssetCheckSpec(UP_TO_DATE, asset=key, description=_SAID) for key in keys],
+        can_subset=True,
+    )
+    def checked(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        chosen = [check.asset_key for check in context.selected_asset_check_keys]
+        with as_failures():
+            found = due(catalog, chosen)
+        yield from (_result(found, key) for key in chosen)
+
+    return checked
+
+
+def _result(found: Due, key: dg.AssetKey) -> dg.AssetCheckResult:
+    days = found.days[key]
+    reasons: dict[str, list[str]] = {}
+    for day, its in sorted(days.items()):
+        for reason in its:
+            reasons.setdefault(" ".join(filter(None, [reason.kind, reason.of])), []).append(str(day))
+    said = "nothing is due"
+    if days:
+        shown = "; ".join(f"{reason} on {some(on, 3)}" for reason, on in reasons.items())
+        said = f"{len(days)} days are due: {shown}. To build them: platform-assets apply {key.path[0]}"
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=UP_TO_DATE,
+        passed=not days,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=said,
+        metadata={"due": {reason: on[:100] for reason, on in reasons.items()}, "days": len(days)},
+    )
