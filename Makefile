@@ -36,6 +36,7 @@ demo: $(VENV)/.ready $(DAGSTER_HOME)/dagster.yaml ## build every table from the 
 	@$(BIN)/python -W ignore -m dagster asset materialize -m platform_assets.definitions --select '*' \
 		--partition-range $(FIRST)...$(LAST)
 	@$(BIN)/platform-assets summary
+	@echo && $(BIN)/platform-assets plan
 	@echo && echo "Activate the environment for these: . $(BIN)/activate; export DAGSTER_HOME=$(DAGSTER_HOME)"
 
 ui: $(VENV)/.ready $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI on http://localhost:3000

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -18,7 +17,7 @@ from types import ModuleType
 
 import dagster as dg
 
-from platform_assets.assets.catalog import Catalog
+from platform_assets.assets.catalog import Catalog, in_order
 from platform_assets.assets.declared import Declared
 from platform_assets.assets.documents import DocumentDefinition
 from platform_assets.assets.domain import Domain
@@ -286,9 +285,10 @@ def load(package: str) -> FoundDomain:
                     f"{one.text_key} is declared twice, {place(other.function)} and {place(one.function)}: rename one"
                 )
     for files in files_tables([one for one in declared.values() if isinstance(one, RawTableDefinition)]):
-        if files.name in declared:
+        clash = declared.get(files.name)
+        if clash and not isinstance(clash, FilesTableDefinition):
             raise DeclarationError(
-                f"{place(declared[files.name].function)}: {files.text_key} is the table of the files of the feed "
+                f"{place(clash.function)}: {files.text_key} is the table of the files of the feed "
                 f"{files.raw.feed.name}: rename yours"
             )
         declared[files.name] = files
@@ -310,25 +310,6 @@ def _domain_of(module: ModuleType) -> Domain:
         said = ", ".join(domains) or "none"
         raise DeclarationError(f"{module.__file__}: it must declare the one domain {name}, as its folder; found {said}")
     return domains[name]
-
-
-def in_order(declared: Iterable[Declared]) -> list[Declared]:
-    """Each after those that it reads, and else by key."""
-    by_key = {one.text_key: one for one in declared}
-    reads = {key: [source.to_user_string() for source in one.sources] for key, one in by_key.items()}
-    sorter = TopologicalSorter(
-        {key: [source for source in sources if source in by_key and source != key] for key, sources in reads.items()}
-    )
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        raise DeclarationError(f"Tables read each other in a circle: {' -> '.join(error.args[1])}") from None
-    order: list[str] = []
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready())
-        order += ready
-        sorter.done(*ready)
-    return [by_key[key] for key in order]
 
 
 def refuse_clashes(domains: Sequence[FoundDomain]) -> None:
@@ -389,8 +370,7 @@ def _refuse_unknown_tables(declared: Declared, tables: Mapping[dg.AssetKey, Tabl
 
 def catalog_of(domains: Iterable[FoundDomain], settings: Settings) -> Catalog:
     """Everything that some domains declare, with some settings."""
-    every = in_order(declared for domain in domains for declared in domain.declared)
-    return Catalog(settings, {one.key: one for one in every})
+    return Catalog(settings, [declared for domain in domains for declared in domain.declared])
 
 
 def listed_settings(domains: Iterable[FoundDomain], settings: Settings) -> list[Setting]:

@@ -25,6 +25,7 @@ LAYERS = (
     ("lake",),
     ("landing", "exports", "transforms", "samples"),
     ("assets",),
+    ("plan",),
     ("domains",),
     ("registry",),
     ("definitions",),
@@ -32,7 +33,7 @@ LAYERS = (
     ("cli",),
 )
 RANKS = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-KNOWS_DAGSTER = ("assets", "registry", "definitions", "cli")
+KNOWS_DAGSTER = ("assets", "plan", "registry", "definitions", "cli")
 # The storage, what looks for packages, programs and jars on this machine, and what writes files for people on it.
 OPENS_PATHS = (
     "registry.py",

@@ -23,7 +23,7 @@ from platform_assets_tests.support.services.ports import free_port
 
 DAY = "2026-01-02"
 MATERIALISE = "dagster asset materialize -m platform_assets.definitions"
-TABLES = ["shop/raw_sales", "shop/daily_sales"]
+TABLES = ["shop/raw_sales", "shop/daily_sales", "shop/sales_files"]
 ASSETS = """
 { assetNodes { assetKey { path } groupName description metadataEntries { __typename } isPartitioned } }"""
 
@@ -103,7 +103,9 @@ def printed(acme: Acme) -> dict[str, str]:
 
 def test_the_readmes_own_domain_is_installed_built_shown_and_documented(acme: Acme, printed: dict[str, str]) -> None:
     (tables,) = (text for command, text in printed.items() if command.endswith("platform-assets tables"))
-    assert [line.split()[:3] for line in tables.splitlines()[1:]] == [[TABLES[0], "2", "1"], [TABLES[1], "1", "1"]]
+    assert [line.split()[:3] for line in tables.splitlines()[1:]] == [
+        [table, rows, "1"] for table, rows in zip(TABLES, "211", strict=True)
+    ]
     (rejected,) = (text for command, text in printed.items() if "platform-assets rejected" in command)
     assert "invalid_cents" in rejected
     page = (acme.folder / "docs" / "tables" / "shop" / "daily_sales.md").read_text(encoding="utf-8")

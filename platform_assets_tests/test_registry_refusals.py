@@ -238,7 +238,7 @@ def test_definitions_are_built_of_the_domains_that_are_given(packages: Packages)
     packages.raw(package, "shop", "sales")
     definitions = build_definitions(settings_for(()), found(settings_for(())))
     keys = {key.to_user_string() for key in definitions.resolve_asset_graph().get_all_asset_keys()}
-    assert keys == {"landing/sales", "shop/raw"}
+    assert keys == {"landing/sales", "shop/raw", "shop/sales_files"}
 
 
 def test_domains_that_are_given_and_do_not_go_together_are_refused(packages: Packages) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 
 import dagster as dg
 
 from platform_assets.assets.declared import Declared, DeclaredTable
+from platform_assets.errors import DeclarationError
 from platform_assets.lake.tables.table import Table
 from platform_assets.settings import Settings
 
@@ -32,9 +34,9 @@ class Recipe:
 class Catalog:
     """The assets of some domains, each after those that it reads, with some settings."""
 
-    def __init__(self, settings: Settings, declared: Mapping[dg.AssetKey, Declared]) -> None:
+    def __init__(self, settings: Settings, declared: Iterable[Declared]) -> None:
         self.settings = settings
-        self.declared = declared
+        self.declared = {one.key: one for one in in_order(declared)}
         self._recipes: dict[dg.AssetKey, Recipe] = {}
 
     def __getitem__(self, key: dg.AssetKey) -> Declared:
@@ -74,3 +76,22 @@ class Catalog:
     def readers(self, key: dg.AssetKey) -> list[Declared]:
         """What reads a table."""
         return [one for one in self.declared.values() if key in one.sources and one.key != key]
+
+
+def in_order(declared: Iterable[Declared]) -> list[Declared]:
+    """Each after those that it reads, and else by key."""
+    by_key = {one.text_key: one for one in declared}
+    reads = {key: [source.to_user_string() for source in one.sources] for key, one in by_key.items()}
+    sorter = TopologicalSorter(
+        {key: [source for source in sources if source in by_key and source != key] for key, sources in reads.items()}
+    )
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise DeclarationError(f"Tables read each other in a circle: {' -> '.join(error.args[1])}") from None
+    order: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        order += ready
+        sorter.done(*ready)
+    return [by_key[key] for key in order]

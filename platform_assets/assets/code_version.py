@@ -6,128 +6,110 @@ import ast
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from importlib.abc import InspectLoader
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from platform_assets.assets.signature import declared_at
 
 _PLATFORM = __name__.split(".")[0]
 _SHARED = f"{_PLATFORM}.transforms"
-_DOMAIN = "domain.py"
-# What has no meaning of its own, or is there from some version of Python on.
-_LEFT_OUT = {"ctx", "type_comment", "kind", "lineno"}
-
-
-@dataclass(frozen=True)
-class _Module:
-    """A file of code: its dotted name, and the folder of its package."""
-
-    name: str
-    file: Path
-
-    @property
-    def package(self) -> str:
-        """The package that its relative imports begin in."""
-        return self.name if self.file.name == "__init__.py" else self.name.rpartition(".")[0]
+_DOMAINS = f"{_PLATFORM}.domains"
+# What has no meaning of its own.
+_LEFT_OUT = {"ctx", "type_comment", "kind"}
 
 
 def code_of(function: Callable[..., Any]) -> str:
     """The fingerprint of a transform's module and of what that imports of the shared transforms and its own package.
 
-    Docstrings, comments and layout are no part of it. Empty for a function that is in no file.
+    Its own package is, of a domain that comes with the platform, that of the domain. Docstrings, comments and layout
+    are no part of it. Empty for a function whose code is in no module that can be read again.
     """
-    declared = Path(declared_at(function)[0])
-    code = inspect.unwrap(function).__code__
-    try:
-        roots = [_module_at(declared), _module_at(Path(code.co_filename))]
-        every = sorted(_reached(tuple(dict.fromkeys(roots)), _own_package(declared)), key=lambda one: one.name)
-        text = json.dumps([(one.name, _tree(one.file)) for one in every])
-    except (OSError, SyntaxError):
+    declared = _module_of(declared_at(function)[0])
+    roots = {declared, inspect.unwrap(function).__module__}
+    every = sorted(_reached(roots, _own_package(declared)))
+    trees = [(name, _tree(name)) for name in every]
+    if any(tree is None for name, tree in trees if name in roots):
         return ""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(trees).encode()).hexdigest()[:16]
 
 
-def _module_at(file: Path) -> _Module:
-    """The module of a file, named from the outermost package on."""
-    names, folder = [] if file.name == "__init__.py" else [file.stem], file.parent
-    while (folder / "__init__.py").exists():
-        names.insert(0, folder.name)
-        folder = folder.parent
-    return _Module(".".join(names), file)
+def _module_of(file: str) -> str:
+    """The name of the module of a file; empty for a file that is no module's."""
+    named = ((name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items()))
+    return next((name for name, its in named if its == file and name != "__main__"), "")
 
 
-def _own_package(file: Path) -> str:
-    """What a domain's modules share: the domain's folder here, all of the package of a user's own."""
-    name = _module_at(file).name
-    top = name.split(".")[0]
-    if top != _PLATFORM:
-        return top
-    folder = next((one for one in file.parents if (one / _DOMAIN).exists()), None)
-    return _module_at(folder / "__init__.py").name if folder else name
+def _own_package(module: str) -> str:
+    parts = module.split(".")
+    return ".".join(parts[:3]) if _is_below(module, _DOMAINS) else parts[0]
 
 
-def _reached(roots: tuple[_Module, ...], own: str) -> set[_Module]:
-    found: set[_Module] = set()
+def _reached(roots: Iterable[str], own: str) -> set[str]:
+    found: set[str] = set()
     waiting = list(roots)
     while waiting:
-        module = waiting.pop()
-        if module not in found:
-            found.add(module)
-            names = [name for name in _imports(module) if _is_below(name, own) or _is_below(name, _SHARED)]
-            waiting += filter(None, map(_located, names))
-    return found
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [one for one in _imports(name) if _is_below(one, own) or _is_below(one, _SHARED)]
+    return {name for name in found if _source(name) is not None or name in roots}
 
 
 def _is_below(name: str, package: str) -> bool:
-    return name == package or name.startswith(f"{package}.")
+    return bool(package) and (name == package or name.startswith(f"{package}."))
 
 
 @cache
-def _imports(module: _Module) -> tuple[str, ...]:
+def _source(name: str) -> str | None:
+    """The source of a module; None for what is no module, or has none."""
+    try:
+        spec = find_spec(name) if name else None
+        loader = spec.loader if spec else None
+        return loader.get_source(name) if isinstance(loader, InspectLoader) else None
+    except (ImportError, ValueError):
+        return None
+
+
+@cache
+def _parsed(name: str) -> ast.Module | None:
+    source = _source(name)
+    return None if source is None else ast.parse(source)
+
+
+@cache
+def _imports(name: str) -> tuple[str, ...]:
     """What may be the name of a module in a module's import statements, wherever they stand in it."""
-    return tuple(dict.fromkeys(name for node in ast.walk(_parsed(module.file)) for name in _names(node, module)))
+    tree = _parsed(name)
+    nodes = ast.walk(tree) if tree else ()
+    return tuple(dict.fromkeys(one for node in nodes for one in _names(node, name)))
 
 
-def _names(node: ast.AST, module: _Module) -> Iterator[str]:
+def _names(node: ast.AST, module: str) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         base = node.module or ""
         if node.level:
-            above = module.package.split(".")[: len(module.package.split(".")) - node.level + 1]
+            spec = find_spec(module)
+            package = module if spec and spec.submodule_search_locations is not None else module.rpartition(".")[0]
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
             base = ".".join([*above, *filter(None, [node.module])])
         yield base
         yield from (f"{base}.{alias.name}" for alias in node.names)
         if base == _PLATFORM:
             # What the package hands out by name is at home in one of its modules.
-            import platform_assets
-
-            yield from (getattr(getattr(platform_assets, alias.name, None), "__module__", "") for alias in node.names)
-
-
-@cache
-def _located(name: str) -> _Module | None:
-    try:
-        spec = find_spec(name)
-    except (ImportError, AttributeError, ValueError):
-        return None
-    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
-        return None
-    return _Module(spec.name, Path(spec.origin))
+            package_itself = sys.modules[_PLATFORM]
+            yield from (getattr(getattr(package_itself, one.name, None), "__module__", "") for one in node.names)
 
 
 @cache
-def _parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_bytes())
-
-
-@cache
-def _tree(file: Path) -> Any:
-    return _plain(_parsed(file))
+def _tree(name: str) -> Any:
+    tree = _parsed(name)
+    return None if tree is None else _plain(tree)
 
 
 def _plain(node: Any) -> Any:

@@ -69,7 +69,7 @@ def why(
         datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY", help="Of raw tables the delivery day.")
     ],
 ) -> None:
-    """Why a day of a table is due; of one that is not, what it was made from."""
+    """Why a day is due, and what it was made from."""
     from platform_assets.assets.provenance import shown
     from platform_assets.plan.due import reads
 

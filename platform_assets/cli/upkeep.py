@@ -44,8 +44,13 @@ def restore(
     _say_what_changes(asked)
     confirm(f"Make version {version} of {found.key} the current one?", yes)
     say(f"{found.key}: version {version} is current again, as version {asked.carry_out()}.")
-    if asked.days and (readers := _readers(definition)):
-        say(f"What was built from it is as before; materialise it again for those days: {', '.join(readers)}.")
+    if asked.days:
+        say(
+            "The plan calls these days due now, as they are not what their inputs make them: mend the cause before the "
+            "next `platform-assets apply`."
+        )
+        if readers := _readers(definition):
+            say(f"What was built from it is as before: {', '.join(readers)}.")
     return None
 
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import Result
 
+from platform_assets.lake.tables import traces
 from platform_assets_tests.support.engines import examples
 from platform_assets_tests.support.platforms import Platform
 
@@ -54,7 +55,7 @@ def places(draw: st.DrawFn) -> list[tuple[str, str, str]]:
 def put(root: Path, elsewhere: Path, place: tuple[str, str, str]) -> Path | None:
     """Put something there, in the first run and attempt that the table has; nothing where something is already."""
     folder, name, kind = place
-    run = next((root / "lake" / TABLE / "runs").iterdir())
+    run = next(one for one in (root / "lake" / TABLE / "runs").iterdir() if traces.is_run(one.name))
     attempt = next(one for one in run.iterdir() if one.is_dir())
     day = next(one for one in attempt.iterdir() if one.is_dir())
     for word, found in (("<run>", run), ("<attempt>", attempt), ("<day>", day)):

@@ -46,7 +46,9 @@ def test_tables_tells_of_each_table_what_its_log_knows(cli: Cli, built: Platform
     assert (done.exit_code, done.stderr) == (0, "")
     told = by_table(done.stdout)
     assert list(told) == [table.key for table in tables_of(built)]
-    files = [path for path in built.folder("web/raw_events").rglob("*.parquet") if "2026-01-02" not in path.parts[-2]]
+    files = [
+        path for path in built.folder("web/raw_events").glob("runs/**/*.parquet") if "2026-01-02" not in path.parts[-2]
+    ]
     raw = told["web/raw_events"]
     assert (raw["rows"], raw["rejected"], raw["version"]) == ("13", "4", "2")
     assert (raw["days"], raw["first day"], raw["last day"]) == ("3", "2026-01-01", "2026-01-03")

@@ -45,9 +45,10 @@ def test_restore_makes_a_version_current_and_says_what_it_did(copy: Platform, at
     assert [done.stdout.splitlines()[0], *done.stdout.splitlines()[3:]] == [
         f"{HITS}: from version 3 to version 2, 5 rows now, 9 then.",
         f"{HITS}: version 2 is current again, as version 4.",
-        "What was built from it is as before; materialise it again for those days: "
-        "web/aggregated_web_page_stats, web/aggregated_web_stats, web/open_sessions, web/sessions, "
-        "web/user_web_hits_csv.",
+        "The plan calls these days due now, as they are not what their inputs make them: mend the cause before the "
+        "next `platform-assets apply`.",
+        "What was built from it is as before: web/aggregated_web_page_stats, web/aggregated_web_stats, "
+        "web/open_sessions, web/sessions, web/user_web_hits_csv.",
     ]
     assert copy.rows(HITS) == before
     assert "RESTORE of 2" in cli("history", HITS).stdout
@@ -204,6 +205,7 @@ def test_vacuum_removes_the_files_of_replaced_versions_and_keeps_every_row(
     assert [line.split("  ")[0] for line in done.stdout.splitlines()[1:]] == [
         "web/raw_events",
         HITS,
+        "web/web_events_files",
         "web/aggregated_web_page_stats",
         "web/aggregated_web_stats",
     ]

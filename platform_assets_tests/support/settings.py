@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from platform_assets.assets.files_tables import FilesTableDefinition
 from platform_assets.lake.engines import running
 from platform_assets.registry import FoundDomain, found
 from platform_assets.settings import PREFIX, Settings, prefix_of
@@ -18,9 +19,9 @@ WRITERS = {feed: writer for domain in DOMAINS for feed, writer in domain.sample_
 
 
 def tables_of(name: str) -> list[str]:
-    """The names of a domain's tables."""
+    """The names of a domain's tables, but for those of files."""
     (domain,) = (domain for domain in DOMAINS if domain.name == name)
-    return [table.name for table in domain.tables]
+    return [table.name for table in domain.tables if not isinstance(table, FilesTableDefinition)]
 
 
 def settings_for(domains: Iterable[FoundDomain] = DOMAINS, /, **given: Any) -> Settings:

@@ -75,7 +75,8 @@ class Shop:
 
     def definitions(self, definition: TableDefinition) -> dg.Definitions:
         """What Dagster is told of the three tables."""
-        catalog = Catalog(self.settings, {one.key: one for one in (visits, definition, busy_pages)})
+        catalog = Catalog(self.settings, [visits, definition, busy_pages])
+        vars(catalog)["tables"] = dict(catalog.tables) | {self.source_key: self.source}
         engine = EngineResource()
         return dg.Definitions(
             assets=[

@@ -54,7 +54,7 @@ def visits_catalog(table: Table) -> Catalog:
         raise NotImplementedError
 
     one = TableDefinition(Domain("shop", owner="team:shop"), "visits", visits, table.contract)
-    return Catalog(settings_for(lake=table.url.removesuffix("/shop/visits")), {one.key: one})
+    return Catalog(settings_for(lake=table.url.removesuffix("/shop/visits")), [one])
 
 
 def visits(engine: Engine, *rows: tuple[Any, ...], columns: str = COLUMNS) -> DataFrame:
@@ -80,6 +80,8 @@ def published(table: Table, version: int | None = None) -> list[tuple[Any, ...]]
 
 
 def files(table: Table) -> list[str]:
-    """Every file below the table's folder, but for its own log and the checksums that Spark puts beside files."""
+    """Every file below the table's folder, but for logs, records, and the checksums that Spark puts beside files."""
     names = [file.url.removeprefix(f"{table.url}/") for file in storage.walk(table.url)]
-    return sorted(name for name in names if not name.startswith("_delta_log/") and not name.endswith(".crc"))
+    return sorted(
+        name for name in names if not name.startswith(("_delta_log/", "_made/")) and not name.endswith(".crc")
+    )

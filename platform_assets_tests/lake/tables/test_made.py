@@ -1,0 +1,113 @@
+"""Records of what days were made from: found by the files that a version reads, whoever wrote others."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.made import Made, Records
+from platform_assets.lake.tables.staging import Staged
+from platform_assets.lake.tables.table import Table
+from platform_assets_tests.support.lake.visits import january, stage, visits_table
+
+
+def made(staged: Staged, *days: int, **given: str) -> Staged:
+    """A staged publication with records of days of January."""
+    attempt = f"{staged.run_id}/{staged.attempt}"
+    prints = [Made(day=january(day), attempt=attempt, rows=1, **{"fingerprint": "1.1.1"} | given) for day in days]  # type: ignore[arg-type]
+    return replace(staged, made=tuple(prints))
+
+
+def publish(engine: Engine, table: Table, run: str, *days: int, **given: str) -> None:
+    """Publish a row for each of some days, with records."""
+    staged = stage(engine, table, run, days, *[(day, "/a", 1, None) for day in days])
+    table.publish(made(staged, *days, **given))
+
+
+@pytest.fixture
+def table(place: str) -> Table:
+    """An empty table, on disk and on S3."""
+    return visits_table(place)
+
+
+def runs(table: Table) -> dict[int, str | None]:
+    """Per day of January the run that is known to have made it, None where none is."""
+    return {day.day: one.run_id if one else None for day, one in table.known().made.items()}
+
+
+def test_each_day_is_known_by_the_publication_that_it_is_of(engine: Engine, table: Table) -> None:
+    assert runs(table) == {}
+    publish(engine, table, "run-1", 1, 2, settings='{"PLATFORM_SHOP_X": "1"}', inputs='{"shop/a": {"2026-01-01": "x"}}')
+    publish(engine, table, "run-2", 2)
+    assert runs(table) == {1: "run-1", 2: "run-2"}
+    first = table.known().made[january(1)]
+    assert first
+    assert first.effective == {"PLATFORM_SHOP_X": "1"}
+    assert first.read == {"shop/a": {"2026-01-01": "x"}}
+
+
+def test_a_restored_version_finds_its_own_records(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", 1)
+    publish(engine, table, "run-2", 1, 2)
+    table.restore(1)
+    assert runs(table) == {1: "run-1"}
+
+
+def test_a_record_of_a_run_that_was_killed_before_its_commit_is_of_no_consequence(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", 1)
+    staged = made(stage(engine, table, "run-2", [1], (1, "/b", 1, None)), 1)
+    table.records.append(staged.made)
+    assert runs(table) == {1: "run-1"}
+
+
+def test_days_that_were_published_without_a_record_are_unknown(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", 1)
+    table.publish(stage(engine, table, "run-2", [2], (2, "/b", 1, None)))
+    known = table.known()
+    assert runs(table) == {1: "run-1", 2: None}
+    assert known.unknown == [january(2)]
+    assert known.fingerprint(january(2)) is None
+
+
+def test_runs_that_make_the_first_records_at_once_both_do(tmp_path: Path) -> None:
+    records = Records(str(tmp_path / "t"))
+    many = [Made(day=january(1), attempt=f"run/{n}", rows=n, fingerprint="1.1.1") for n in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: records.append([one]), many))
+    assert {attempt for attempt, _ in records.read()} == {one.attempt for one in many}
+
+
+def test_many_records_are_read_from_few_files_and_none_is_lost(tmp_path: Path) -> None:
+    records = Records(str(tmp_path / "t"))
+    for n in range(120):
+        records.append([Made(day=date(2026, 1, 1), attempt=f"run/{n}", rows=n, fingerprint="1.1.1")])
+    assert len(records.read()) == 120
+    assert len(DeltaTable(records.url).file_uris()) <= 50
+
+
+def test_records_are_no_part_of_the_table(engine: Engine, table: Table, tmp_path: Path) -> None:
+    publish(engine, table, "run-1", 1)
+    delta = table.delta()
+    assert delta
+    assert delta.vacuum(retention_hours=0, enforce_retention_duration=False, full=True, dry_run=True) == []
+    assert sorted(row["page"] for row in delta.to_pyarrow_table().to_pylist()) == ["/a"]
+
+
+@pytest.mark.parametrize("changed", ["fingerprint", "code", "contract", "settings", "inputs", "files", "events"])
+def test_a_day_that_was_made_from_something_else_is_told_from_the_one_before(changed: str) -> None:
+    one = Made(day=january(1), attempt="a/1", rows=1, fingerprint="1.1.1")
+    other = {
+        "settings": '{"A": "1"}',
+        "inputs": '{"t": {"2026-01-01": "x"}}',
+        "files": '[["a.csv", "l", 1, "", "", "hash", 1, 0, "I", null]]',
+        "events": '{"2026-01-01": ["1.1.1", "1.1.1"]}',
+    }
+    assert one.is_like(replace(one, attempt="b/2", rows=1))
+    assert not one.is_like(replace(one, **{changed: other.get(changed, "2.2.2")}))
+    assert not one.is_like(None)
