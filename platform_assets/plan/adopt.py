@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -58,7 +58,7 @@ def adopt(
 def _made_of(state: State, one: Declared, days: Sequence[date], engine: Callable[[], Engine]) -> dict[date, Made]:
     if isinstance(one, DocumentDefinition):
         states = one.folder(state.catalog.settings).states()
-        return {day: replace(_record(state, one, day, Fingerprints()), state=states[day]) for day in days}
+        return {day: replace(_record(state, one, day, Fingerprints(), days), state=states[day]) for day in days}
     if isinstance(one, DeclaredTable):
         return _of_table(state, one, days, engine())
     raise TypeError(one)
@@ -71,7 +71,7 @@ def _of_table(state: State, one: DeclaredTable, days: Sequence[date], engine: En
     rows = table.rows(engine, delta).where(F.col(table.contract.partition_column).isin(list(days)))
     prints = fingerprints(engine, rows, table.contract)
     found = {
-        day: replace(_record(state, one, day, prints), attempt=known.attempts[day], rows=prints.of(day).rows)
+        day: replace(_record(state, one, day, prints, days), attempt=known.attempts[day], rows=prints.of(day).rows)
         for day in days
     }
     if isinstance(one, RawTableDefinition):
@@ -92,12 +92,12 @@ def _of_table(state: State, one: DeclaredTable, days: Sequence[date], engine: En
     return found
 
 
-def _record(state: State, one: Declared, day: date, prints: Fingerprints) -> Made:
+def _record(state: State, one: Declared, day: date, prints: Fingerprints, days: Collection[date]) -> Made:
     recipe = state.catalog.recipe(one.key)
     inputs: dict[str, dict[str, str | None]] = {}
     for key, of in reads(state, one, day):
-        # Of its own day before only this moment tells what it is.
-        read = str(prints.of(of)) if key == one.key and of in prints.days else state.fingerprint(one, key, of)
+        # Of its own days nobody knew what they are before this moment.
+        read = str(prints.of(of)) if key == one.key and of in days else state.fingerprint(one, key, of)
         inputs.setdefault(key.to_user_string(), {})[str(of)] = read
     return Made(
         day=day,

@@ -1,0 +1,90 @@
+"""Lakes of a version that kept no record: read, continued, and adopted, by which nothing runs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from platform_assets.domains.web.domain import web
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.plan.adopt import adopt
+from platform_assets_tests.support.due import applied, built, reasons, reported
+from platform_assets_tests.support.platforms import Platform, checks, failure
+from platform_assets_tests.support.processes.sites import events
+
+DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
+
+
+@pytest.fixture
+def old(engine: Engine, tmp_path: Path) -> Platform:
+    """Two days of a lake as it was before there were records: none of them, nor of the tables of files."""
+    platform = Platform(tmp_path)
+    for n, day in enumerate(DAYS[:2]):
+        platform.deliver("web_events", day, "a.jsonl", [*events(day, f"a{n}"), "{"])
+    platform.materialise(DAYS[0], DAYS[1], select="group:web")
+    for records in (tmp_path / "lake").rglob("_made"):
+        shutil.rmtree(records)
+    shutil.rmtree(platform.folder("web/web_events_files"))
+    return platform
+
+
+def adopted(platform: Platform, engine: Engine) -> dict[str, int]:
+    """Adopt the web domain; the number of days by table."""
+    keys = [key for key in platform.catalog.declared if key.path[0] == "web"]
+    return {key.path[1]: len(days) for key, days in adopt(platform.catalog, keys, lambda: engine)}
+
+
+def test_an_upgrade_alone_makes_no_day_due_but_those_of_new_tables(old: Platform) -> None:
+    assert set(reasons(old)) == {"web_events_files"}
+    assert set(reported(old)["user_web_hits"]) == {"01", "02"}
+
+
+def test_an_old_lake_is_continued_with_a_warning(old: Platform, caplog: pytest.LogCaptureFixture) -> None:
+    old.deliver("web_events", DAYS[2], "a.jsonl", events(DAYS[2], "a2"))
+    result = old.materialise(DAYS[2], select='group:web and not key:"web/web_events_files"')
+    assert result.success
+    assert old.event_ids_of("web/user_web_hits") == ["a0", "a1", "a2"]
+    assert checks(result, "web/raw_events")["late_rows"].passed
+
+
+def test_a_table_of_files_of_a_day_without_a_record_says_what_to_do(old: Platform) -> None:
+    result = old.materialise(DAYS[0], select='key:"web/web_events_files"', check=False)
+    assert "kept no record of the files" in failure(result)
+    assert "`platform-assets apply web --adopt`" in failure(result)
+
+
+def test_adopted_days_are_as_if_they_had_been_made_from_what_is_there(old: Platform, engine: Engine) -> None:
+    before = {table: old.version(f"web/{table}") for table in ("raw_events", "user_web_hits", "sessions")}
+    found = adopted(old, engine)
+    assert found == dict.fromkeys(found, 2)
+    assert set(found) == {key.path[1] for key in old.catalog.declared if key.path[0] == "web"} - {"web_events_files"}
+    assert {table: old.version(f"web/{table}") for table in before} == before
+    assert reported(old) == {}
+    assert set(reasons(old)) == {"web_events_files"}
+    assert adopted(old, engine) == {}
+
+    outcomes, _ = applied(old)
+    assert built(outcomes) == [("1-2", "web_events_files")]
+    files = [(row["file_name"], row["rows"], row["rejected_rows"]) for row in old.rows("web/web_events_files")]
+    assert files == [("a.jsonl", 2, 1)] * 2
+    # What is built anew comes out the same: the fingerprints are those that a run would have recorded.
+    old.materialise(DAYS[0], DAYS[1], select="group:web")
+    assert reasons(old) == {}
+
+
+def test_after_adoption_late_events_are_due_as_ever(old: Platform, engine: Engine) -> None:
+    adopted(old, engine)
+    old.deliver("web_events", DAYS[1], "late.jsonl", events(DAYS[0], "late"))
+    applied(old)
+    assert old.event_ids_of("web/user_web_hits") == ["a0", "a1", "late"]
+
+
+def test_days_that_were_built_on_unknown_ones_are_adopted_with_them(old: Platform, engine: Engine) -> None:
+    old.deliver("web_events", DAYS[2], "a.jsonl", events(DAYS[2], "a2"))
+    old.materialise(DAYS[2], select='group:web and not key:"web/web_events_files"')
+    assert adopted(old, engine)["sessions"] == 3
+    assert set(reasons(old)) == {"web_events_files"}
+    made = old.catalog.tables[web.key("sessions")].known().made
+    assert all(made.values())

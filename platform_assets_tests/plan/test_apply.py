@@ -1,0 +1,182 @@
+"""Applying the plan: which runs it takes, what is refused, what waits, and what is left as it is."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from platform_assets.domains.listening.domain import listening
+from platform_assets.domains.web.domain import web
+from platform_assets.errors import PlatformError
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.plan.apply import Outcome, Progress, apply
+from platform_assets.plan.runs import Run, next_run
+from platform_assets_tests.support.due import applied, built, due_of, reasons
+from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.processes.sites import events
+
+DAYS = [f"2026-01-{day:02}" for day in range(1, 10)]
+BAD = ["{"] * 20
+REST = (
+    *("aggregated_web_page_stats", "aggregated_web_stats", "aggregated_web_stats_csv", "open_sessions", "sessions"),
+    *("user_web_hits", "user_web_hits_csv", "web_events_files"),
+)
+
+
+@pytest.fixture
+def week(platform: Platform) -> Platform:
+    """A platform to which three days were delivered."""
+    for n, day in enumerate(DAYS[:3]):
+        platform.deliver("web_events", day, "a.jsonl", events(day, f"a{n}", f"b{n}"))
+    return platform
+
+
+def play(day: str, user: str, minute: int) -> str:
+    """A play at noon, of a session of its own."""
+    return f"{user}\t{day}T12:{minute:02}:00Z\t\tArtist\t\tSong {minute}\n"
+
+
+def test_an_empty_lake_takes_one_run_for_deliveries_and_one_for_the_rest(week: Platform) -> None:
+    outcomes, _ = applied(week)
+    assert built(outcomes) == [("1-3", "raw_events"), ("1-3", *REST)]
+    assert reasons(week) == {}
+    assert applied(week)[0] == []
+
+
+def test_late_events_take_runs_over_their_days_alone(week: Platform) -> None:
+    applied(week)
+    week.deliver("web_events", DAYS[2], "late.jsonl", events(DAYS[0], "late"))
+    outcomes, _ = applied(week)
+    assert built(outcomes) == [
+        ("3", "raw_events"),
+        ("1", "user_web_hits"),
+        ("3", "web_events_files"),
+        ("1", "aggregated_web_page_stats", "aggregated_web_stats", "open_sessions", "user_web_hits_csv"),
+        ("1", "aggregated_web_stats_csv", "sessions"),
+    ]
+
+
+def test_a_copy_of_an_event_changes_no_table_after_the_hits(week: Platform) -> None:
+    applied(week)
+    week.deliver("web_events", DAYS[1], "b.jsonl", events(DAYS[1], "a1"))
+    outcomes, _ = applied(week)
+    assert built(outcomes) == [("2", "raw_events"), ("2", "user_web_hits", "web_events_files")]
+
+
+def test_a_bad_delivery_holds_back_what_is_made_from_it_and_nothing_else(week: Platform) -> None:
+    week.deliver("web_events", DAYS[1], "bad.jsonl", BAD)
+    _, progress = applied(week)
+    left = due_of(week)
+    assert {key.path[1]: sorted(day.day for day in days) for key, days in left.days.items() if days} == {
+        "raw_events": [2],
+        **{table: [2] for table in REST},
+        **{table: [2, 3] for table in ("open_sessions", "sessions")},
+    }
+    waits = {(wait.key.path[1], wait.day.day): wait.why for wait in progress.waits(left)}
+    assert "reject_limit" in waits["raw_events", 2]
+    assert waits["user_web_hits", 2] == "web/raw_events of 2026-01-02 waits"
+    assert waits["open_sessions", 3] == "web/open_sessions of 2026-01-02 waits"
+    assert week.event_ids_of("web/user_web_hits") == ["a0", "a2", "b0", "b2"]
+
+    (week.root / "landing" / "web_events" / DAYS[1] / "bad.jsonl").unlink()
+    applied(week)
+    assert reasons(week) == {}
+    assert week.event_ids_of("web/user_web_hits") == [
+        "a0",
+        "a1",
+        "a2",
+        "b0",
+        "b1",
+        "b2",
+    ]
+
+
+def test_of_many_days_few_runs_find_the_one_that_is_bad(platform: Platform) -> None:
+    for n, day in enumerate(DAYS):
+        platform.deliver("web_events", day, "a.jsonl", BAD if n == 4 else events(day, f"a{n}"))
+    outcomes, progress = applied(platform)
+    raw = [one.run for one in outcomes if web.key("raw_events") in one.run.keys]
+    assert [(run.first.day, run.last.day) for run in raw] == [(1, 9), (1, 5), (1, 3), (4, 5), (4, 4), (5, 5), (6, 9)]
+    assert list(progress.refused) == [(web.key("raw_events"), date(2026, 1, 5))]
+    assert len(platform.event_ids_of("web/user_web_hits")) == 8
+
+
+def test_days_are_emptied_only_when_that_is_allowed(week: Platform) -> None:
+    applied(week)
+    (week.root / "landing" / "web_events" / DAYS[1] / "a.jsonl").unlink()
+    outcomes, progress = applied(week)
+    assert outcomes == []
+    (first, *_) = progress.waits(due_of(week))
+    assert (first.key, first.day) == (web.key("raw_events"), date(2026, 1, 2))
+    assert first.why == "its files are gone from landing: bring them back, or allow it by --allow-emptied"
+    applied(week, allow_emptied=True)
+    assert reasons(week) == {}
+    assert week.event_ids_of("web/user_web_hits") == ["a0", "a2", "b0", "b2"]
+
+
+def test_a_list_so_far_that_changes_is_built_on_in_few_runs(engine: Engine, tmp_path: Path) -> None:
+    platform = Platform(tmp_path, listening_top_sessions=1)
+    for day in DAYS:
+        platform.deliver("plays", day, "a.tsv", play(day, "ann", 1) + play(day, "ann", 2))
+    applied(platform, "listening")
+    # The longest session of all is on the first day: the list of each day after it changes.
+    platform.deliver("plays", DAYS[8], "late.tsv", "".join(play(DAYS[0], "bob", n) for n in range(5)))
+    outcomes, _ = applied(platform, "listening")
+    lists = [one.run for one in outcomes if listening.key("top_sessions") in one.run.keys]
+    assert [(run.first.day, run.last.day) for run in lists] == [(1, 1), (2, 3), (4, 7), (8, 9)]
+    assert {row["user_id"] for row in platform.rows("listening/top_sessions")} == {"bob"}
+
+
+def test_a_run_publishes_only_the_days_that_come_out_otherwise(engine: Engine, tmp_path: Path) -> None:
+    platform = Platform(tmp_path)
+    for day in DAYS:
+        platform.deliver("plays", day, "a.tsv", play(day, "ann", 1))
+    applied(platform, "listening")
+    before = platform.catalog.tables[listening.key("open_sessions")].known().made
+    night = "bob\t2026-01-01T23:59:00Z\t\tA\t\tS\n"
+    platform.deliver("plays", DAYS[1], "late.tsv", night)
+    applied(platform, "listening")
+    after = platform.catalog.tables[listening.key("open_sessions")].known().made
+    built_again = [
+        day.day for day, made in after.items() if made and made.attempt != getattr(before[day], "attempt", "")
+    ]
+    assert sorted(built_again) == [1, 2]
+
+
+def test_runs_that_build_nothing_end_the_plan_with_the_cause(week: Platform) -> None:
+    def refuse(run: Run) -> Outcome:
+        return Outcome(run, (), dict.fromkeys(run.keys, "the disk is full"))
+
+    week.deliver("web_events", "2026-01-16", "a.jsonl", events("2026-01-16", "a"))
+    with pytest.raises(PlatformError, match=r"20 runs in a row have built nothing, the last because of this: the disk"):
+        list(apply(lambda: due_of(week), refuse, Progress()))
+
+
+def test_nothing_that_is_refused_is_tried_again(week: Platform) -> None:
+    progress = Progress()
+    tried = []
+
+    def refuse(run: Run) -> Outcome:
+        tried.append(run)
+        return Outcome(run, (), dict.fromkeys(run.keys, "no"))
+
+    list(apply(lambda: due_of(week), refuse, progress))
+    assert len(tried) == len(set(tried))
+    assert next_run(due_of(week), progress.rules) is None
+
+
+def test_a_contract_that_changes_is_built_anew_only_when_asked_for(week: Platform) -> None:
+    applied(week)
+    definition = week.catalog[web.key("user_web_hits")]
+    known = definition.code
+    vars(definition)["code"] = "another"
+    try:
+        changed = Platform(week.root)
+        assert applied(changed)[0] == []
+        outcomes, _ = applied(changed, rebuild=True)
+        assert built(outcomes) == [("1-3", "user_web_hits")]
+        assert applied(changed, rebuild=True)[0] == []
+    finally:
+        vars(definition)["code"] = known
