@@ -10,6 +10,7 @@ import dagster as dg
 
 from platform_assets.assets.catalog import Catalog
 from platform_assets.assets.declared import Declared
+from platform_assets.assets.files_tables import FilesTableDefinition
 from platform_assets.assets.provenance import changed_settings, shown
 from platform_assets.assets.raw_tables import RawTableDefinition
 from platform_assets.lake.tables.made import FileRead, Made
@@ -25,6 +26,7 @@ REPORTED = (CODE, UNKNOWN)
 OWN = (MISSING, LANDING, EMPTIED, SETTINGS, *REPORTED)
 """Reasons that stand whatever comes out of what is read."""
 _DAY = timedelta(days=1)
+_MADE = object()
 
 
 @dataclass(frozen=True)
@@ -129,10 +131,12 @@ def _touched(
 def _reasons(state: State, one: Declared, day: date) -> list[Reason]:
     known = state.known[one.key]
     if day not in known.made:
+        if isinstance(one, FilesTableDefinition) and state.known[one.raw.key].made.get(day, _MADE) is None:
+            return [Reason(UNKNOWN, one.raw.text_key, "there is no record of the files")]
         return [Reason(MISSING)]
     made = known.made[day]
     if made is None:
-        return [Reason(UNKNOWN, said="it was published by a version of the platform that kept no record")]
+        return [Reason(UNKNOWN, said="there is no record of what it was made from")]
     recipe = state.catalog.recipe(one.key)
     reasons = [
         Reason(SETTINGS, variable, f"{shown(before)}, now {shown(now)}")

@@ -36,9 +36,18 @@ def adopted(platform: Platform, engine: Engine) -> dict[str, int]:
     return {key.path[1]: len(days) for key, days in adopt(platform.catalog, keys, lambda: engine)}
 
 
-def test_an_upgrade_alone_makes_no_day_due_but_those_of_new_tables(old: Platform) -> None:
-    assert set(reasons(old)) == {"web_events_files"}
+def test_an_upgrade_alone_makes_no_day_due(old: Platform) -> None:
+    assert reasons(old) == {}
     assert set(reported(old)["user_web_hits"]) == {"01", "02"}
+    assert reported(old)["web_events_files"]["01"] == ["unknown raw_events"]
+
+
+def test_a_new_day_of_an_old_lake_is_built_and_the_days_before_it_are_let_be(old: Platform) -> None:
+    old.deliver("web_events", DAYS[2], "a.jsonl", events(DAYS[2], "a2"))
+    outcomes, progress = applied(old)
+    assert {(one.run.first.day, one.run.last.day) for one in outcomes} == {(3, 3)}
+    assert progress.refused == {}
+    assert reasons(old) == {}
 
 
 def test_an_old_lake_is_continued_with_a_warning(old: Platform, caplog: pytest.LogCaptureFixture) -> None:
