@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -15,8 +16,8 @@ from platform_assets.plan.due import EMPTIED, Due
 from platform_assets.plan.runs import Place, Rules, Run, next_run
 
 _START, _END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
-# So many runs in a row that build nothing have another cause than single days.
-_MOST_FAILURES = 20
+# An asset that so many runs in a row were refused of is let be, so that others are not kept waiting.
+_MOST_REFUSALS = 20
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _DAY = timedelta(days=1)
 
@@ -50,30 +51,30 @@ class Progress:
     refused: dict[Place, str] = field(default_factory=dict)
     _ends: dict[dg.AssetKey, set[date]] = field(default_factory=dict)
     _stretch: dict[Place, int] = field(default_factory=dict)
-    _failures: int = 0
+    _said: dict[dg.AssetKey, str] = field(default_factory=dict)
+    _refusals: Counter[dg.AssetKey] = field(default_factory=Counter)
 
     @property
     def rules(self) -> Rules:
         """What the next run may build."""
-        return Rules(self.allow_emptied, self.refused, self._ends, self._stretch)
+        given_up = {key for key, times in self._refusals.items() if times >= _MOST_REFUSALS}
+        return Rules(self.allow_emptied, self.refused, given_up, self._ends, self._stretch)
 
     def learn(self, outcome: Outcome) -> None:
-        """Take note of how a run ended; raises `PlatformError` when one after the other fails."""
+        """Take note of how a run ended."""
         run = outcome.run
+        for key in outcome.built:
+            self._refusals[key] = 0
         for key, why in outcome.refused.items():
+            self._refusals[key] += 1
+            self._said[key] = why
             if run.first == run.last:
                 self.refused[key, run.first] = why
             else:
                 middle = run.first + (run.last - run.first).days // 2 * _DAY
                 self._ends.setdefault(key, set()).add(middle + _DAY)
-        if not outcome.refused and len(run.keys) == 1:
-            self._stretch[run.keys[0], run.last + _DAY] = 2 * len(run.days)
-        self._failures = 0 if outcome.built else self._failures + 1
-        if self._failures >= _MOST_FAILURES:
-            last = "\n".join(outcome.refused.values())
-            raise PlatformError(
-                f"{self._failures} runs in a row have built nothing, the last one because of this: {last}"
-            )
+        if not outcome.refused:
+            self._stretch |= {(key, run.last + _DAY): 2 * len(run.days) for key in run.keys}
 
     def waits(self, due: Due) -> list[Wait]:
         """The days of what is due that cannot be built: refused ones, and what is made from such days."""
@@ -89,6 +90,8 @@ class Progress:
             return self.refused[key, day]
         if not self.allow_emptied and any(reason.kind == EMPTIED for reason in due.days[key][day]):
             return "its files are gone from landing: bring them back, or allow it by --allow-emptied"
+        if self._refusals[key] >= _MOST_REFUSALS:
+            return f"{_MOST_REFUSALS} runs in a row were refused, the last because of this: {self._said[key]}"
         for of, its in due.sources_due(key, day):
             if (of, its) in waiting:
                 return f"{of.to_user_string()} of {its} waits"
@@ -96,10 +99,7 @@ class Progress:
 
 
 def apply(plan: Callable[[], Due], execute: Callable[[Run], Outcome], progress: Progress) -> Iterator[Outcome]:
-    """Build what is due, run by run; after each the plan is made again, as only then it is known what came out.
-
-    Raises `PlatformError` when run after run fails.
-    """
+    """Build what is due, run by run; after each the plan is made again, as only then it is known what came out."""
     while (run := next_run(plan(), progress.rules)) is not None:
         outcome = execute(run)
         yield outcome

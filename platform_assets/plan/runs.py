@@ -38,20 +38,22 @@ class Run:
 class Rules:
     """What runs may build.
 
-    Days are emptied only when that is allowed. Nothing of `refused` is tried again, and no run goes over one of the
-    `ends` of an asset: the first days of what was cut in two. A table that goes on from its own day before may take
-    as many days at once as `stretch` says for the first of them, although the others only may be due.
+    Days are emptied only when that is allowed. Nothing of `refused`, and no asset of `given_up`, is tried again. No run
+    goes over one of the `ends` of an asset: the first days of what was cut in two. A table that goes on from its own
+    day before may take as many days at once as `stretch` says for the first of them, although the others only may be
+    due.
     """
 
     allow_emptied: bool = False
     refused: Collection[Place] = ()
+    given_up: Collection[dg.AssetKey] = ()
     ends: Mapping[dg.AssetKey, Collection[date]] = field(default_factory=dict)
     stretch: Mapping[Place, int] = field(default_factory=dict)
 
     def may_build(self, due: Due, key: dg.AssetKey, day: date) -> bool:
         """Whether a day that is due may be built."""
         emptied = any(reason.kind == EMPTIED for reason in due.days[key][day])
-        return (key, day) not in self.refused and (self.allow_emptied or not emptied)
+        return key not in self.given_up and (key, day) not in self.refused and (self.allow_emptied or not emptied)
 
 
 def runs_of(due: Due, rules: Rules) -> Iterator[Run]:

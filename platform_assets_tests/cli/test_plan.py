@@ -11,15 +11,21 @@ import pytest
 from typer.testing import Result
 
 from platform_assets_tests.cli.conftest import event
+from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.support.platforms import Platform
 
 Cli = Callable[..., Result]
 SESSIONS = ("web/open_sessions", "web/sessions")
 
 
+@pytest.fixture(autouse=True)
+def _engine_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLATFORM_SPARK_CONFIG", json.dumps(SPARK_FOR_FEW_ROWS))
+
+
 @pytest.fixture
 def on(copy: Platform, at: Callable[[Platform], Cli]) -> Cli:
-    """The command line on a copy of the built platform, in which sessions and files were never built."""
+    """The command line on a copy of the built platform, in which sessions were never built."""
     return at(copy)
 
 
@@ -83,7 +89,6 @@ def test_apply_builds_what_is_due_and_says_what_it_did(
     assert f"Building 2026-01-01...2026-01-03: {', '.join(SESSIONS)}\n  2 built in " in done.stdout
     assert done.stdout.endswith("\nNothing is due.\n")
     assert len(copy.rows("web/sessions")) + len(copy.rows("web/open_sessions")) > 0
-    assert copy.version("web/web_events_files") is None
 
 
 def test_apply_ends_with_1_and_the_reason_when_something_is_refused(

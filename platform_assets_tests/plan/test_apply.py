@@ -9,7 +9,6 @@ import pytest
 
 from platform_assets.domains.listening.domain import listening
 from platform_assets.domains.web.domain import web
-from platform_assets.errors import PlatformError
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.plan.apply import Outcome, Progress, apply
 from platform_assets.plan.runs import Run, next_run
@@ -145,13 +144,20 @@ def test_a_run_publishes_only_the_days_that_come_out_otherwise(engine: Engine, t
     assert sorted(built_again) == [1, 2]
 
 
-def test_runs_that_build_nothing_end_the_plan_with_the_cause(week: Platform) -> None:
+def test_an_asset_that_is_refused_again_and_again_is_let_be(platform: Platform) -> None:
+    platform.deliver("web_events", "2026-01-30", "a.jsonl", events("2026-01-30", "a"))
+    tried = []
+
     def refuse(run: Run) -> Outcome:
+        tried.append(run)
         return Outcome(run, (), dict.fromkeys(run.keys, "the disk is full"))
 
-    week.deliver("web_events", "2026-01-16", "a.jsonl", events("2026-01-16", "a"))
-    with pytest.raises(PlatformError, match=r"20 runs in a row have built nothing, the last one because of this"):
-        list(apply(lambda: due_of(week), refuse, Progress()))
+    progress = Progress()
+    list(apply(lambda: due_of(platform), refuse, progress))
+    assert [run.keys for run in tried] == [(web.key("raw_events"),)] * 20 + [run.keys for run in tried[20:]]
+    assert web.key("raw_events") not in {key for run in tried[20:] for key in run.keys}
+    (*_, last) = [wait for wait in progress.waits(due_of(platform)) if wait.key == web.key("raw_events")]
+    assert last.why == "20 runs in a row were refused, the last because of this: the disk is full"
 
 
 def test_nothing_that_is_refused_is_tried_again(week: Platform) -> None:
