@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+import socket
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import dagster as dg
+import psutil
 
 from platform_assets.lake.tables.maintenance import RunState
 
+_HOST, _PROCESS = "platform/host", "platform/process"
 _IN_FLIGHT = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -36,11 +39,32 @@ def dagster_runs() -> Iterator[Callable[[str], RunState]]:
         yield state_of
 
 
+def of_this_process() -> dict[str, str]:
+    """The tags of runs that are carried out by this process, and end with it."""
+    return {_HOST: socket.gethostname(), _PROCESS: f"{os.getpid()} {psutil.Process().create_time()}"}
+
+
 def in_flight(instance: dg.DagsterInstance, domains: Collection[str]) -> list[str]:
-    """The ids of runs that have not ended and build something of these domains."""
-    runs = instance.get_runs(dg.RunsFilter(statuses=_IN_FLIGHT))
-    return [
-        run.run_id
-        for run in runs
-        if run.asset_selection is None or any(key.path[0] in domains for key in run.asset_selection)
-    ]
+    """The ids of runs that have not ended and build something of these domains.
+
+    Runs of processes of this machine that have died are at an end, and recorded as failed.
+    """
+    found = []
+    for run in instance.get_runs(dg.RunsFilter(statuses=_IN_FLIGHT)):
+        if run.asset_selection is not None and not any(key.path[0] in domains for key in run.asset_selection):
+            continue
+        if _has_died(run.tags):
+            instance.report_run_failed(run, "The process that carried it out has died.")
+        else:
+            found.append(run.run_id)
+    return found
+
+
+def _has_died(tags: Mapping[str, str]) -> bool:
+    if tags.get(_HOST) != socket.gethostname():
+        return False
+    number, began = tags[_PROCESS].split()
+    try:
+        return psutil.Process(int(number)).create_time() != float(began)
+    except psutil.NoSuchProcess:
+        return True

@@ -53,7 +53,7 @@ def plan(
     from platform_assets.plan.runs import runs_of
 
     catalog, keys = _chosen(names)
-    found, progress = _due(catalog, keys, until, rebuild=False), Progress()
+    found, progress = _due(catalog, keys, until), Progress()
     if as_json:
         runs = list(runs_of(found, progress.rules))
         say(json.dumps(_as_object(found, runs, progress.waits(found)), ensure_ascii=False))
@@ -77,7 +77,7 @@ def why(
     if len(keys) > 1:
         raise Problem(f"{table} is a domain: name one of its tables.", WRONG_USE)
     (key,) = keys
-    found = _due(catalog, [key], None, rebuild=False)
+    found = _due(catalog, [key])
     asked = day.date()
     if asked not in found.state.days(key) and asked not in found.state.known[key].made:
         days = found.state.days(key)
@@ -87,7 +87,9 @@ def why(
 
     def tell(key: dg.AssetKey, day: date, depth: int) -> None:
         reasons = found.days.get(key, {}).get(day, ())
-        say(f"{'  ' * depth}{key.to_user_string()} {day}: {'; '.join(map(_said, reasons)) or 'nothing is due'}")
+        say(
+            f"{'  ' * depth}{key.to_user_string()} {day}: {'; '.join(dict.fromkeys(map(_said, reasons))) or 'nothing is due'}"
+        )
         seen.add((key, day))
         for of, its in found.sources_due(key, day):
             if (of, its) not in seen:
@@ -133,17 +135,25 @@ def apply(
         return _adopt(catalog, keys, yes)
 
     def planned() -> Due:
-        return _due(catalog, keys, until, rebuild=rebuild)
+        return _due(catalog, keys, until, rebuild=rebuild, progress=progress)
 
-    found, progress = planned(), applying.Progress(allow_emptied)
+    progress = applying.Progress(allow_emptied)
+    found = planned()
     _say_plan(found, progress)
     if not any(found.days.values()):
         return None
     confirm("Build what is due?", yes)
     with _execution(catalog, keys, anyway, allow_emptied) as execute:
-        for outcome in applying.apply(planned, _shown(execute), progress):
-            for key, why in outcome.refused.items():
-                remark(f"{key.to_user_string()} {_span(outcome.run.first, outcome.run.last)} was refused: {why}")
+        try:
+            for outcome in applying.apply(planned, _shown(execute), progress):
+                span = _span(outcome.run.first, outcome.run.last)
+                for key, check, said in outcome.warnings:
+                    remark(f"{key.to_user_string()} {span}: {check}: {said}")
+                for key, why in outcome.refused.items():
+                    remark(f"{key.to_user_string()} {span} was refused: {why}")
+        except KeyboardInterrupt:
+            remark("Interrupted. What was built stays, and the next apply goes on from there.")
+            raise
     say()
     left = planned()
     _say_plan(left, progress, runs=False)
@@ -162,10 +172,10 @@ def _adopt(catalog: Catalog, keys: Sequence[dg.AssetKey], yes: bool) -> None:
     if not days:
         return say("Of every published day it is known what it was made from: nothing was changed.")
     for key, found in days.items():
-        say(f"{key.to_user_string()}: {number(len(found))} days, {min(found)} ... {max(found)}")
+        say(f"{key.to_user_string()}: {_counted(len(found), 'day')}, {min(found)} ... {max(found)}")
     confirm("Take these days as made from the files, tables, settings and code that there are now?", yes)
     for key, recorded in adopt(catalog, keys, lambda: start(catalog.settings)):
-        say(f"{key.to_user_string()}: {number(len(recorded))} days recorded.")
+        say(f"{key.to_user_string()}: {_counted(len(recorded), 'day')} recorded.")
     return None
 
 
@@ -180,10 +190,24 @@ def _chosen(names: Sequence[str] | None) -> tuple[Catalog, list[dg.AssetKey]]:
     return catalog, keys
 
 
-def _due(catalog: Catalog, keys: Sequence[dg.AssetKey], until: datetime | None, *, rebuild: bool) -> Due:
+def _due(
+    catalog: Catalog,
+    keys: Sequence[dg.AssetKey],
+    until: datetime | None = None,
+    *,
+    rebuild: bool = False,
+    progress: Progress | None = None,
+) -> Due:
     from platform_assets.plan.due import due
 
-    return due(catalog, keys, until=until.date() if until else None, rebuild=rebuild)
+    return due(
+        catalog,
+        keys,
+        until=until.date() if until else None,
+        rebuild=rebuild,
+        blocked=progress.refused if progress else (),
+        allow_emptied=progress is not None and progress.allow_emptied,
+    )
 
 
 @contextmanager
@@ -209,8 +233,8 @@ def _execution(
         flying = [] if anyway else in_flight(instance, {key.path[0] for key in wanted})
         if flying:
             raise Problem(
-                f"{number(len(flying))} runs of these domains are in flight, such as {flying[0]}: nothing was built. "
-                "Wait for them, or terminate them in the UI (one whose process died, too); --anyway builds even so."
+                f"{_counted(len(flying), 'run')} of these domains in flight, such as {flying[0]}: nothing was built. "
+                "Wait for them, or terminate them in the UI; --anyway builds even so."
             )
         yield in_process(definitions, instance, allow_emptied)
 
@@ -237,20 +261,20 @@ def _say_plan(found: Due, progress: Progress, *, runs: bool = True) -> None:
     if runs and ranges:
         say()
         planned = list(runs_of(found, progress.rules))
-        say(f"{number(len(planned))} runs would mend that:" if planned else "No run can mend that now.")
+        say(f"{_counted(len(planned), 'run')} would mend that:" if planned else "No run can mend that now.")
         for run in planned[:_MOST]:
             say(f"  {_span(run.first, run.last)}  {', '.join(key.to_user_string() for key in run.keys)}")
         if len(planned) > _MOST:
             say(f"  and {number(len(planned) - _MOST)} more")
     waits = progress.waits(found)
     for wait in waits[:_MOST]:
-        remark(f"{wait.key.to_user_string()} {wait.day} waits: {wait.why}")
+        remark(f"{wait.key.to_user_string()} {wait.day} waits: {wait.why.splitlines()[0]}")
     if len(waits) > _MOST:
-        remark(f"and {number(len(waits) - _MOST)} more days wait")
+        remark(f"and {number(len(waits) - _MOST)} more")
     for one in _reported(found):
         remark(f"{one.table} {_span(one.first, one.last)}: {one.said()}. `apply --rebuild` builds it anew.")
     for key, days in found.outside.items():
-        remark(f"{key.to_user_string()}: {number(len(days))} published days lie before the domain's first day.")
+        remark(f"{key.to_user_string()}: {_counted(len(days), 'published day')} before the domain's first day.")
 
 
 @dataclass(frozen=True)
@@ -320,6 +344,10 @@ def _as_object(found: Due, runs: Sequence[Run], waits: Sequence[Wait]) -> dict[s
     }
 
 
+def _counted(times: int, what: str) -> str:
+    return f"{number(times)} {what}" if times == 1 else f"{number(times)} {what}s"
+
+
 def _said(reason: Reason) -> str:
     what = " ".join(filter(None, [reason.kind, reason.of]))
     return f"{what} ({reason.said})" if reason.said else what
@@ -331,4 +359,4 @@ def _span(first: date, last: date) -> str:
 
 def _few_days(days: Sequence[date]) -> str:
     shown = ", ".join(str(day) for day in days[:_FEW])
-    return f"{shown} and {number(len(days) - _FEW)} more days" if len(days) > _FEW else shown
+    return f"{shown} and {_counted(len(days) - _FEW, 'more day')}" if len(days) > _FEW else shown

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import dagster as dg
 
+from platform_assets.assets.late_rows import LATE
 from platform_assets.assets.publication import DUE_ONLY
+from platform_assets.assets.runs import of_this_process
 from platform_assets.errors import PlatformError
 from platform_assets.landing.delivery_checks import ALLOW_EMPTIED
+from platform_assets.plan.checks import UP_TO_DATE
 from platform_assets.plan.due import EMPTIED, Due
 from platform_assets.plan.runs import Place, Rules, Run, next_run
 
@@ -24,11 +27,15 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: the assets that it built, and those that were refused, each with the reason."""
+    """How a run ended: the assets that it built, and those that were refused, each with the reason.
+
+    `warnings` are the checks that did not pass and stopped nothing: asset, check, and what was found.
+    """
 
     run: Run
     built: tuple[dg.AssetKey, ...]
     refused: Mapping[dg.AssetKey, str]
+    warnings: Sequence[tuple[dg.AssetKey, str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -113,23 +120,38 @@ def in_process(
     job = definitions.resolve_implicit_global_asset_job_def()
 
     def execute(run: Run) -> Outcome:
-        tags = {_START: str(run.first), _END: str(run.last), DUE_ONLY: "1"}
+        tags = {_START: str(run.first), _END: str(run.last), DUE_ONLY: "1"} | of_this_process()
         tags |= {ALLOW_EMPTIED: "1"} if allow_emptied else {}
         result = job.execute_in_process(
             instance=instance, asset_selection=list(run.keys), tags=tags, run_config=_QUIET, raise_on_error=False
         )
         built = {event.asset_key for event in result.all_events if event.is_step_materialization}
-        refused = {key: why for event in result.all_events for key, why in _refused(event)}
-        if not result.success and not refused:
+        if any(_is_interrupted(event) for event in result.all_events):
+            raise KeyboardInterrupt  # Dagster takes it for a failure of the step, and would go on
+        refused = {key: why for event in result.all_events for key, why in _refused(event) if key in run.keys}
+        if not refused and not built >= set(run.keys):
             raise PlatformError(f"The run {result.run_id} has failed, and none of its steps did: see its log.")
-        return Outcome(run, tuple(key for key in run.keys if key in built), refused)
-
-    def _refused(event: dg.DagsterEvent) -> Iterator[tuple[dg.AssetKey, str]]:
-        if not event.is_step_failure or event.step_key is None:
-            return
-        data = event.step_failure_data
-        said = data.user_failure_data.description if data.user_failure_data else None
-        error = data.error_display_string if hasattr(data, "error_display_string") else str(data.error)
-        yield dg.AssetKey(event.step_key.split("__")), str(said or error)
+        return Outcome(run, tuple(key for key in run.keys if key in built), refused, _warnings(result))
 
     return execute
+
+
+def _refused(event: dg.DagsterEvent) -> Iterator[tuple[dg.AssetKey, str]]:
+    if event.is_step_failure and event.step_key:
+        data = event.step_failure_data
+        said = data.user_failure_data.description if data.user_failure_data else None
+        yield dg.AssetKey(event.step_key.split("__")), str(said or data.error_display_string)
+
+
+def _is_interrupted(event: dg.DagsterEvent) -> bool:
+    error = event.step_failure_data.error if event.is_step_failure else None
+    return error is not None and error.cls_name == dg.DagsterExecutionInterruptedError.__name__
+
+
+def _warnings(result: dg.ExecuteInProcessResult) -> list[tuple[dg.AssetKey, str, str]]:
+    """What is told of a run; that other days are due is what the plan itself is about."""
+    return [
+        (one.asset_key, one.check_name, one.description or "")
+        for one in result.get_asset_check_evaluations()
+        if not one.passed and one.severity == dg.AssetCheckSeverity.WARN and one.check_name not in (UP_TO_DATE, LATE)
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -71,11 +71,14 @@ def due(
     until: date | None = None,
     today: date | None = None,
     rebuild: bool = False,
+    blocked: Collection[tuple[dg.AssetKey, date]] = (),
+    allow_emptied: bool = False,
 ) -> Due:
     """What is due of some assets and of what they are made from.
 
-    `rebuild` takes days with other code, and unknown ones, for due. Raises `PlatformError` when landing or the lake is
-    not there.
+    `rebuild` takes days with other code, and unknown ones, for due. Deliveries that are `blocked`, or emptied unless
+    that is allowed, will not be built for now: of other days than their own nothing waits for them. Raises
+    `PlatformError` when landing or the lake is not there.
     """
     state = State.of(catalog, keys, today)
     found: dict[dg.AssetKey, dict[date, list[Reason]]] = {}
@@ -84,7 +87,7 @@ def due(
     for key, known in state.known.items():
         one = catalog[key]
         days, told = found.setdefault(key, {}), reported.setdefault(key, {})
-        touched = _touched(state, one, found)
+        touched = _touched(state, one, found, lambda raw, day: _comes(found, raw, day, blocked, allow_emptied))
         for day in state.days(key, until):
             reasons = _reasons(state, one, day)
             if not rebuild and (only := [reason for reason in reasons if reason.kind in REPORTED]):
@@ -113,7 +116,10 @@ def reads(state: State, one: Declared, day: date) -> list[tuple[dg.AssetKey, dat
 
 
 def _touched(
-    state: State, one: Declared, found: Mapping[dg.AssetKey, Mapping[date, Sequence[Reason]]]
+    state: State,
+    one: Declared,
+    found: Mapping[dg.AssetKey, Mapping[date, Sequence[Reason]]],
+    comes: Callable[[dg.AssetKey, date], bool],
 ) -> dict[dg.AssetKey, set[date]]:
     """The days of what an asset reads that may change: of a raw table the event days that a delivery may touch."""
     touched: dict[dg.AssetKey, set[date]] = {}
@@ -122,10 +128,22 @@ def _touched(
             continue
         touched[key] = set(found[key])
         if isinstance(state.catalog[key], RawTableDefinition) and one.signature.frames:
-            for day in found[key]:
+            for day in (day for day in found[key] if comes(key, day)):
                 made = state.known[key].made.get(day)
                 touched[key] |= {event for event in (made.by_event if made else ()) if event}
     return touched
+
+
+def _comes(
+    found: Mapping[dg.AssetKey, Mapping[date, Sequence[Reason]]],
+    raw: dg.AssetKey,
+    day: date,
+    blocked: Collection[tuple[dg.AssetKey, date]],
+    allow_emptied: bool,
+) -> bool:
+    """Whether a delivery that is due can be built."""
+    emptied = any(reason.kind == EMPTIED for reason in found[raw][day])
+    return (raw, day) not in blocked and (allow_emptied or not emptied)
 
 
 def _reasons(state: State, one: Declared, day: date) -> list[Reason]:

@@ -36,7 +36,7 @@ def test_the_plan_says_what_is_due_why_and_which_runs_mend_it(on: Cli) -> None:
         ["table", "days", "why"],
         *([table, "2026-01-01...2026-01-03", "missing"] for table in SESSIONS),
         [],
-        ["1", "runs", "would", "mend", "that:"],
+        ["1", "run", "would", "mend", "that:"],
         ["2026-01-01...2026-01-03", f"{SESSIONS[0]},", SESSIONS[1]],
     ]
 
@@ -113,7 +113,7 @@ def test_apply_refuses_while_runs_of_the_domain_are_in_flight(
         run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
     done = cli("apply", "web/sessions", "--yes")
     assert done.exit_code == 1
-    assert f"1 runs of these domains are in flight, such as {run.run_id}: nothing was built." in done.stderr
+    assert f"1 run of these domains in flight, such as {run.run_id}: nothing was built." in done.stderr
     assert cli("apply", "web/sessions", "--yes", "--anyway").exit_code == 0
 
 

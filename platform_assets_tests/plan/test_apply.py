@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -186,3 +187,24 @@ def test_a_contract_that_changes_is_built_anew_only_when_asked_for(week: Platfor
         assert applied(changed, rebuild=True)[0] == []
     finally:
         vars(definition)["code"] = known
+
+
+def test_readers_of_days_that_a_blocked_delivery_once_touched_are_built(week: Platform) -> None:
+    week.deliver("web_events", DAYS[2], "late.jsonl", events(DAYS[0], "late"))
+    applied(week)
+    # The delivery that has touched the first day is gone now, which is not allowed; another one touches that day again.
+    shutil.rmtree(week.root / "landing" / "web_events" / DAYS[2])
+    week.deliver("web_events", DAYS[1], "more.jsonl", events(DAYS[0], "more"))
+    applied(week)
+    left = due_of(week)
+    assert {key.path[1] for key, days in left.days.items() if any(day.day == 1 for day in days)} == set()
+    assert [row["day"].day for row in week.rows("web/user_web_hits") if row["event_id"] == "more"] == [1]
+    assert sum(row["activity_count"] for row in week.rows("web/aggregated_web_stats") if row["day"].day == 1) == 4
+
+
+def test_warnings_of_deliveries_are_told(week: Platform) -> None:
+    week.deliver("web_events", DAYS[1], "notes.txt", "no data")
+    outcomes, _ = applied(week)
+    (key, check, said), *more = [warning for one in outcomes for warning in one.warnings]
+    assert (key, check, more) == (web.key("raw_events"), "no_unknown_files", [])
+    assert "2026-01-02/notes.txt" in said

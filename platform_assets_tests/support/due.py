@@ -42,7 +42,11 @@ def applied(
     """Apply the plan of a domain; how each run ended, and what is known after them."""
     progress = Progress(allow_emptied)
     execute = in_process(platform.definitions, platform.instance, allow_emptied)
-    outcomes = list(apply(lambda: due_of(platform, domain, **options), execute, progress))
+
+    def plan() -> Due:
+        return due_of(platform, domain, blocked=progress.refused, allow_emptied=allow_emptied, **options)
+
+    outcomes = list(apply(plan, execute, progress))
     return outcomes, progress
 
 
