@@ -87,9 +87,8 @@ def why(
 
     def tell(key: dg.AssetKey, day: date, depth: int) -> None:
         reasons = found.days.get(key, {}).get(day, ())
-        say(
-            f"{'  ' * depth}{key.to_user_string()} {day}: {'; '.join(dict.fromkeys(map(_said, reasons))) or 'nothing is due'}"
-        )
+        said = "; ".join(dict.fromkeys(map(_said, reasons))) or "nothing is due"
+        say(f"{'  ' * depth}{key.to_user_string()} {day}: {said}")
         seen.add((key, day))
         for of, its in found.sources_due(key, day):
             if (of, its) not in seen:
@@ -256,6 +255,8 @@ def _say_plan(found: Due, progress: Progress, *, runs: bool = True) -> None:
     ranges = [one for key in found.days for one in _ranges(found, key)]
     if not ranges:
         say("Nothing is due.")
+        if not found.state.newest:
+            remark(f"Nothing was delivered to PLATFORM_LANDING={found.catalog.settings.landing}, and nothing is built.")
     else:
         say_table(["table", "days", "why"], [(one.table, _span(one.first, one.last), one.said()) for one in ranges])
     if runs and ranges:

@@ -107,6 +107,9 @@ class DocumentFolder:
             known = [made for made in its if made.state == state]
             if known or not its:
                 found[day] = latest(known)
+        with_rows = [day for day, made in found.items() if made and made.rows]
+        if with_rows and not storage.exists(self.document(LATEST)):
+            del found[max(with_rows)]  # of which it is: whoever writes that day again renews it
         return Known(found)
 
     def renew_latest(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -13,6 +13,7 @@ from platform_assets.assets.late_rows import LATE
 from platform_assets.assets.publication import DUE_ONLY
 from platform_assets.assets.runs import of_this_process
 from platform_assets.errors import PlatformError
+from platform_assets.lake.audit import COLUMNS
 from platform_assets.landing.delivery_checks import ALLOW_EMPTIED
 from platform_assets.plan.checks import UP_TO_DATE
 from platform_assets.plan.due import EMPTIED, Due
@@ -29,13 +30,15 @@ _DAY = timedelta(days=1)
 class Outcome:
     """How a run ended: the assets that it built, and those that were refused, each with the reason.
 
-    `warnings` are the checks that did not pass and stopped nothing: asset, check, and what was found.
+    What was refused for no day's sake, such as a transform without a column, is in `whole`. `warnings` are the checks
+    that did not pass and stopped nothing: asset, check, and what was found.
     """
 
     run: Run
     built: tuple[dg.AssetKey, ...]
     refused: Mapping[dg.AssetKey, str]
     warnings: Sequence[tuple[dg.AssetKey, str, str]] = ()
+    whole: Collection[dg.AssetKey] = ()
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,8 @@ class Progress:
         for key, why in outcome.refused.items():
             self._refusals[key] += 1
             self._said[key] = why
-            if run.first == run.last:
-                self.refused[key, run.first] = why
+            if run.first == run.last or key in outcome.whole:
+                self.refused |= {(key, day): why for day in run.days}
             else:
                 middle = run.first + (run.last - run.first).days // 2 * _DAY
                 self._ends.setdefault(key, set()).add(middle + _DAY)
@@ -131,7 +134,9 @@ def in_process(
         refused = {key: why for event in result.all_events for key, why in _refused(event) if key in run.keys}
         if not refused and not built >= set(run.keys):
             raise PlatformError(f"The run {result.run_id} has failed, and none of its steps did: see its log.")
-        return Outcome(run, tuple(key for key in run.keys if key in built), refused, _warnings(result))
+        return Outcome(
+            run, tuple(key for key in run.keys if key in built), refused, _warnings(result), _of_columns(result)
+        )
 
     return execute
 
@@ -146,6 +151,12 @@ def _refused(event: dg.DagsterEvent) -> Iterator[tuple[dg.AssetKey, str]]:
 def _is_interrupted(event: dg.DagsterEvent) -> bool:
     error = event.step_failure_data.error if event.is_step_failure else None
     return error is not None and error.cls_name == dg.DagsterExecutionInterruptedError.__name__
+
+
+def _of_columns(result: dg.ExecuteInProcessResult) -> set[dg.AssetKey]:
+    """The assets whose columns are not those of their contracts, on whatever day."""
+    found = result.get_asset_check_evaluations()
+    return {one.asset_key for one in found if one.check_name == COLUMNS and not one.passed}
 
 
 def _warnings(result: dg.ExecuteInProcessResult) -> list[tuple[dg.AssetKey, str, str]]:

@@ -164,7 +164,7 @@ def _reasons(state: State, one: Declared, day: date) -> list[Reason]:
         reasons += _of_landing(made, state.delivered[one.key].get(day))
     reasons += _of_inputs(state, one, made, day)
     if (made.code, made.contract) != (recipe.code, recipe.contract):
-        changed = "the contract" if made.code == recipe.code else "the transform"
+        changed = "the contract" if made.contract != recipe.contract else "the transform"
         reasons.append(Reason(CODE, said=f"{changed} has changed"))
     return reasons
 

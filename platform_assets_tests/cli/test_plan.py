@@ -151,3 +151,11 @@ def test_why_tells_the_chain_of_reasons_and_what_a_day_was_made_from(
         True,
     )
     assert cli("why", "web", "2026-01-01").stderr == "web is a domain: name one of its tables.\n"
+
+
+def test_an_empty_landing_place_of_an_empty_lake_is_told(platform: Platform, at: Callable[[Platform], Cli]) -> None:
+    done = at(platform)("plan")
+    assert done.stdout == "Nothing is due.\n"
+    assert (
+        done.stderr == f"Nothing was delivered to PLATFORM_LANDING={platform.settings.landing}, and nothing is built.\n"
+    )

@@ -161,6 +161,19 @@ def test_an_asset_that_is_refused_again_and_again_is_let_be(platform: Platform) 
     assert last.why == "20 runs in a row were refused, the last because of this: the disk is full"
 
 
+def test_what_is_refused_for_no_days_sake_is_not_cut_in_two(week: Platform) -> None:
+    progress = Progress()
+    tried = []
+
+    def refuse(run: Run) -> Outcome:
+        tried.append(run)
+        return Outcome(run, (), dict.fromkeys(run.keys, "a column is missing"), whole=run.keys)
+
+    list(apply(lambda: due_of(week), refuse, progress))
+    assert [(run.first.day, run.last.day) for run in tried][:1] == [(1, 3)]
+    assert [run for run in tried if web.key("raw_events") in run.keys] == tried[:1]
+
+
 def test_nothing_that_is_refused_is_tried_again(week: Platform) -> None:
     progress = Progress()
     tried = []

@@ -194,6 +194,15 @@ def test_a_document_that_another_has_replaced_or_taken_away_is_missing(built: Pl
     assert reasons(built) == {"user_web_hits_csv": {"02": ["missing"]}}
 
 
+def test_a_latest_document_that_is_gone_makes_the_newest_day_due(built: Platform) -> None:
+    folder = built.root / "exports" / "web" / "user_web_hits_csv"
+    shutil.rmtree(folder / "latest")
+    assert reasons(built) == {"user_web_hits_csv": {"03": ["missing"]}}
+    built.materialise(DAYS[2], select='key:"web/user_web_hits_csv"')
+    assert reasons(built) == {}
+    assert (folder / "latest" / "user_web_hits.csv").exists()
+
+
 def test_a_restored_table_is_due_where_its_inputs_are_not_what_it_was_made_from(built: Platform) -> None:
     built.deliver("web_events", DAYS[1], "more.jsonl", events(DAYS[1], "more"))
     built.materialise(DAYS[1], select="group:web")
