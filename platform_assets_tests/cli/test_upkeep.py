@@ -205,7 +205,6 @@ def test_vacuum_removes_the_files_of_replaced_versions_and_keeps_every_row(
     assert [line.split("  ")[0] for line in done.stdout.splitlines()[1:]] == [
         "web/raw_events",
         HITS,
-        "web/web_events_files",
         "web/aggregated_web_page_stats",
         "web/aggregated_web_stats",
     ]

@@ -49,7 +49,7 @@ def test_whatever_has_happened_applying_the_plan_ends_in_what_one_batch_gives(en
         with TemporaryDirectory() as folder:
             history = History(Path(folder), domain, feed, seed, pool, choices)
             history.files_come()
-            for _ in range(history.random.randint(1, 10)):
+            for _ in range(history.random.randint(1, 7)):
                 if history.random.random() < 0.3:
                     history.apply()
                 history.happen()

@@ -1,6 +1,6 @@
-"""Runs that are killed, and a store that fails, at random moments: nothing is lost, double, or half visible.
+"""A store that fails at random moments: nothing is lost, double, or half visible.
 
-`python -m platform_assets_tests.benchmarks.havoc` does the same hundreds of times.
+`python -m platform_assets_tests.benchmarks.havoc` does the same hundreds of times, and kills runs at random moments.
 """
 
 from __future__ import annotations
@@ -9,12 +9,6 @@ from pathlib import Path
 
 from platform_assets_tests.support.processes.havoc import Havoc
 from platform_assets_tests.support.services.s3 import s3_server
-
-
-def test_killed_runs_lose_nothing_and_leave_nothing_that_clean_does_not_remove(tmp_path: Path) -> None:
-    havoc = Havoc(tmp_path, seed=3)
-    while havoc.tally["killed"] < 1:
-        havoc.kill_runs()
 
 
 def test_a_store_that_fails_at_random_costs_runs_and_nothing_else(tmp_path: Path) -> None:
