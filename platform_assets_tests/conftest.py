@@ -52,8 +52,6 @@ WITH_EVERY_ENGINE = (
     "domains/listening/test_listening_end_to_end.py",
     "processes/test_engines_continue_each_other.py",
     "transforms",
-    "domains/web/test_official_sample.py",
-    "domains/web/test_web_end_to_end.py",
 )
 # Tests that wait for processes of their own: were they last, one worker would be at it long after the others.
 WITH_PROCESSES = ("deploy", "processes", "test_readme.py")

@@ -107,6 +107,8 @@ def test_a_range_runs_on_both_workers_of_a_cluster_and_loses_and_doubles_no_row_
         assert run.wait(timeout=LONGEST) == 0
     (application,) = spark_cluster.state()["completedapps"]
     assert (application["name"], application["state"]) == ("platform_assets", "FINISHED")
+    # The worker may tell of it a moment after the master does.
+    wait_for("the other worker is done", other.finished_executors)
     assert [ran["appid"] for ran in other.finished_executors()] == [application["id"]]
     for table in TWO_TABLES:
         assert site.rows(table) == embedded.rows(table), table
