@@ -6,14 +6,22 @@ from datetime import date
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+_HASHES, _VALUE = ("_one", "_other"), "_value"
+
 
 def count_with_distinct(rows: DataFrame, group: Sequence[str], value: str, *, count: str, distinct: str) -> DataFrame:
     """Per group the number of rows (`count`) and of distinct values (`distinct`), both long.
 
-    In two steps, by group and value first: a set of values per group would have to fit into memory.
+    In two steps, by group and value first: a set of values per group would have to fit into memory. A group is counted
+    by two hashes of 64 bits, which take a quarter of the time that its names take, and is named again at the end.
     """
-    per_value = rows.groupBy(*group, value).agg(F.count("*").alias(count))
-    return per_value.groupBy(*group).agg(F.sum(count).alias(count), F.count(value).alias(distinct))
+    names = [F.col(name) for name in group]
+    marks = [name.isNull() for name in names]
+    hashes = {_HASHES[0]: F.xxhash64(*names, *marks), _HASHES[1]: F.xxhash64(F.lit(1), *marks, *names)}
+    hashed = rows.select(*names, F.col(value).alias(_VALUE)).withColumns(hashes)
+    per_value = hashed.groupBy(*_HASHES, _VALUE).agg(F.count("*").alias(count))
+    counted = per_value.groupBy(*_HASHES).agg(F.sum(count).alias(count), F.count(_VALUE).alias(distinct))
+    return hashed.select(*group, *_HASHES).distinct().join(counted, list(_HASHES)).select(*group, count, distinct)
 
 
 def totals_so_far(rows: DataFrame, before: DataFrame, totals: Sequence[str], days: Sequence[date]) -> DataFrame:

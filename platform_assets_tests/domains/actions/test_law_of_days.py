@@ -29,7 +29,7 @@ ALL = (RAW, *BY_DAY, *AS_OF)
 
 
 @settings(
-    max_examples=examples(3),
+    max_examples=examples(2),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -17,7 +17,7 @@ from platform_assets_tests.support.platforms import Platform
 
 FIRST = date(2025, 1, 1)
 # A year takes a quarter of an hour: LISTENING_DAYS=365.
-NUMBER = int(os.environ.get("LISTENING_DAYS", "12"))
+NUMBER = int(os.environ.get("LISTENING_DAYS", "8"))
 DAYS = [FIRST + timedelta(days=n) for n in range(NUMBER)]
 GAPS = (30, 200, 200, 200, 1199, 1200, 1201, 20_000, 90_000)
 

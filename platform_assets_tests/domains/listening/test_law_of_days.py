@@ -71,7 +71,7 @@ def unlike(platform: Platform, rows: dict[str, list[dict[str, Any]]]) -> list[st
 
 
 @settings(
-    max_examples=examples(3),
+    max_examples=examples(2),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

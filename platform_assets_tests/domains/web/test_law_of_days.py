@@ -28,7 +28,7 @@ SESSIONS = ("web/open_sessions", "web/sessions")
 
 
 @settings(
-    max_examples=examples(3),
+    max_examples=examples(2),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
