@@ -78,7 +78,7 @@ class Declared(ABC):
         with naming(place(self.function)):
             yield
 
-    @property
+    @cached_property
     def key(self) -> dg.AssetKey:
         """`<domain>/<name>`."""
         return self.domain.key(self.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 import dagster as dg
 
@@ -25,7 +25,6 @@ REPORTED = (CODE, UNKNOWN)
 """Reasons that are told, and rebuilt only when that is asked for."""
 OWN = (MISSING, LANDING, EMPTIED, SETTINGS, *REPORTED)
 """Reasons that stand whatever comes out of what is read."""
-_DAY = timedelta(days=1)
 _MADE = object()
 
 
@@ -108,11 +107,7 @@ def due(
 
 def reads(state: State, one: Declared, day: date) -> list[tuple[dg.AssetKey, date]]:
     """The days of tables that a day is made from."""
-    signature = one.signature
-    found = [(one.reads(name), day) for name in signature.same_day]
-    found += [(one.reads(name), day - _DAY) for name in signature.before]
-    found += [(key, day) for key in one.sources if not signature.frames]
-    return [(key, its) for key, its in found if its >= state.catalog.first_day(key)]
+    return [(key, day - offset) for key, _, offset, first in state.sources[one.key] if day - offset >= first]
 
 
 def _touched(
@@ -170,13 +165,16 @@ def _reasons(state: State, one: Declared, day: date) -> list[Reason]:
 
 
 def _of_inputs(state: State, one: Declared, made: Made, day: date) -> list[Reason]:
-    then = {(key, of): print for key, days in made.read.items() for of, print in days.items()}
+    then = made.read
     reasons: dict[str, Reason] = {}
-    for key, of in reads(state, one, day):
-        name = key.to_user_string()
-        if (name, str(of)) not in then:
+    for key, name, offset, first in state.sources[one.key]:
+        of = day - offset
+        if of < first:
+            continue
+        read = then.get(name, {})
+        if str(of) not in read:
             reasons[name] = Reason(INPUTS, name, "it did not read it then")
-        elif _is_there(state, key, of) and state.fingerprint(one, key, of) != then[name, str(of)]:
+        elif _is_there(state, key, of) and state.fingerprint(one, key, of) != read[str(of)]:
             reasons[name] = Reason(INPUTS, name, f"{of} has changed")
     return list(reasons.values())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -21,6 +21,7 @@ from platform_assets.landing.deliveries import Delivered
 
 _WORKERS = 16
 _DAY = timedelta(days=1)
+Source = tuple[dg.AssetKey, str, timedelta, date]
 One = TypeVar("One")
 Other = TypeVar("Other")
 
@@ -68,6 +69,23 @@ class State:
                 if source.path[0] in found:
                     newest = found[source.path[0]]
                     found[key.path[0]] = max(found.get(key.path[0], newest), newest)
+        return found
+
+    @cached_property
+    def sources(self) -> Mapping[dg.AssetKey, Sequence[Source]]:
+        """What each asset reads: per table its name, how many days before, and the first day that it has."""
+        found: dict[dg.AssetKey, list[Source]] = {}
+        for key in self.known:
+            one = self.catalog[key]
+            signature = one.signature
+            parameters = [(one.reads(name), timedelta()) for name in signature.same_day]
+            parameters += [(one.reads(name), _DAY) for name in signature.before]
+            if not signature.frames:
+                parameters = [(source, timedelta()) for source in one.sources]
+            found[key] = [
+                (source, source.to_user_string(), offset, self.catalog.first_day(source))
+                for source, offset in parameters
+            ]
         return found
 
     def fingerprint(self, reader: Declared, key: dg.AssetKey, day: date) -> str | None:

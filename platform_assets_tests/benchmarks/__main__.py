@@ -8,7 +8,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from platform_assets_tests.benchmarks import listening, web
+from platform_assets_tests.benchmarks import listening, plan, web
 from platform_assets_tests.benchmarks.measuring import console
 from platform_assets_tests.support.services.s3 import s3_server, versitygw
 
@@ -18,23 +18,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="make bench ARGS='...'", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    parser.add_argument("--only", choices=("web", "listening"), help="measure this domain alone")
+    parser.add_argument("--only", choices=("web", "listening", "plan"), help="measure this domain alone")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each, side by side")
     parser.add_argument("--without-spark", action="store_true", help="leave out what needs Java")
     web.add_options(parser)
     listening.add_options(parser)
+    plan.add_options(parser)
     words = parser.parse_args()
     java = bool(shutil.which("java")) and not words.without_spark
     if not java:
         console.print("Apache Spark and the PySpark scripts are left out: no Java on this machine, or --without-spark.")
     with tempfile.TemporaryDirectory(prefix="platform_bench_") as folder, ExitStack() as stack:
         room = Path(folder)
-        if words.only != "listening":
+        if words.only in (None, "plan"):
+            plan.measure(words, room / "plan")
+        if words.only in (None, "web"):
             if not versitygw():
                 console.print("S3 is left out: versitygw is not on this machine.")
             store = stack.enter_context(s3_server(room / "s3")) if versitygw() else None
             web.measure(words, room, store, java)
-        if words.only != "web":
+        if words.only in (None, "listening"):
             listening.measure(words, room, java)
 
 

@@ -19,6 +19,8 @@ from platform_assets.assets import publication
 from platform_assets.assets import raw_tables as raw_module
 from platform_assets.assets import tables as table_module
 from platform_assets.lake.engines.running import start
+from platform_assets.lake.tables.made import Records
+from platform_assets.lake.tables.published import Published
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.settings import TABLES
 
@@ -51,8 +53,11 @@ def run_domain(
     began = time.perf_counter()
     start(platform.settings).session.range(1).count()
     ready = time.perf_counter()
-    contracts = Clock()
+    contracts, provenance = Clock(), Clock()
     with (
+        patch.object(publication, "fingerprints", provenance.timed(publication.fingerprints)),
+        patch.object(Records, "append", provenance.timed(Records.append)),
+        patch.object(Published, "known", provenance.timed(Published.known)),
         patch.object(publication, "audit_columns", contracts.timed(publication.audit_columns)),
         patch.object(table_module, "audit", contracts.timed(table_module.audit)),
         patch.object(raw_module, "audit", contracts.timed(raw_module.audit)),
@@ -61,6 +66,7 @@ def run_domain(
         result = platform.materialise(words.first, words.last, select=select or f"group:{domain}")
     done = time.perf_counter()
     spent = {"seconds": done - ready, "engine_start": ready - began, "contracts": contracts.seconds}
+    spent["provenance"] = provenance.seconds
     rows = {table: count(platform, dg.AssetKey([domain, table])) for table in tables}
     found = more(platform, date.fromisoformat(words.last))
     print(json.dumps(spent | rows | dict(found) | {"steps": steps(result)}))
