@@ -149,7 +149,12 @@ def _reasons(state: State, one: Declared, day: date) -> list[Reason]:
         return [Reason(MISSING)]
     made = known.made[day]
     if made is None:
-        return [Reason(UNKNOWN, said="there is no record of what it was made from")]
+        before = known.replaced.get(day)
+        if before is None:
+            return [Reason(UNKNOWN, said="there is no record of what it was made from")]
+        foreign = Reason(UNKNOWN, said="something else than a run has written it anew, or changed its rows")
+        is_raw = isinstance(one, RawTableDefinition)
+        return [foreign, *(_of_landing(before, state.delivered[one.key].get(day)) if is_raw else ())]
     recipe = state.catalog.recipe(one.key)
     reasons = [
         Reason(SETTINGS, variable, f"{shown(before)}, now {shown(now)}")

@@ -186,6 +186,22 @@ def test_days_without_a_record_are_told_and_due_only_when_that_is_asked_for(buil
     assert reasons(built, rebuild=True)["user_web_hits"]["01"] == ["unknown", "upstream raw_events"]
 
 
+def test_a_table_that_something_else_writes_anew_is_told_and_its_deliveries_are_still_looked_at(
+    built: Platform,
+) -> None:
+    delta = built.catalog.tables[web.key("raw_events")].delta()
+    assert delta
+    delta.optimize.z_order(["event_id"])
+    assert "raw_events" not in reasons(built)
+    (reason,) = due_of(built).reported[web.key("raw_events")][date(2026, 1, 2)]
+    assert (reason.kind, reason.said) == (
+        "unknown",
+        "something else than a run has written it anew, or changed its rows",
+    )
+    built.deliver("web_events", DAYS[1], "b.jsonl", events(DAYS[1], "c"))
+    assert reasons(built)["raw_events"] == {"02": ["landing b.jsonl"]}
+
+
 def test_a_document_that_another_has_replaced_or_taken_away_is_missing(built: Platform) -> None:
     document = built.root / "exports" / "web" / "user_web_hits_csv" / DAYS[1] / "user_web_hits.csv"
     document.write_text("mine\n")

@@ -203,9 +203,14 @@ class Known:
         made: Mapping[date, Made | None],
         spans: Mapping[date, tuple[date, date]] | None = None,
         attempts: Mapping[date, str] | None = None,
+        replaced: Mapping[date, Made] | None = None,
     ) -> None:
-        """`attempts` have published the days; `spans` are the first and last event day of a raw table's days."""
+        """`attempts` have published the days; `spans` are the first and last event day of a raw table's days.
+
+        `replaced` are, of days that others have written anew, the newest records of before.
+        """
         self.made = made
+        self.replaced = replaced or {}
         self.attempts = attempts or {}
         self._is_raw = spans is not None
         self._spans = spans or {}
@@ -238,7 +243,12 @@ class Known:
         made = {}
         for day, its in attempts.items():
             made[day] = latest(found.get((next(iter(its)), day), [])) if len(its) == 1 else None
-        return cls(made, spans if is_raw else None, {day: min(its) for day, its in attempts.items()})
+        replaced: dict[date, Made] = {}
+        unknown = {day for day, its_record in made.items() if its_record is None}
+        for (_, day), records_of_day in found.items() if unknown else ():
+            if day in unknown and (newest := latest([*records_of_day, *filter(None, [replaced.get(day)])])):
+                replaced[day] = newest
+        return cls(made, spans if is_raw else None, {day: min(its) for day, its in attempts.items()}, replaced)
 
     def fingerprint(self, day: date) -> str | None:
         """What a reader of the event day reads of it; None where that is not known."""
