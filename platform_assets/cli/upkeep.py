@@ -12,7 +12,8 @@ from platform_assets.cli.arguments import TableName, all_tables, built, find_def
 from platform_assets.cli.terminal import Problem, confirm, end_with, number, remark, say, say_table, size
 
 if TYPE_CHECKING:
-    from platform_assets.lake.tables.maintenance import Restoration, Waste
+    from platform_assets.lake.tables.made import Records
+    from platform_assets.lake.tables.maintenance import Place, Restoration, Waste
     from platform_assets.registry import TableKind
 
 
@@ -123,13 +124,22 @@ def clean(
             left = maintenance.leftovers(table, state_of, age)
             old = maintenance.replaced_files(table, timedelta(days=vacuum), left) if vacuum is not None else None
             found += [*left, *([old] if old else [])]
+            found += _old_records(table, table.records, vacuum)
         for export in (document for domain in found_domains() for document in domain.documents):
             place = maintenance.Exported(export.text_key, export.folder(current()).url)
             found += maintenance.spools(place, state_of, age)
+            found += _old_records(place, export.records(current()), vacuum)
         for waste in found if not dry_run else ():
             maintenance.remove(waste)
     _say_waste(found, dry_run)
     end_with(damaged)
+
+
+def _old_records(place: Place, records: Records, days: int | None) -> list[Waste]:
+    from platform_assets.lake.tables.maintenance import replaced_records
+
+    found = None if days is None else replaced_records(place, records, timedelta(days=days))
+    return [found] if found else []
 
 
 def _say_waste(found: Sequence[Waste], dry_run: bool) -> None:

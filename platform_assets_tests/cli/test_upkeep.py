@@ -211,3 +211,20 @@ def test_vacuum_removes_the_files_of_replaced_versions_and_keeps_every_row(
     assert len(list(copy.folder(HITS).rglob("*.parquet"))) < len(parquet)
     assert copy.rows(HITS) == before
     assert "can no longer be restored" in " ".join(cli("clean", "--help").stdout.split())
+
+
+def test_vacuum_removes_the_files_of_records_that_were_written_together_and_keeps_every_record(
+    copy: Platform, at: Callable[[Platform], Cli]
+) -> None:
+    cli = at(copy)
+    records = copy.catalog[dg.AssetKey(HITS.split("/"))].records(copy.settings)
+    known = next(iter(records.read().values()))
+    for _ in range(60):
+        records.append(known)
+    before = records.read()
+    assert "nothing to remove" in cli("clean", "--vacuum", "1", "--yes").stderr
+    done = cli("clean", "--vacuum", "0", "--yes")
+    told = [line.split() for line in done.stdout.splitlines() if "files of old records" in line]
+    assert [line[0] for line in told] == [HITS]
+    assert records.read() == before
+    assert len(list(copy.folder(HITS).glob("_made/*.parquet"))) < 20

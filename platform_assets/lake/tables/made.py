@@ -166,14 +166,15 @@ class Records:
     def read(self) -> dict[tuple[str, date], list[Made]]:
         """All records, by attempt and day."""
         found: dict[tuple[str, date], list[Made]] = {}
-        table = self._delta()
+        table = self.delta()
         if table is not None:
             for row in pa.table(table.to_pyarrow_table()).to_pylist():
                 made = Made(**row)
                 found.setdefault((made.attempt, made.day), []).append(made)
         return found
 
-    def _delta(self) -> DeltaTable | None:
+    def delta(self) -> DeltaTable | None:
+        """The Delta table that they are in, None before there is any."""
         try:
             return DeltaTable(self.url, storage_options=storage.options(self.url))
         except TableNotFoundError:
@@ -181,7 +182,7 @@ class Records:
 
     def _compact(self) -> None:
         """Write many small files as one; whoever comes first meanwhile has done what matters."""
-        table = self._delta()
+        table = self.delta()
         if table is None or len(table.file_uris()) < _FILES:
             return
         try:

@@ -17,6 +17,7 @@ from deltalake.exceptions import DeltaError
 
 from platform_assets.lake import storage
 from platform_assets.lake.tables import traces
+from platform_assets.lake.tables.made import Records
 from platform_assets.lake.tables.published import commit_time, open_delta
 from platform_assets.lake.tables.staging import RUNS
 from platform_assets.lake.tables.table import Table
@@ -206,6 +207,20 @@ def replaced_files(table: Table, older_than: timedelta, left: Sequence[Waste]) -
     if not files:
         return None
     return Waste(table, "", "files of replaced versions", tuple(f.url for f in files), sum(f.size for f in files))
+
+
+def replaced_records(place: Place, records: Records, older_than: timedelta) -> Waste | None:
+    """Files of records that were written together longer ago than `older_than`, so that no reader needs them."""
+    if (delta := records.delta()) is None:
+        return None
+    doomed = delta.vacuum(
+        retention_hours=int(older_than / timedelta(hours=1)), enforce_retention_duration=False, dry_run=True
+    )
+    there = {entry.url: entry for entry in storage.entries(records.url)}
+    files = [there[url] for path in doomed if (url := storage.join(records.url, path)) in there]
+    if not files:
+        return None
+    return Waste(place, "", "files of old records", tuple(f.url for f in files), sum(f.size for f in files))
 
 
 @dataclass(frozen=True)
