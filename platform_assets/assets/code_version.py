@@ -29,7 +29,7 @@ def code_of(function: Callable[..., Any]) -> str:
     are no part of it. Empty for a function whose code is in no module that can be read again.
     """
     declared = _module_of(declared_at(function)[0])
-    roots = {declared, inspect.unwrap(function).__module__}
+    roots = {declared, inspect.unwrap(function).__module__ or ""}
     every = sorted(_reached(roots, _own_package(declared)))
     trees = [(name, _tree(name)) for name in every]
     if any(tree is None for name, tree in trees if name in roots):
