@@ -16,6 +16,9 @@ from platform_assets.settings import Settings
 
 REMOTE = "spark.remote"
 """The option with the address of a Spark Connect server."""
+# Else the client looks, with each column of each expression, for the line of code it comes from, and tells it the engine.
+# What is wrong in a transform is told by its traceback.
+_NO_LINES = {"spark.python.sql.dataFrameDebugging.enabled": "false"}
 # Variables that say where Spark is, whatever a program asks for.
 _SAY_WHERE = ("MASTER", "SPARK_REMOTE", "SPARK_LOCAL_REMOTE")
 
@@ -41,9 +44,9 @@ class Engine(ABC):
         if other is not None:
             self.accept(other)
         builder = SparkSession.builder
-        config = self.spark_config()
+        config = dict(self.spark_config())
         try:
-            for option, value in config.items():
+            for option, value in (config if other else config | _NO_LINES).items():
                 builder = builder.config(option, value)
         except PySparkRuntimeError as error:
             names = [name for name in _SAY_WHERE if name in os.environ]
