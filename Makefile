@@ -44,7 +44,7 @@ ui: $(VENV)/.ready $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI on http://loca
 
 test: $(VENV)/.ready-dev ## everything that can be tested on this machine
 	@said=$$(mktemp); $(BIN)/python -m pytest --engine=spark >$$said 2>&1 & spark=$$!; \
-		$(BIN)/python -m pytest $(BY_FILE) -n 2; by_sail=$$?; wait $$spark; by_spark=$$?; \
+		$(BIN)/python -m pytest $(BY_FILE) -n 3; by_sail=$$?; wait $$spark; by_spark=$$?; \
 		echo "With Apache Spark, at the same time:"; cat $$said; rm $$said; exit $$((by_sail || by_spark))
 
 lint: $(VENV)/.ready-dev ## format, lint and types

@@ -11,10 +11,10 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.processes.sites import MATERIALIZE, SAMPLES, Site
 
-# The first by one engine, the others, the second of which runs a day again, by the other.
+# The first by one engine, the second, which runs a day again and goes on, by the other.
 TABLES = ("web/raw_events", "web/user_web_hits", "web/open_sessions", "web/sessions")
 SELECTED = " or ".join(f'key:"{table}"' for table in TABLES)
-RUNS = (("2026-01-01", "2026-01-03"), ("2026-01-04", "2026-01-05"), ("2026-01-02", "2026-01-02"))
+RUNS = (("2026-01-01", "2026-01-03"), ("2026-01-03", "2026-01-05"))
 
 pytestmark = [pytest.mark.only("spark"), pytest.mark.timeout(1500)]
 
@@ -53,9 +53,8 @@ def test_what_one_engine_has_begun_the_other_continues_as_if_it_were_the_same(
     one(site, *RUNS[0])
     begun = {table: (site.version(table), site.rows(table)) for table in TABLES}
     other(site, *RUNS[1])
-    other(site, *RUNS[2])
     for table in TABLES:
         assert site.rows(table) == alone.rows(table), table
         version, rows = begun[table]
         assert site.rows(table, version=version) == rows, table
-        assert site.version(table) == (version or 0) + 2, table
+        assert site.version(table) == (version or 0) + 1, table

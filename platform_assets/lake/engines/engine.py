@@ -16,8 +16,8 @@ from platform_assets.settings import Settings
 
 REMOTE = "spark.remote"
 """The option with the address of a Spark Connect server."""
-# Else the client looks, with each column of each expression, for the line of code it comes from, and tells it the engine.
-# What is wrong in a transform is told by its traceback.
+# Else the client looks up, for every column of every expression, which line of code it comes from. Nobody reads that:
+# a traceback says where a transform is wrong.
 _NO_LINES = {"spark.python.sql.dataFrameDebugging.enabled": "false"}
 # Variables that say where Spark is, whatever a program asks for.
 _SAY_WHERE = ("MASTER", "SPARK_REMOTE", "SPARK_LOCAL_REMOTE")

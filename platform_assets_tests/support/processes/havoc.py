@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from random import Random
 
@@ -67,10 +67,14 @@ class Havoc:
         self.tally: Counter[str] = Counter()
         self.delivered: Deliveries = {}
         self.deliver()
-        self.repair()  # with all that is loaded once
+        self.repair()
+
+    @cached_property
+    def longest(self) -> float:
+        """The seconds that a run takes which nothing disturbs, with all loaded that is loaded once."""
         began = time.monotonic()
         self.repair()
-        self.longest = time.monotonic() - began
+        return time.monotonic() - began
 
     def deliver(self) -> None:
         """One more file of a day, with good lines and bad ones."""
@@ -93,11 +97,11 @@ class Havoc:
 
     def kill_runs(self) -> None:
         """A trial in which runs are killed, of two at once (in a third of the trials) one or both."""
-        count = 2 if self.random.random() < 1 / 3 else 1
+        count, longest = 2 if self.random.random() < 1 / 3 else 1, self.longest
         with self._trial(), ExitStack() as stack:
             runs = [stack.enter_context(self.site.started(*RUN)) for _ in range(count)]
             doomed = runs if count == 1 or self.random.random() < 0.5 else runs[:1]
-            time.sleep(self.random.uniform(0, self.longest * (1 + (count - 1) / 2)))
+            time.sleep(self.random.uniform(0, longest * (1 + (count - 1) / 2)))
             for process in doomed:
                 self.tally["killed" if process.poll() is None else "ended before it was killed"] += 1
                 kill(process)
