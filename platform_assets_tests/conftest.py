@@ -60,6 +60,7 @@ WITH_PROCESSES = ("deploy", "processes", "test_readme.py")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--engine=spark` runs the tests that use an engine, and only these, with Apache Spark."""
     parser.addoption("--engine", choices=("sail", "spark"), default="sail", help="the engine that is tested")
+    parser.addoption("--long", action="store_true", help="with Spark, also what takes it too long for every change")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,7 +81,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     engine = config.getoption("engine")
     if engine == "sail":
         items.sort(key=lambda item: not _place(item).startswith(WITH_PROCESSES))
-    chosen = [item for item in items if _is_for(engine, item) and (engine == "sail" or _uses_engine(item))]
+    long = config.getoption("long")
+    chosen = [item for item in items if _is_for(engine, item) and (engine == "sail" or _uses_engine(item, long))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
 
@@ -95,11 +97,11 @@ def _is_for(engine: str, item: pytest.Item) -> bool:
     return only is None or only.args == (engine,)
 
 
-def _uses_engine(item: pytest.Item) -> bool:
+def _uses_engine(item: pytest.Item, long: bool) -> bool:
     fixtures = getattr(item, "fixturenames", ())
     # Spark must know a store before it starts: whole processes test that.
     on_s3 = "bucket" in fixtures or item.name.endswith("[s3]") or "[s3-" in item.name
-    return "engine" in fixtures and _place(item).startswith(WITH_EVERY_ENGINE) and not on_s3
+    return "engine" in fixtures and (long or _place(item).startswith(WITH_EVERY_ENGINE)) and not on_s3
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -30,12 +30,12 @@ def main() -> None:
         console.print("Apache Spark and the PySpark scripts are left out: no Java on this machine, or --without-spark.")
     with tempfile.TemporaryDirectory(prefix="platform_bench_") as folder, ExitStack() as stack:
         room = Path(folder)
+        if not versitygw():
+            console.print("S3 is left out: versitygw is not on this machine.")
+        store = stack.enter_context(s3_server(room / "s3")) if versitygw() else None
         if words.only in (None, "plan"):
-            plan.measure(words, room / "plan")
+            plan.measure(words, room / "plan", store)
         if words.only in (None, "web"):
-            if not versitygw():
-                console.print("S3 is left out: versitygw is not on this machine.")
-            store = stack.enter_context(s3_server(room / "s3")) if versitygw() else None
             web.measure(words, room, store, java)
         if words.only in (None, "listening"):
             listening.measure(words, room, java)
