@@ -97,6 +97,11 @@ class Content:
         return not is_padded and len(self.layers) == name.lower().endswith(PACKED)
 
 
+def _is_packed(beginning: bytes) -> bool:
+    """Whether content begins as a gzip does, or is what is left of one that was cut short after a byte or two."""
+    return bool(beginning) and _MAGIC.startswith(beginning)
+
+
 @contextmanager
 def unpacked(url: str, size: int) -> Iterator[Content]:
     """Open a file of so many bytes; what is packed twice is unpacked twice.
@@ -106,7 +111,7 @@ def unpacked(url: str, size: int) -> Iterator[Content]:
     """
     with storage.reading(url) as stored:
         stream, layers = stored, list[_Unpacked]()
-        packed = stream.read(len(_MAGIC)) == _MAGIC
+        packed = _is_packed(stream.read(len(_MAGIC)))
         stream.seek(0)
         too_much = f"it unpacks to more than {_MOST_TIMES:,} times its {size:,} bytes"
         while packed:
@@ -114,6 +119,6 @@ def unpacked(url: str, size: int) -> Iterator[Content]:
                 raise BadGzipFile("it is packed more than twice")
             layers.append(_Unpacked(stream, size * _MOST_TIMES, too_much))
             buffered = io.BufferedReader(layers[-1], _CHUNK)
-            packed = buffered.peek(len(_MAGIC))[: len(_MAGIC)] == _MAGIC
+            packed = _is_packed(buffered.peek(len(_MAGIC))[: len(_MAGIC)])
             stream = cast("IO[bytes]", buffered)
         yield Content(stream, tuple(layers))

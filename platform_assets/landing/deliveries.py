@@ -41,7 +41,7 @@ class Landed:
     `without_header` says of files that should have a header why they have none; their lines cannot be read. `missing`
     are the days without a folder, `strange` says what is wrong with folders that are no delivery. `listed`
     are all data files as they were listed, `files` those that have rows and `without_rows` the others, as they were
-    looked at.
+    looked at; of `unknown` the names of folders end in `/`.
     """
 
     folder: FeedFolder
@@ -63,7 +63,8 @@ class Landed:
     def of_unknown_files_alone(self) -> list[date]:
         """The days whose folder has files, and none of a suffix that the feed knows."""
         known = {file.day.isoformat() for file in self.listed}
-        return [date.fromisoformat(day) for day in sorted({name.split("/")[0] for name in self.unknown} - known)]
+        unknown = {name.split("/")[0] for name in self.unknown if not name.endswith("/")}
+        return [date.fromisoformat(day) for day in sorted(unknown - known)]
 
     def changed(self) -> str:
         """What differs from what was listed when it is listed again, in a sentence; nothing when nothing does."""
@@ -140,7 +141,7 @@ def _listed_days(folder: FeedFolder, days: Sequence[date]) -> Landed:
     for (day, _), entries in zip(delivered, listed, strict=True):
         for entry in entries:
             if not has_suffix(entry.name, folder.suffixes):
-                unknown.append(f"{day}/{entry.name}")
+                unknown.append(f"{day}/{entry.name}" + "/" * (entry.kind == "folder"))
             else:
                 files.append(_file(day, entry))
     return Landed(

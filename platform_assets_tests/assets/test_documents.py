@@ -149,7 +149,8 @@ def test_a_document_that_loses_a_row_is_not_published(platform: Platform, monkey
     assert not result.success
     assert "0 rows written, 1 rows in user_web_hits" in failure(result)
     assert not checks(result, HITS)[documents.EVERY_ROW].passed
-    assert not (platform.root / "exports").exists() or not list((platform.root / "exports" / HITS).glob("*/*"))
+    left = [path for path in (platform.root / "exports" / HITS).rglob("*") if path.is_file()]
+    assert [path for path in left if "_made" not in path.parts] == []
 
 
 def test_the_rows_that_a_killed_run_left_beside_its_documents_are_cleaned_away(platform: Platform) -> None:
@@ -160,6 +161,8 @@ def test_the_rows_that_a_killed_run_left_beside_its_documents_are_cleaned_away(p
     export = maintenance.Exported(HITS, str(platform.root / "exports" / HITS))
     (young,) = maintenance.spools(export, lambda run_id: "unknown", timedelta(hours=1))
     assert young.kept == "written in the last 1 hours"
+    (at_work,) = maintenance.spools(export, lambda run_id: "in progress", timedelta(0))
+    assert at_work.kept == "the run is in progress"
     (left,) = maintenance.spools(export, lambda run_id: "finished", timedelta(0))
     assert (left.run_id, left.files, left.size, left.kept) == (run, 1, 4, "")
     maintenance.remove(left)

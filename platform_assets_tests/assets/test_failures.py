@@ -143,3 +143,9 @@ def test_a_place_comes_before_what_is_said_of_a_declaration_whose_kind_and_cause
     with pytest.raises(Wrong, match=r"^a\.py: column b: it is wrong$") as told, naming("a.py"), naming("column b"):
         raise Wrong("it is wrong") from KeyError("cause")
     assert isinstance(told.value.__cause__, KeyError)
+
+
+def test_a_file_of_a_version_that_is_gone_is_damage_and_not_tried_again() -> None:
+    told = of_reading("shop/hats")(OSError("Object at location /x/shop/hats/runs/a/b/day=1/part-0.parquet not found"))
+    assert isinstance(told, PlatformError)
+    assert (str(told).startswith("shop/hats is damaged: "), told.retry) == (True, False)

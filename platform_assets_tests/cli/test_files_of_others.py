@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import Result
 
-from platform_assets.lake.tables import traces
 from platform_assets_tests.support.engines import examples
 from platform_assets_tests.support.platforms import Platform
 
@@ -52,14 +51,18 @@ def places(draw: st.DrawFn) -> list[tuple[str, str, str]]:
     return draw(st.lists(one, min_size=3, max_size=12, unique_by=lambda place: place[:2]))
 
 
-def put(root: Path, elsewhere: Path, place: tuple[str, str, str]) -> Path | None:
-    """Put something there, in the first run and attempt that the table has; nothing where something is already."""
+def made_by_a_run(root: Path) -> dict[str, str]:
+    """The names of a run, an attempt and a day that the table has."""
+    file = min((root / "lake" / TABLE / "runs").rglob("*.parquet"))
+    run, attempt, day, _ = file.parts[-4:]
+    return {"<run>": run, "<attempt>": attempt, "<day>": day}
+
+
+def put(root: Path, elsewhere: Path, names: Mapping[str, str], place: tuple[str, str, str]) -> Path | None:
+    """Put something there; nothing where something is already."""
     folder, name, kind = place
-    run = next(one for one in (root / "lake" / TABLE / "runs").iterdir() if traces.is_run(one.name))
-    attempt = next(one for one in run.iterdir() if one.is_dir())
-    day = next(one for one in attempt.iterdir() if one.is_dir())
-    for word, found in (("<run>", run), ("<attempt>", attempt), ("<day>", day)):
-        folder = folder.replace(word, found.name)
+    for word, found in names.items():
+        folder = folder.replace(word, found)
     path = root / folder / name
     if path.exists() or any(above.is_symlink() or above.is_file() for above in path.parents):
         return None
@@ -107,7 +110,8 @@ def test_no_command_and_no_run_removes_or_changes_what_others_keep_there(
         (elsewhere / "folder").mkdir(parents=True)
         (elsewhere / "folder" / "part-00000-x.parquet").write_text("the only copy")
         (elsewhere / "file").write_text("the only copy")
-        paths = [path for place in chosen if (path := put(root, elsewhere, place))]
+        names = made_by_a_run(root)
+        paths = [path for place in chosen if (path := put(root, elsewhere, names, place))]
         before = {path: content(path) for path in [*paths, *elsewhere.rglob("*")]}
         platform = Platform(root)
         cli = at(platform)

@@ -15,6 +15,7 @@ from platform_assets import Contract, Csv, Domain, Field, T, document, registry,
 from platform_assets.cli import terminal
 from platform_assets.cli.arguments import find_definition
 from platform_assets.cli.upkeep import _readers
+from platform_assets.lake.tables import log
 from platform_assets.registry import FoundDomain
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.settings import DOMAINS
@@ -126,9 +127,9 @@ def test_a_version_that_cannot_be_restored_is_a_sentence(copy: Platform, at: Cal
     assert cli("restore", HITS, "-1").exit_code == 2
 
 
-def killed(platform: Platform, run: str) -> Path:
+def killed(platform: Platform, run: str, of: str = HITS) -> Path:
     """A file that a run has staged, and never published."""
-    file = platform.folder(HITS) / "runs" / run / "0123abcd" / "day=2026-01-01" / "part-00000-x.parquet"
+    file = platform.folder(of) / "runs" / run / "0123abcd" / "day=2026-01-01" / "part-00000-x.parquet"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"x" * 10)
     return file
@@ -213,11 +214,12 @@ def test_vacuum_removes_the_files_of_replaced_versions_and_keeps_every_row(
     assert "can no longer be restored" in " ".join(cli("clean", "--help").stdout.split())
 
 
+@pytest.mark.parametrize("of", [HITS, f"{HITS}_csv"])
 def test_vacuum_removes_the_files_of_records_that_were_written_together_and_keeps_every_record(
-    copy: Platform, at: Callable[[Platform], Cli]
+    copy: Platform, at: Callable[[Platform], Cli], of: str
 ) -> None:
     cli = at(copy)
-    records = copy.catalog[dg.AssetKey(HITS.split("/"))].records(copy.settings)
+    records = copy.catalog[dg.AssetKey(of.split("/"))].records(copy.settings)
     known = next(iter(records.read().values()))
     for _ in range(60):
         records.append(known)
@@ -225,6 +227,22 @@ def test_vacuum_removes_the_files_of_records_that_were_written_together_and_keep
     assert "nothing to remove" in cli("clean", "--vacuum", "1", "--yes").stderr
     done = cli("clean", "--vacuum", "0", "--yes")
     told = [line.split() for line in done.stdout.splitlines() if "files of old records" in line]
-    assert [line[0] for line in told] == [HITS]
+    assert [line[0] for line in told] == [of]
     assert records.read() == before
-    assert len(list(copy.folder(HITS).glob("_made/*.parquet"))) < 20
+    assert len(list(Path(records.url).glob("*.parquet"))) < 20
+
+
+def test_a_damaged_table_is_told_by_clean_which_cleans_the_others(
+    copy: Platform, at: Callable[[Platform], Cli]
+) -> None:
+    left = killed(copy, KILLED, "web/sessions")
+    (newest := max(copy.folder(HITS).glob("_delta_log/*.json"))).write_bytes(b"")
+    log._whole.clear()
+    done = at(copy)("clean", "--older-than", "0")
+    assert (done.exit_code, left.exists()) == (1, False)
+    assert f"{HITS} is damaged: {newest} is empty" in done.stderr
+
+
+def test_a_dry_run_of_clean_asks_nothing(copy: Platform, at: Callable[[Platform], Cli]) -> None:
+    done = at(copy)("clean", "--vacuum", "0", "--dry-run")
+    assert (done.exit_code, "would be removed" in done.stdout) == (0, True)

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import IO
 
@@ -17,7 +17,9 @@ import pytest
 from platform_assets.domains.web.raw_events import raw_events
 from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake import storage
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing import deliveries, first_look
+from platform_assets.landing.counts import FileCount, files_read
 from platform_assets.landing.first_look import LandedFile
 from platform_assets_tests.support.platforms import Platform, checks, failure
 
@@ -67,7 +69,7 @@ def test_empty_files_and_unknown_ones_are_named_and_stop_nothing(platform: Platf
             f"2026-01-05/{name}" for name in ("blank.json", "empty.json", "empty.jsonl.gz", "packed.json.gz")
         ],
         "no_unknown_files": [
-            f"2026-01-05/{name}" for name in ("NOTES.txt", "data.csv", "json", "noise.json.zip", "old", "x.json.bz2")
+            f"2026-01-05/{name}" for name in ("NOTES.txt", "data.csv", "json", "noise.json.zip", "old/", "x.json.bz2")
         ],
     }
     for name in left_out:
@@ -134,6 +136,10 @@ def a_gzip_that_is_cut_short(path: Path) -> None:
     path.write_bytes(gzip.compress(event("x").encode() * 100)[:-20])
 
 
+def the_beginning_of_a_gzip(path: Path) -> None:
+    path.write_bytes(gzip.compress(event("x").encode())[:2])
+
+
 def a_gzip_with_a_wrong_byte(path: Path) -> None:
     content = bytearray(gzip.compress(event("x").encode() * 100))
     content[-8] ^= 0xFF
@@ -152,6 +158,7 @@ def a_gzip_with_something_after_it(path: Path) -> None:
         (a_link_to_a_folder, "link.json", "it is a folder with the name of a data file"),
         (a_link_to_nothing, "link.json", "it is a link to nothing"),
         (a_gzip_that_is_cut_short, "short.json.gz", "its gzip was cut short"),
+        (the_beginning_of_a_gzip, "shorter.json.gz", "its gzip was cut short"),
         (
             a_gzip_with_a_wrong_byte,
             "byte.json.gz",
@@ -165,6 +172,7 @@ def a_gzip_with_something_after_it(path: Path) -> None:
         (a_link_to_a_device, "zero.json", "it is no regular file (pipe, device or socket)"),
         (a_plain_file, "new\nline.json", "its name has control characters"),
         (a_plain_file, "tab\t.json", "its name has control characters"),
+        (a_plain_file, "caf\udce9.json", "its name has control characters, or is not UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_read_stops_the_run_and_is_named(
@@ -395,3 +403,52 @@ def test_an_empty_place_of_landing_is_there_and_one_that_nobody_made_is_not(plac
     nowhere = storage.join(place, "nowhere")
     with pytest.raises(PlatformError, match=f"PLATFORM_LANDING={nowhere} is not there"):
         raw_events.feed.landed(nowhere, [date(2026, 1, 5)], raw_events.sourced)
+
+
+def test_an_empty_data_file_beside_a_note_stops_nothing(platform: Platform) -> None:
+    land(platform, "a.json", b"")
+    land(platform, "notes.txt", b"x")
+    found = checks(platform.materialise("2026-01-05", select=RAW), RAW)["no_unknown_files"]
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+
+
+def test_a_folder_with_nothing_but_another_folder_is_a_delivery_without_files(platform: Platform) -> None:
+    land(platform, "a.json", b"").unlink()
+    (platform.root / "landing" / FEED / "2026-01-05" / "@eaDir").mkdir()
+    (platform.root / "landing" / FEED / "2026-01-05" / "_").unlink()
+    found = checks(platform.materialise("2026-01-05", select=RAW), RAW)["no_unknown_files"]
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "2026-01-05/@eaDir/" in str(found.description)
+
+
+def test_another_day_may_be_built_while_the_feeds_folder_is_gone_where_that_is_allowed(platform: Platform) -> None:
+    land(platform, "a.json", event("x").encode())
+    platform.materialise("2026-01-05", select=RAW)
+    (platform.root / "landing" / FEED).rename(platform.root / "away")
+    assert platform.materialise("2026-01-06", select=RAW, tags={"platform/allow_emptied": "1"}).success
+    assert ids(platform) == ["x"]
+
+
+def test_a_feeds_folder_that_is_empty_is_there(platform: Platform) -> None:
+    path = land(platform, "a.json", event("x").encode())
+    platform.materialise("2026-01-05", select=RAW)
+    path.parent.rename(platform.root / "away")
+    assert platform.materialise("2026-01-06", select=RAW).success
+    assert ids(platform) == ["x"]
+
+
+def test_the_first_day_and_today_are_days_of_deliveries_those_around_them_are_told(tmp_path: Path) -> None:
+    today = datetime.now(timezone.utc).date()
+    names = [str(today + timedelta(days=n)) for n in (-2, -1, 0, 1)]
+    for name in names:
+        (tmp_path / FEED / name).mkdir(parents=True)
+    found = raw_events.feed.landed(str(tmp_path), [today], raw_events.sourced, today - timedelta(days=1))
+    assert [told.split(" ")[0] for told in found.strange] == [names[0], names[3]]
+
+
+def test_which_content_of_a_bucket_was_read_is_recorded_by_its_tag(engine: Engine, bucket: str) -> None:
+    with storage.writing(f"{bucket}/{FEED}/2026-01-05/a.json") as file:
+        file.write(event("x").encode())
+    (found,) = raw_events.feed.landed(bucket, [date(2026, 1, 5)], raw_events.sourced, date(2026, 1, 1)).files
+    (read,) = files_read([FileCount(found)])[found.day]
+    assert read.tag == found.tag != ""

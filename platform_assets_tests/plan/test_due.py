@@ -12,6 +12,7 @@ import pytest
 
 from platform_assets.domains.web.domain import web
 from platform_assets.errors import PlatformError
+from platform_assets.exports.documents import DocumentFolder
 from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.due import due_of, reasons, reported
 from platform_assets_tests.support.platforms import Platform
@@ -237,3 +238,27 @@ def test_a_landing_place_that_is_not_there_is_no_plan(built: Platform) -> None:
     shutil.rmtree(built.root / "landing")
     with pytest.raises(PlatformError, match=r"PLATFORM_LANDING=\S+ is not there"):
         reasons(built)
+
+
+def test_a_document_of_a_run_that_was_killed_before_its_end_is_due(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """What nothing catches."""
+
+    def killed(folder: DocumentFolder, *_: object) -> None:
+        raise Killed
+
+    platform = Platform(tmp_path)
+    deliver(platform, DAYS[0])
+    monkeypatch.setattr(DocumentFolder, "renew_latest", killed)
+    with pytest.raises(Killed):
+        platform.materialise(DAYS[0], select="group:web")
+    assert reasons(platform)["user_web_hits_csv"] == {"01": ["missing"]}
+
+
+def test_a_document_that_others_have_changed_is_due_though_it_is_as_long_as_before(of: Callable[..., Platform]) -> None:
+    platform = of()
+    document = platform.root / "exports" / "web" / "user_web_hits_csv" / DAYS[1] / "user_web_hits.csv"
+    document.write_bytes(document.read_bytes().replace(b"example", b"elpmaxe"))
+    assert reasons(platform)["user_web_hits_csv"] == {"02": ["missing"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,9 @@ from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
 
 FILES = "files"
-"""What the metadata of a commit calls the number of files that it adds: a log that was cut short has fewer."""
+"""What the metadata of a commit calls the number of files that it adds: a commit that was cut short has fewer."""
+FILES_AFTER = "files_after"
+"""What it calls the number of files that the table has after it: where any commit was cut short, there are others."""
 _LOG = "_delta_log"
 _CHECKPOINT = ".checkpoint"
 _HINT = "_last_checkpoint"
@@ -67,23 +69,30 @@ def damaged(key: str, url: str, file: str, what: str) -> Damaged:
     )
 
 
-def refuse_damaged(key: str, url: str, version: int) -> None:
-    """Raise `Damaged` when the log that leads to a version is not whole, where the library would read on in silence.
+def damage(url: str, version: int, files: Callable[[], int] | None = None) -> tuple[str, str] | None:
+    """The file that is not whole of a log that leads to a version, and what it is; None when all are.
 
-    It takes an empty commit for one that changes nothing (workaround: deltalake-reads-empty-commits). A version whose
-    log is whole is not looked at again in this process.
+    For what the library reads on in silence: it takes an empty commit for one that changes nothing (workaround:
+    deltalake-reads-empty-commits). `files` counts those that it finds in the version. A version whose log is whole is
+    not looked at again in this process.
     """
-    if (url, version) not in _whole:
-        if found := _damage(url, _Files.of(url), version):
-            raise damaged(key, url, *found)
+    if (url, version) in _whole:
+        return None
+    found = _damage(url, _Files.of(url), version, files)
+    if not found:
         _whole.add((url, version))
+    return found
 
 
 def unreadable(key: str, url: str, said: str) -> Damaged:
     """The error for a log that the library cannot read: with the file, where it can be told, or else what it said."""
+    return damaged(key, url, *(first_damage(url) or (storage.join(url, _LOG), f"cannot be read ({said})")))
+
+
+def first_damage(url: str) -> tuple[str, str] | None:
+    """The first file of a log that is not whole, and what it is instead; None when the library should read it."""
     files = _Files.of(url)
-    found = _damage(url, files, max(files.commits, default=0)) or _broken(url, files)
-    return damaged(key, url, *(found or (storage.join(url, _LOG), f"cannot be read ({said})")))
+    return _damage(url, files, max(files.commits, default=0), None) or _broken(url, files)
 
 
 @dataclass(frozen=True)
@@ -105,8 +114,8 @@ class _Files:
         )
 
 
-def _damage(url: str, files: _Files, version: int) -> tuple[str, str] | None:
-    """The file that is not whole, and what it is instead."""
+def _damage(url: str, files: _Files, version: int, held: Callable[[], int] | None) -> tuple[str, str] | None:
+    """The file that is not whole, and what it is instead; `held` counts the files that are read of the version."""
     checkpoints = [int(entry.name[:20]) for entry in files.checkpoints]
     last = max([number for number in checkpoints if number <= version], default=-1)
     for number, entry in files.commits.items():
@@ -121,6 +130,10 @@ def _damage(url: str, files: _Files, version: int) -> tuple[str, str] | None:
     due = int(newest.info.get(FILES, len(newest.added)))
     if due > len(newest.added):
         return commit_file(url, version), f"adds {len(newest.added)} of {due} files: it was cut short"
+    after = newest.info.get(FILES_AFTER)
+    if after and held and (found := held()) != int(after):
+        said = f"leads to {found} files, where its newest commit counts {after}: a commit was cut short"
+        return storage.join(url, _LOG), said
     return None
 
 
@@ -146,11 +159,16 @@ def _broken(url: str, files: _Files) -> tuple[str, str] | None:
     return None
 
 
+def is_not_found(error: Exception) -> bool:
+    """Whether a file was not there, by what each library says of that."""
+    return bool(_NOT_FOUND.search(str(error)))
+
+
 def missing_file(error: Exception) -> str | None:
     """The sentence for a file of a published version that a reader did not find; None when that was not the error."""
     text = str(error)
     found = _DATA_FILE.search(text)
-    if not found or not _NOT_FOUND.search(text):
+    if not found or not is_not_found(error):
         return None
     table = f"{found['table']} is damaged: " if found["table"] else ""
     return (

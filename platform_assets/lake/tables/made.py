@@ -7,8 +7,10 @@ elsewhere.
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, fields
 from datetime import date
 from functools import cached_property, lru_cache
@@ -16,12 +18,13 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.lake import storage
 from platform_assets.lake.fingerprints import NOTHING, Fingerprint, Fingerprints
 from platform_assets.lake.tables.commits import commit_with_retries, without_library_retries
+from platform_assets.lake.tables.log import Damaged, damage, first_damage, has_log, is_not_found
 
 MADE = "_made"
 """The folder of a table's or an export's records, below its own."""
@@ -29,6 +32,7 @@ Inputs = Mapping[str, Mapping[str, str | None]]
 """Per table and day (ISO text) the fingerprint that was read; None where nobody knows what that day was made from."""
 # A file for each commit: so many are read as one.
 _FILES = 50
+_RECORD_FILE = re.compile(r"[^\s'\"]*\.parquet")
 
 
 class FileRead(NamedTuple):
@@ -160,15 +164,19 @@ class Records:
             )
             return 0
 
-        commit_with_retries(commit, self.url)
-        self._compact()
+        with self._told():
+            commit_with_retries(commit, self.url)
+            self._compact()
 
     def read(self) -> dict[tuple[str, date], list[Made]]:
-        """All records, by attempt and day."""
+        """All records, by attempt and day; raises `Damaged` when a file of theirs is not as it was written."""
         found: dict[tuple[str, date], list[Made]] = {}
         table = self.delta()
         if table is not None:
-            rows = pa.table(table.to_pyarrow_table())
+            with self._told():
+                if what := damage(self.url, table.version()):
+                    raise self._damaged(what)
+                rows = pa.table(table.to_pyarrow_table())
             # By columns, in the order of the fields: ten years of days are read in a third of the time.
             for values in zip(*(rows[name].to_pylist() for name in _SCHEMA.names), strict=True):
                 made = Made(*values)
@@ -176,11 +184,34 @@ class Records:
         return found
 
     def delta(self) -> DeltaTable | None:
-        """The Delta table that they are in, None before there is any."""
+        """The Delta table that they are in, None before there is any; raises `Damaged` when its log is not whole."""
+        with self._told():
+            try:
+                return DeltaTable(self.url, storage_options=storage.options(self.url))
+            except TableNotFoundError:
+                if not has_log(self.url):
+                    return None
+                raise
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say which file is damaged, where one is."""
         try:
-            return DeltaTable(self.url, storage_options=storage.options(self.url))
-        except TableNotFoundError:
-            return None
+            yield
+        except (DeltaError, OSError, pa.ArrowInvalid) as error:
+            missing = _RECORD_FILE.search(str(error))
+            gone = (missing[0], "is not there") if missing and is_not_found(error) else None
+            if not (found := gone or first_damage(self.url)):
+                raise
+            raise self._damaged(found) from error
+
+    def _damaged(self, found: tuple[str, str]) -> Damaged:
+        key = "/".join(self.folder.split("/")[-2:])
+        return Damaged(
+            f"What {key} was made from cannot be read: {' '.join(found)}. Bring the file back from a backup, or move "
+            f"{self.url} away: its days are then unknown, and `platform-assets apply {key} --adopt` takes them as they "
+            "are."
+        )
 
     def _compact(self) -> None:
         """Write many small files as one; whoever comes first meanwhile has done what matters."""

@@ -17,7 +17,7 @@ from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
 from platform_assets.lake.storage.refusals import DENIED, is_denied, is_unwritable
-from platform_assets.lake.tables.log import has_log, refuse_damaged, unreadable
+from platform_assets.lake.tables.log import damage, damaged, has_log, unreadable
 from platform_assets.lake.tables.made import Known, Records
 
 
@@ -53,8 +53,8 @@ class Published:
                     raise
                 said = str(error).strip().splitlines()[0]
                 raise unreadable(self.key, self.url, said) from error
-            if version is None:
-                refuse_damaged(self.key, self.url, table.version())
+            if version is None and (found := damage(self.url, table.version(), lambda: len(table.file_uris()))):
+                raise damaged(self.key, self.url, *found)
             return table
 
     def _opened(self, version: int | None) -> DeltaTable:

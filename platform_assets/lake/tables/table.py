@@ -21,7 +21,7 @@ from platform_assets.lake.tables.commits import (
     version_made_by,
     without_library_retries,
 )
-from platform_assets.lake.tables.log import FILES
+from platform_assets.lake.tables.log import FILES, FILES_AFTER
 from platform_assets.lake.tables.published import Published, open_delta
 from platform_assets.lake.tables.reads import DaysRead, Source, files_of_days, refuse_changed
 from platform_assets.lake.tables.staging import Staged, begin, write
@@ -130,7 +130,9 @@ class Table(Published):
                 raise Outdated(
                     f"{self.key} was published meanwhile, as version {table.version()}: nothing was changed."
                 )
-            table.restore(version, commit_properties=without_library_retries(**{RESTORED: str(version)}))
+            files = len(open_delta(self.url, version).file_uris())
+            told = {RESTORED: str(version), FILES_AFTER: str(files)}
+            table.restore(version, commit_properties=without_library_retries(**told))
             return new
 
         return commit_with_retries(commit, self.url)
@@ -148,6 +150,7 @@ class Table(Published):
             )
         self._follow_contract(table)
         new = table.version() + 1
+        files = len(table.file_uris()) - len(staged.replaces) + len(staged.files)
         try:
             table.create_write_transaction(
                 list(staged.files),
@@ -160,7 +163,7 @@ class Table(Published):
                     dagster_run_id=staged.run_id,
                     days=staged.window,
                     rows=str(staged.rows),
-                    **{FILES: str(len(staged.files))},
+                    **{FILES: str(len(staged.files)), FILES_AFTER: str(files)},
                 ),
             )
         except Exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -16,7 +17,7 @@ import grpc
 import pytest
 
 from platform_assets.errors import TemporaryError
-from platform_assets.lake.engines.connection import go_past_proxies, is_loopback, reach
+from platform_assets.lake.engines.connection import LONGEST, go_past_proxies, hush, is_loopback, reach
 from platform_assets.lake.engines.sail import Sail
 from platform_assets_tests.support.lake.fresh_process import ROOT, in_a_process_of_its_own
 from platform_assets_tests.support.services.ports import listening
@@ -132,3 +133,18 @@ def test_a_session_waits_for_its_server_before_it_is_made(monkeypatch: pytest.Mo
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(TemporaryError, match=r"nobody at sc://127\.0\.0\.1:4711"):
         _ = Elsewhere(settings_for()).session
+
+
+def test_a_server_that_does_not_answer_is_given_up_within_a_minute() -> None:
+    assert LONGEST <= 60
+
+
+def test_the_clients_log_is_silent_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = logging.getLogger("pyspark.sql.connect.logging")
+    monkeypatch.setattr(log, "level", logging.INFO)
+    monkeypatch.setenv("SPARK_CONNECT_LOG_LEVEL", "info")
+    hush()
+    assert log.level == logging.INFO
+    monkeypatch.delenv("SPARK_CONNECT_LOG_LEVEL")
+    hush()
+    assert log.level > logging.CRITICAL

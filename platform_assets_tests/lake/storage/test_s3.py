@@ -184,3 +184,11 @@ def test_amazons_own_store_needs_a_region_and_nothing_else(other_client: None, m
     assert s3.endpoint() is None
     assert s3.delta_options() == {"AWS_REGION": "eu-west-1"}
     assert "spark.hadoop.fs.s3a.endpoint" not in s3.spark_options()
+
+
+def test_objects_that_a_store_did_not_remove_are_told(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = {"Errors": [{"Key": "a", "Message": "it is locked"}]}
+    monkeypatch.setattr(s3.client(), "delete_objects", lambda **_: refused)
+    put(f"{bucket}/a")
+    with pytest.raises(OSError, match="a was not removed: it is locked"):
+        storage.remove(f"{bucket}/a")

@@ -232,3 +232,12 @@ def test_why_a_folder_cannot_be_written_is_said_of_it_or_of_the_nearest_that_is_
     assert storage.not_writable(str(tmp_path / "file" / "lake")) == f"{tmp_path}/file: Not a directory"
     assert storage.not_writable(str(tmp_path / "link" / "lake")) == f"{tmp_path}/link: No such file or directory"
     assert [path.name for path in tmp_path.iterdir() if path.name not in ("file", "link")] == []
+
+
+def test_who_reads_a_file_that_is_put_anew_reads_on_in_the_old_one(tmp_path: Path) -> None:
+    (tmp_path / "new").write_bytes(b"new")
+    (target := tmp_path / "report.csv").write_bytes(b"old")
+    with target.open("rb") as reader:
+        storage.put(tmp_path / "new", str(target))
+        assert reader.read() == b"old"
+    assert target.read_bytes() == b"new"

@@ -11,10 +11,12 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from platform_assets.assets.io_managers import TableIOManager
 from platform_assets.assets.resources import EngineResource
+from platform_assets.domains.web.raw_events import raw_events
 from platform_assets.errors import Outdated, TemporaryError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.tables import commits
+from platform_assets.lake.tables import commits, log, staging
+from platform_assets.lake.tables.reads import DaysRead, PartitionsRead
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import Table
 from platform_assets_tests.support.lake.publishers import publish_at_once
@@ -27,6 +29,8 @@ from platform_assets_tests.support.lake.visits import (
     visits_catalog,
     visits_table,
 )
+from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.processes.sites import events
 
 # Run to the days it publishes: the first four fight for the same day, others for none, the last for a whole range.
 DAYS = {"a": [1], "b": [1], "c": [1], "d": [1], "e": [2], "f": [3], "g": [4], "h": [3, 4, 5]}
@@ -278,3 +282,45 @@ def test_a_run_interrupted_right_after_its_commit_keeps_what_readers_see_already
     assert published(table) == [(1, "/a", 1, None)]
     rows, _ = table.read(engine, january(1), january(1))
     assert rows.count() == 1
+
+
+def test_only_what_was_published_in_the_partitions_that_a_run_has_read_outdates_it(
+    engine: Engine, table: Table
+) -> None:
+    publish(engine, table, "run-1", [1, 2], (1, "/a", 1, None))
+    read, _ = PartitionsRead.of(table, [january(1)])
+    publish(engine, table, "run-2", [2], (2, "/a", 1, None))
+    assert read.changed() == ""
+    publish(engine, table, "run-3", [1], (1, "/b", 1, None))
+    assert read.changed() == "shop/visits has changed in 2026-01-01 since it was read."
+
+
+def test_a_delivery_without_good_rows_outdates_no_reader(platform: Platform) -> None:
+    raw = raw_events.table(platform.settings)
+    platform.deliver("web_events", "2026-01-05", "a.jsonl", events("2026-01-05", "x"))
+    platform.materialise("2026-01-05", select="web/raw_events")
+    read = DaysRead.of(raw, raw.delta(), january(5), january(5))
+    platform.deliver("web_events", "2026-01-06", "bad.jsonl", ["{broken"])
+    platform.materialise("2026-01-06", select="web/raw_events")
+    assert read.changed() == ""
+
+
+def test_a_commit_is_found_though_later_ones_were_cleaned_away(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    publish(engine, table, "run-2", [2], (2, "/a", 1, None))
+    commit = log.read_commit(table.url, 1)
+    assert commit
+    storage.remove(log.commit_file(table.url, 2))
+    assert commits.version_made_by(commit.info[commits.ATTEMPT], table.url, -1, 2) == 1
+
+
+def test_an_interrupted_run_leaves_nothing_of_what_it_staged(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(staging, "_staged_files", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        stage(engine, table, "run-1", [1], (1, "/a", 1, None))
+    assert files(table) == []

@@ -44,6 +44,10 @@ DAMAGES: dict[str, tuple[Callable[[Table], object], str]] = {
     "newest cut": (lambda t: cut(commit(t, 3), 200), r"00003\.json is no JSON \("),
     "newest of zero bytes": (lambda t: commit(t, 3).write_bytes(b"\0" * 700), r"00003\.json is no JSON \("),
     "newest without a file": (lambda t: commit(t, 3).write_text(lines(t)[0]), r"00003\.json adds 0 of 1 files: it was"),
+    "one before cut at a line end": (
+        lambda t: commit(t, 2).write_text(lines(t, 2)[0]),
+        " leads to 2 files, where its newest commit counts 3: a commit was cut short",
+    ),
     "newest a line end": (lambda t: commit(t, 3).write_text("\n"), r"00003\.json is no JSON \("),
     "one before gone": (lambda t: commit(t, 2).unlink(), r"00002\.json is not there"),
     "first gone": (lambda t: commit(t, 0).unlink(), r"00000\.json is not there"),
@@ -51,9 +55,9 @@ DAMAGES: dict[str, tuple[Callable[[Table], object], str]] = {
 }
 
 
-def lines(table: Table) -> list[str]:
-    """The lines of the newest commit, what it says of itself first."""
-    found = commit(table, 3).read_text().splitlines(keepends=True)
+def lines(table: Table, version: int = 3) -> list[str]:
+    """The lines of a commit, the newest if none is named: what it says of itself first, then what it adds."""
+    found = commit(table, version).read_text().splitlines(keepends=True)
     return sorted(found, key=lambda line: "commitInfo" not in line)
 
 
@@ -123,3 +127,29 @@ def test_a_file_that_is_gone_is_told_with_its_table(engine: Engine, table: Table
     assert f"{str(gone).removeprefix('/')} is not there, and the current version needs it." in sentence
     assert missing_file(OSError("No such file or directory: '/landing/x.json'")) is None
     assert missing_file(OSError("permission denied: 'runs/a/b/x.parquet'")) is None
+
+
+def test_a_commit_that_lost_what_it_removes_does_not_double_rows(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-4", [1], (1, "/b", 4, None))
+    kept = [line for line in lines(table, 4) if '"remove"' not in line]
+    assert len(kept) < len(lines(table, 4))
+    commit(table, 4).write_text("".join(kept))
+    log._whole.clear()
+    with pytest.raises(Damaged, match="leads to 4 files, where its newest commit counts 3"):
+        table.delta()
+
+
+def test_a_restore_that_was_cut_at_a_line_end_is_not_undone_in_silence(engine: Engine, table: Table) -> None:
+    table.restore(1)
+    commit(table, 4).write_text(lines(table, 4)[0])
+    log._whole.clear()
+    with pytest.raises(Damaged, match="leads to 3 files, where its newest commit counts 1"):
+        table.delta()
+
+
+def test_a_commit_that_is_cut_after_an_older_one_was_read_is_told(engine: Engine, table: Table) -> None:
+    assert table.delta() is not None
+    publish(engine, table, "run-4", [1], (1, "/b", 4, None))
+    empty(commit(table, 4))
+    with pytest.raises(Damaged, match=r"00004\.json is empty"):
+        table.delta()

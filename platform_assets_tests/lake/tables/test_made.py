@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -11,6 +12,7 @@ import pytest
 from deltalake import DeltaTable
 
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.log import Damaged
 from platform_assets.lake.tables.made import Made, Records
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import Table
@@ -111,3 +113,30 @@ def test_a_day_that_was_made_from_something_else_is_told_from_the_one_before(cha
     assert one.is_like(replace(one, attempt="b/2", rows=1))
     assert not one.is_like(replace(one, **{changed: other.get(changed, "2.2.2")}))
     assert not one.is_like(None)
+
+
+RECORDS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "newest commit cut": (lambda f: _cut(f, "*1.json", 200), r"00001\.json is no JSON \("),
+    "newest commit empty": (lambda f: _cut(f, "*1.json", 0), r"00001\.json is empty"),
+    "first commit empty": (lambda f: _cut(f, "*0.json", 0), r"00000\.json is empty"),
+    "a file gone": (lambda f: next(f.glob("*.parquet")).unlink(), r"\.parquet is not there"),
+}
+
+
+def _cut(folder: Path, pattern: str, end: int) -> None:
+    path = next((folder / "_delta_log").glob(pattern))
+    path.write_bytes(path.read_bytes()[:end])
+
+
+@pytest.mark.parametrize("how", RECORDS)
+def test_records_that_are_damaged_are_told_with_the_file_and_the_way_out(
+    engine: Engine, tmp_path: Path, how: str
+) -> None:
+    table = visits_table(tmp_path)
+    publish(engine, table, "run-1", 1)
+    publish(engine, table, "run-2", 2)
+    do, what = RECORDS[how]
+    do(Path(table.records.url))
+    told = rf"^What shop/visits was made from cannot be read: \S+{what}.* or move {table.url}/_made away: .* --adopt`"
+    with pytest.raises(Damaged, match=told):
+        table.known()

@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 
 from platform_assets.errors import Outdated
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.tables import maintenance
+from platform_assets.lake.tables import maintenance, traces
 from platform_assets.lake.tables.maintenance import NotRestorable, RunState, Waste
 from platform_assets.lake.tables.published import open_delta
 from platform_assets.lake.tables.table import Table
@@ -369,3 +369,19 @@ def test_a_version_that_never_was_is_named(engine: Engine, table: Table) -> None
     publish(engine, table, run("run-1"), [1], (1, "/a", 1, None))
     with pytest.raises(NotRestorable, match="shop/visits has no version 8, its newest is 1"):
         restore(table, 8)
+
+
+def test_what_a_restore_empties_is_told_when_the_day_stays_published(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1])
+    publish(engine, table, "run-2", [1], (1, "/a", 1, None))
+    asked = maintenance.restoration(table, 1)
+    assert asked
+    assert (asked.days, asked.emptied) == ({"2026-01-01": (1, 0)}, ["2026-01-01"])
+
+
+def test_a_link_is_nobodys_leftover_whatever_its_name(tmp_path: Path) -> None:
+    (elsewhere := tmp_path / "mine.parquet").write_bytes(b"x")
+    link = tmp_path / "run" / "0123abcd" / "day=2026-01-01" / "part-00000-x.parquet"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
+    assert list(traces.staged(str(tmp_path / "run"))) == []
