@@ -21,18 +21,19 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=300, help="runs to kill, on a disk")
     parser.add_argument("--faults", type=int, default=100, help="faults of a store, in runs on S3")
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same choices")
+    parser.add_argument("--trials", type=int, default=4, help="trials before each run that nothing disturbs")
     words = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="platform_havoc_") as folder:
         room = Path(folder)
         if words.kills:
-            on_disk = Havoc(room / "disk", words.seed)
+            on_disk = Havoc(room / "disk", words.seed, trials=words.trials)
             while on_disk.tally["killed"] < words.kills:
                 on_disk.kill_runs()
                 console.print(f"{time.monotonic() - began:6.0f} s  {dict(on_disk.tally)}")
         if words.faults:
             with s3_server(room / "s3") as server:
-                on_s3 = Havoc(room / "site", words.seed, server)
+                on_s3 = Havoc(room / "site", words.seed, server, words.trials)
                 while on_s3.tally["faults"] < words.faults:
                     on_s3.fail_requests()
                     console.print(f"{time.monotonic() - began:6.0f} s  {dict(on_s3.tally)}")
