@@ -1,8 +1,8 @@
 """Real runs that are killed, or whose store fails, at random moments, and what must hold whatever the moment was.
 
 A trial delivers more actions, lets runs of the whole domain come to grief, and looks at what readers see then: each
-table and document as a run of this trial, or of one before it, has made it, and nothing in between. `clean` leaves nothing
-behind. In the end comes a run that nothing disturbs: all is what plain Python makes of all files.
+table and document as a run of this trial, or of one before it, has made it, and nothing in between. `clean` leaves
+nothing behind. In the end comes a run that nothing disturbs: all is what plain Python makes of all files.
 """
 
 from __future__ import annotations
