@@ -112,4 +112,4 @@ class Domain:
     def table(self, name: str, contract: CompiledContract, settings: Settings) -> Table:
         """The table in the lake."""
         url = storage.join(storage.absolute(settings.lake), self.name, name)
-        return Table(self.name, name, contract, url, settings.keep_versions_days)
+        return Table(self.name, name, contract, url, settings.keep_versions_days, self.first_day(settings))

@@ -13,6 +13,8 @@ import psutil
 from platform_assets.lake.tables.maintenance import RunState
 
 _HOST, _PROCESS = "platform/host", "platform/process"
+# When a process began is told by a clock, which may have been set since.
+_CLOCK_SECONDS = 60
 _IN_FLIGHT = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -65,6 +67,6 @@ def _has_died(tags: Mapping[str, str]) -> bool:
         return False
     number, began = tags[_PROCESS].split()
     try:
-        return psutil.Process(int(number)).create_time() != float(began)
+        return abs(psutil.Process(int(number)).create_time() - float(began)) > _CLOCK_SECONDS
     except psutil.NoSuchProcess:
         return True

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from platform_assets.plan.due import Due, Reason
     from platform_assets.plan.runs import Run
 
-_FEW, _MOST = 3, 20
+_FEW, _MOST, _CHAIN = 3, 20, 50
 Names = Annotated[
     list[str] | None,
     typer.Argument(
@@ -83,18 +83,7 @@ def why(
         days = found.state.days(key)
         span = f"its days are {days[0]} ... {days[-1]}" if days else "nothing was delivered or built of its domain"
         raise Problem(f"{key.to_user_string()} has no day {asked}: {span}.")
-    seen: set[tuple[dg.AssetKey, date]] = set()
-
-    def tell(key: dg.AssetKey, day: date, depth: int) -> None:
-        reasons = found.days.get(key, {}).get(day, ())
-        said = "; ".join(dict.fromkeys(map(_said, reasons))) or "nothing is due"
-        say(f"{'  ' * depth}{key.to_user_string()} {day}: {said}")
-        seen.add((key, day))
-        for of, its in found.sources_due(key, day):
-            if (of, its) not in seen:
-                tell(of, its, depth + 1)
-
-    tell(key, asked, 0)
+    _say_chain(found, key, asked)
     for reason in found.reported.get(key, {}).get(asked, ()):
         say(f"  {_said(reason)} (built anew only by `apply --rebuild`)")
     if made := found.state.known[key].made.get(asked):
@@ -166,8 +155,8 @@ def _adopt(catalog: Catalog, keys: Sequence[dg.AssetKey], yes: bool) -> None:
     from platform_assets.plan.adopt import adopt, unrecorded
     from platform_assets.plan.state import State
 
-    known = State.of(catalog, keys).known
-    days = {key: found for key, its in known.items() if (found := unrecorded(its))}
+    state = State.of(catalog, keys)
+    days = {key: found for key in state.keys if (found := unrecorded(state.known[key]))}
     if not days:
         return say("Of every published day it is known what it was made from: nothing was changed.")
     for key, found in days.items():
@@ -343,6 +332,23 @@ def _as_object(found: Due, runs: Sequence[Run], waits: Sequence[Wait]) -> dict[s
         "waits": [{"table": w.key.to_user_string(), "day": str(w.day), "why": w.why} for w in waits],
         "not_rebuilt": [one.as_object() for one in _reported(found)],
     }
+
+
+def _say_chain(found: Due, key: dg.AssetKey, day: date) -> None:
+    """Why a day is due, and below it why each day is due that it is made from."""
+    seen: set[tuple[dg.AssetKey, date]] = set()
+    waiting = [(key, day, 0)]
+    while waiting:
+        of, its, depth = waiting.pop()
+        if (of, its) in seen:
+            continue
+        seen.add((of, its))
+        if len(seen) <= _CHAIN:
+            said = "; ".join(dict.fromkeys(map(_said, found.days.get(of, {}).get(its, ())))) or "nothing is due"
+            say(f"{'  ' * depth}{of.to_user_string()} {its}: {said}")
+        waiting += [(*place, depth + 1) for place in reversed(found.sources_due(of, its))]
+    if len(seen) > _CHAIN:
+        say(f"and {_counted(len(seen) - _CHAIN, 'more day')} that it is made from")
 
 
 def _counted(times: int, what: str) -> str:

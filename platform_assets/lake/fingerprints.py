@@ -18,6 +18,7 @@ _BITS = 62
 # Decimals of more digits have hashes that differ from one engine to the next; their text has not.
 _EXACT_DIGITS = 18
 _GOOD = "size(violations) = 0"
+_FAR_DAYS = 366
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ NOTHING = Fingerprint()
 class Fingerprints:
     """What the rows of a run come to, by partition day.
 
-    Of raw tables also by delivery day and event day (None: the row has no event day that any run can read): all rows,
-    and the good ones.
+    Of raw tables also by delivery day and event day (None: the row has no event day, or one more than a year after its
+    delivery, and is rejected for it): all rows, and the good ones.
     """
 
     days: Mapping[date, Fingerprint] = field(default_factory=dict)
@@ -70,8 +71,8 @@ def fingerprints(engine: Engine, rows: DataFrame, contract: CompiledContract) ->
     if not contract.is_raw:
         found = hashed.groupBy(contract.partition_column).agg(*_sums("all", "true")).collect()
         return Fingerprints({row[contract.partition_column]: _read("all", row) for row in found})
-    # A rejected row of a day that no delivery can be of would be a group of its own, and there may be any number.
-    hashed = hashed.withColumn("_event", F.expr(f"CASE WHEN {_GOOD} OR day <= delivery_day + 1 THEN day END"))
+    # Days in a far future, all of rejected rows, would be groups of their own, and there may be any number.
+    hashed = hashed.withColumn("_event", F.expr(f"CASE WHEN day <= delivery_day + {_FAR_DAYS} THEN day END"))
     found = hashed.groupBy("delivery_day", "_event").agg(*_sums("all", "true"), *_sums("good", _GOOD)).collect()
     days: dict[date, Fingerprint] = {}
     events: dict[date, dict[date | None, tuple[Fingerprint, Fingerprint]]] = {}

@@ -131,7 +131,7 @@ def in_process(
         built = {event.asset_key for event in result.all_events if event.is_step_materialization}
         if any(_is_interrupted(event) for event in result.all_events):
             raise KeyboardInterrupt  # Dagster takes it for a failure of the step, and would go on
-        refused = {key: why for event in result.all_events for key, why in _refused(event) if key in run.keys}
+        refused = {key: why for event in result.all_events for key, why in _refused(event, run.keys)}
         if not refused and not built >= set(run.keys):
             raise PlatformError(f"The run {result.run_id} has failed, and none of its steps did: see its log.")
         return Outcome(
@@ -141,11 +141,13 @@ def in_process(
     return execute
 
 
-def _refused(event: dg.DagsterEvent) -> Iterator[tuple[dg.AssetKey, str]]:
-    if event.is_step_failure and event.step_key:
+def _refused(event: dg.DagsterEvent, keys: Collection[dg.AssetKey]) -> Iterator[tuple[dg.AssetKey, str]]:
+    if event.is_step_failure:
         data = event.step_failure_data
         said = data.user_failure_data.description if data.user_failure_data else None
-        yield dg.AssetKey(event.step_key.split("__")), str(said or data.error_display_string)
+        for key in keys:
+            if event.step_key == key.to_python_identifier():
+                yield key, str(said or data.error_display_string)
 
 
 def _is_interrupted(event: dg.DagsterEvent) -> bool:

@@ -83,8 +83,8 @@ def due(
     found: dict[dg.AssetKey, dict[date, list[Reason]]] = {}
     reported: dict[dg.AssetKey, dict[date, list[Reason]]] = {}
     outside: dict[dg.AssetKey, list[date]] = {}
-    for key, known in state.known.items():
-        one = catalog[key]
+    for key in state.keys:
+        one, known = catalog[key], state.known[key]
         days, told = found.setdefault(key, {}), reported.setdefault(key, {})
         touched = _touched(state, one, found, lambda raw, day: _comes(found, raw, day, blocked, allow_emptied))
         for day in state.days(key, until):
@@ -92,11 +92,8 @@ def due(
             if not rebuild and (only := [reason for reason in reasons if reason.kind in REPORTED]):
                 told[day] = only
                 reasons = [reason for reason in reasons if reason.kind not in REPORTED]
-            reasons += [
-                Reason(UPSTREAM, of.to_user_string())
-                for of, its in reads(state, one, day)
-                if its in (found[of] if of == key else touched[of])
-            ]
+            upstream = [of for of, its in reads(state, one, day) if its in (found[of] if of == key else touched[of])]
+            reasons += [Reason(UPSTREAM, of.to_user_string()) for of in dict.fromkeys(upstream)]
             if reasons:
                 days[day] = reasons
         first = catalog.first_day(key)
@@ -178,9 +175,13 @@ def _of_inputs(state: State, one: Declared, made: Made, day: date) -> list[Reaso
             continue
         read = then.get(name, {})
         if str(of) not in read:
-            reasons[name] = Reason(INPUTS, name, "it did not read it then")
-        elif _is_there(state, key, of) and state.fingerprint(one, key, of) != read[str(of)]:
-            reasons[name] = Reason(INPUTS, name, f"{of} has changed")
+            reasons.setdefault(name, Reason(CODE, name, "it did not read it then"))
+        elif _is_there(state, key, of) and (now := state.fingerprint(one, key, of)) != read[str(of)]:
+            if now is None:
+                said = f"it is not known any more what {of} was made from"
+                reasons.setdefault(name, Reason(UNKNOWN, name, said))
+            else:
+                reasons[name] = Reason(INPUTS, name, f"{of} has changed")
     return list(reasons.values())
 
 

@@ -83,10 +83,11 @@ def next_run(due: Due, rules: Rules, *, perhaps: bool = False) -> Run | None:
             for other in group[at + 1 :]:
                 also = _ready(due, other, rules, perhaps, run.places)
                 joined = replace(run, keys=(*run.keys, other))
+                places = joined.places
                 if (
                     run.first in also
                     and _range(also, run.first, rules.ends.get(other, ())) == (run.first, run.last)
-                    and all(place in joined.places for day in run.days for place in due.sources_due(other, day))
+                    and all(place in places for day in run.days for place in due.sources_due(other, day))
                 ):
                     run = joined
             return run

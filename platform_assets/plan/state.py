@@ -28,9 +28,14 @@ Other = TypeVar("Other")
 
 @dataclass(frozen=True)
 class State:
-    """What there is, read once: the days of each asset with their records, and the deliveries of each feed."""
+    """What there is, read once: the days of each asset with their records, and the deliveries of each feed.
+
+    `keys` are the assets that it is about, each after those that it reads; the others of their domains are there for
+    the newest day.
+    """
 
     catalog: Catalog
+    keys: Sequence[dg.AssetKey]
     known: Mapping[dg.AssetKey, Known]
     delivered: Mapping[dg.AssetKey, Mapping[date, Delivered]]
     today: date
@@ -39,12 +44,15 @@ class State:
     def of(cls, catalog: Catalog, keys: Iterable[dg.AssetKey], today: date | None = None) -> State:
         """The state of some assets and of what they read; raises `PlatformError` when landing or lake is not there."""
         until = today or datetime.now(timezone.utc).date()
-        declared = [catalog[key] for key in catalog.with_sources(keys)]
+        wanted = catalog.with_sources(keys)
+        domains = {key.path[0] for key in wanted}
+        declared = [catalog[key] for key in catalog.with_sources(k for k in catalog.declared if k.path[0] in domains)]
         raws = [one for one in declared if isinstance(one, RawTableDefinition)]
         known = _side_by_side(lambda one: one.known(catalog.settings), declared)
         delivered = _side_by_side(lambda raw: raw.feed.delivered(catalog.settings.landing, until), raws)
         return cls(
             catalog,
+            wanted,
             {one.key: found for one, found in zip(declared, known, strict=True)},
             {raw.key: found for raw, found in zip(raws, delivered, strict=True)},
             until,

@@ -62,3 +62,10 @@ def test_rows_that_are_taken_away_or_change_in_place_are_told_too(built: Platfor
 def test_rejected_rows_are_no_matter(built: Platform) -> None:
     built.deliver("web_events", DAYS[2], "bad.jsonl", [dict(events(DAYS[0], "x")[0], url="")])
     assert late(built, DAYS[2]).passed
+
+
+def test_a_day_that_loses_late_events_with_their_file_is_told(built: Platform) -> None:
+    path = built.deliver("web_events", DAYS[2], "late.jsonl", events(DAYS[0], "late"))
+    built.materialise(DAYS[0], DAYS[2])
+    path.unlink()
+    assert late(built, DAYS[2]).metadata["days"].value == {DAYS[0]: "2 -> 1"}

@@ -16,6 +16,7 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.made import Made
 from platform_assets_tests.support.due import reasons
 from platform_assets_tests.support.platforms import Platform, failure
+from platform_assets_tests.support.processes.sites import events
 
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
 ALL = "group:listening"
@@ -122,3 +123,14 @@ def test_dagster_is_told_what_a_day_was_made_from_and_the_version_of_the_code(pl
     assert version == f"{shown['code'].value}.{made(played, 'sessions', DAYS[2]).contract}"
     assert json.loads(made(played, "sessions", DAYS[2]).settings)
     assert dg.AssetKey(["listening", "sessions"]) in played.catalog.tables
+
+
+def test_every_delivery_with_events_of_a_day_must_be_made_by_the_same_settings(engine: Engine, tmp_path: Path) -> None:
+    platform = Platform(tmp_path)
+    for n, day in enumerate(DAYS):
+        platform.deliver("web_events", day, "a.jsonl", events(day, f"a{n}") + events(DAYS[1], f"late{n}"))
+    platform.materialise(DAYS[0], DAYS[2])
+    other = Platform(tmp_path, web_date_order="mdy")
+    other.materialise(DAYS[0], select='key:"web/raw_events"')
+    result = other.materialise(DAYS[1], select='key:"web/user_web_hits"', check=False)
+    assert "web/raw_events was made with PLATFORM_WEB_DATE_ORDER=dmy on 2026-01-02" in failure(result)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
+import psutil
 import pytest
 
-from platform_assets.assets.runs import dagster_runs
+from platform_assets.assets.runs import dagster_runs, in_flight, of_this_process
 
 
 def test_without_an_instance_every_run_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,3 +33,41 @@ def test_the_instance_tells_which_runs_are_at_an_end(monkeypatch: pytest.MonkeyP
     with dagster_runs() as state_of:
         assert [state_of(run) for run in runs] == ["finished", "finished", "in progress"]
         assert state_of("other") == "unknown"
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"])
+def test_a_run_that_has_not_ended_is_in_flight_for_the_domains_that_it_builds(status: str) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_id = idle_run(instance, dg.DagsterRunStatus[status], [dg.AssetKey(["web", "sessions"])])
+        assert in_flight(instance, {"web", "shop"}) == [run_id]
+        assert in_flight(instance, {"listening"}) == []
+
+
+def test_a_run_whose_process_lives_is_in_flight_also_when_the_clock_was_set_since(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tags = of_this_process()
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_id = idle_run(instance, dg.DagsterRunStatus.STARTED, [dg.AssetKey(["web", "sessions"])], tags)
+        began = psutil.Process().create_time()
+        monkeypatch.setattr(psutil.Process, "create_time", lambda _: began + 5)
+        assert in_flight(instance, {"web"}) == [run_id]
+        monkeypatch.setattr(psutil.Process, "create_time", lambda _: began + 500)
+        assert in_flight(instance, {"web"}) == []
+
+
+def idle_run(
+    instance: dg.DagsterInstance,
+    status: dg.DagsterRunStatus,
+    keys: list[dg.AssetKey],
+    tags: dict[str, str] | None = None,
+) -> str:
+    """A run of some assets that nobody carries out."""
+    specs = [dg.AssetSpec(key) for key in keys]
+
+    @dg.multi_asset(specs=specs)
+    def nothing() -> None: ...
+
+    job = dg.Definitions(assets=[nothing]).resolve_implicit_global_asset_job_def()
+    run = instance.create_run_for_job(job, status=status, tags=tags, asset_selection=frozenset(keys))
+    return run.run_id

@@ -159,3 +159,57 @@ def test_an_empty_landing_place_of_an_empty_lake_is_told(platform: Platform, at:
     assert (
         done.stderr == f"Nothing was delivered to PLATFORM_LANDING={platform.settings.landing}, and nothing is built.\n"
     )
+
+
+def test_a_long_chain_of_reasons_is_cut(
+    copy: Platform, at: Callable[[Platform], Cli], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = at(copy)
+    monkeypatch.setenv("PLATFORM_LISTENING_START", "2018-01-01")
+    copy.deliver("plays", "2026-01-01", "a.tsv", "ann\t2026-01-01T12:00:00Z\t\tArtist\t\tSong\n")
+    done = cli("why", "listening/open_sessions", "2026-01-01")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[0].startswith("listening/open_sessions 2026-01-01: missing")
+    assert len(done.stdout.splitlines()) == 51
+    assert done.stdout.splitlines()[-1].startswith("and ")
+
+
+def test_apply_until_a_day_builds_nothing_after_it(copy: Platform, at: Callable[[Platform], Cli]) -> None:
+    assert at(copy)("apply", "web/sessions", "--until", "2026-01-01", "--yes").exit_code == 0
+    assert set(copy.catalog.tables[dg.AssetKey(["web", "sessions"])].published_rows_by_day()) == {"2026-01-01"}
+
+
+def test_days_without_a_record_are_told_by_why_and_built_when_that_is_asked_for(
+    copy: Platform, at: Callable[[Platform], Cli]
+) -> None:
+    cli = at(copy)
+    shutil.rmtree(copy.folder("web/user_web_hits") / "_made")
+    assert "(built anew only by `apply --rebuild`)" in cli("why", "web/user_web_hits", "2026-01-01").stdout
+    assert "2026-01-01...2026-01-03: unknown" in cli("plan", "web/user_web_hits").stderr
+    assert cli("apply", "web/user_web_hits", "--rebuild", "--yes").exit_code == 0
+    assert cli("plan", "web/user_web_hits").stderr == ""
+
+
+def test_days_are_emptied_by_apply_when_that_is_allowed(copy: Platform, at: Callable[[Platform], Cli]) -> None:
+    cli = at(copy)
+    shutil.rmtree(copy.root / "landing" / "web_events" / "2026-01-02")
+    assert cli("apply", "web/raw_events", "--yes").exit_code == 1
+    assert cli("apply", "web/raw_events", "--yes", "--allow-emptied").exit_code == 0
+    assert not [row for row in copy.rows("web/raw_events") if str(row["delivery_day"]) == "2026-01-02"]
+
+
+def test_the_plan_as_json_may_be_a_check_too(copy: Platform, at: Callable[[Platform], Cli]) -> None:
+    for day in ("2026-01-01", "2026-01-03"):
+        copy.deliver("web_events", day, "more.jsonl", [event(20, 1)])
+    done = at(copy)("plan", "web", "--json", "--check")
+    assert done.exit_code == 1
+    raw = [one for one in json.loads(done.stdout)["due"] if one["table"] == "web/raw_events"]
+    assert [(one["first"], one["last"]) for one in raw] == [("2026-01-01",) * 2, ("2026-01-03",) * 2]
+
+
+def test_published_days_before_the_first_are_told(
+    copy: Platform, at: Callable[[Platform], Cli], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLATFORM_WEB_START", "2026-01-02")
+    done = at(copy)("plan", "web/user_web_hits")
+    assert "web/user_web_hits: 1 published day before the domain's first day." in done.stderr

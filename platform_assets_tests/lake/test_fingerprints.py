@@ -133,19 +133,34 @@ def test_raw_rows_are_told_apart_by_delivery_day_event_day_and_whether_they_are_
         ("bad", 1, 1, ["invalid_word"]),
         ("late", 2, 1, []),
         ("no day", 2, None, ["malformed"]),
-        # Of a day that no run reads it for: there may be any number of such days.
-        ("far off", 2, 25, ["after_delivery"]),
+        ("early", 2, 25, ["after_delivery"]),
     ]
     data = [
         (word, date(2026, 1, came), day and date(2026, 1, day), "f", None, broken, [])
         for word, came, day, broken in lines
     ]
+    # A day in a far future is none that is told apart: there may be any number of such days.
+    data.append(("far off", date(2026, 1, 2), date(2027, 1, 4), "f", None, ["after_delivery"], []))
     found = fingerprints(engine, engine.session.createDataFrame(data, contract.spark_schema), contract)
-    assert {day.day: print.rows for day, print in found.days.items()} == {1: 2, 2: 3}
+    assert {day.day: print.rows for day, print in found.days.items()} == {1: 2, 2: 4}
     counts = {
         (came.day, day and day.day): (every.rows, good.rows)
         for came, events in found.events.items()
         for day, (every, good) in events.items()
     }
-    assert counts == {(1, 1): (2, 1), (2, 1): (1, 1), (2, None): (2, 0)}
+    assert counts == {(1, 1): (2, 1), (2, 1): (1, 1), (2, 25): (1, 0), (2, None): (2, 0)}
     assert found.of(date(2026, 1, 9)) == NOTHING
+
+
+def test_of_many_nullable_columns_it_counts_which_one_is_null(engine: Engine) -> None:
+    columns = {f"c{n}": Field(nullable=True, description="Any") for n in range(70)}
+    types = {"day": T.DateType, **dict.fromkeys(columns, T.LongType)}
+    day = {"day": Field(description="UTC day")}
+    contract = compiled(type("Wide", (Contract,), {"__doc__": "Wide.", "__annotations__": types, **day, **columns}))
+
+    def found(**values: int) -> str:
+        row = [values.get(column.name) if column.name != "day" else DAY for column in contract.columns]
+        frame = engine.session.createDataFrame([tuple(row)], contract.spark_schema)
+        return str(fingerprints(engine, frame, contract).of(DAY))
+
+    assert found(c65=1) != found(c66=1)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
+from platform_assets import CSV, Contract, Domain, Feed, Field, RawContract, T, raw_table, source, table
+from platform_assets.assets.publication import DUE_ONLY
 from platform_assets.domains.listening.domain import listening
 from platform_assets.domains.web.domain import web
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.plan.apply import Outcome, Progress, apply
 from platform_assets.plan.runs import Run, next_run
+from platform_assets.registry import FoundDomain
+from platform_assets.transforms.times import utc_instant
 from platform_assets_tests.support.due import applied, built, due_of, reasons
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.processes.sites import events
@@ -221,3 +229,115 @@ def test_warnings_of_deliveries_are_told(week: Platform) -> None:
     (key, check, said), *more = [warning for one in outcomes for warning in one.warnings]
     assert (key, check, more) == (web.key("raw_events"), "no_unknown_files", [])
     assert "2026-01-02/notes.txt" in said
+
+
+def test_a_later_first_day_leaves_out_deliveries_of_before(engine: Engine, tmp_path: Path) -> None:
+    first = Platform(tmp_path)
+    first.deliver("web_events", DAYS[0], "a.jsonl", events(DAYS[0], "a") + events(DAYS[1], "early"))
+    for n in (1, 2):
+        first.deliver("web_events", DAYS[n], "a.jsonl", events(DAYS[n], f"b{n}"))
+    applied(first)
+    later = Platform(tmp_path, web_start=DAYS[1])
+    applied(later)
+    assert reasons(later) == {}
+    batch = Platform(tmp_path / "batch", web_start=DAYS[1], landing=later.settings.landing)
+    batch.materialise(DAYS[1], DAYS[2], select="group:web")
+    for name in ("web/user_web_hits", "web/sessions", "web/aggregated_web_stats"):
+        days = [row for row in later.rows(name) if str(row["day"]) >= DAYS[1]]
+        assert days == batch.rows(name) != [], name
+    applied(first)
+    assert first.event_ids_of("web/user_web_hits") == ["a", "b1", "b2", "early"]
+
+
+class Sold(RawContract):
+    """Sales as they were delivered."""
+
+    sold_at: T.TimestampType = source("sold_at", required=True, description="When")
+
+
+shop = Domain("shop", owner="team:shop")
+
+
+@raw_table(Sold, Feed("sales", (CSV,)), domain=shop, event_time="sold_at")
+def raw_sales() -> Mapping[str, Column]:
+    """All sales."""
+    return {"sold_at": utc_instant(F.col("text.sold_at"))}
+
+
+class Counted(Contract):
+    """Rows of a day."""
+
+    day: T.DateType = Field(description="UTC day")
+    rows: T.LongType = Field(le=2, description="How many")
+
+
+@table(Counted, domain=shop)
+def rejected__sales(raw_sales: DataFrame) -> DataFrame:
+    """Rejected rows by the day that they name."""
+    return raw_sales.where("size(violations) > 0").groupBy("day").agg(F.count("*").alias("rows"))
+
+
+def selling(root: Path, **settings: Any) -> Platform:
+    """A platform of a shop that counts its rejected rows."""
+    return Platform(root, domains=[FoundDomain(shop, __name__, (raw_sales, rejected__sales))], **settings)
+
+
+def sales(*days: str) -> str:
+    """A file of sales on these days."""
+    return "sold_at\n" + "".join(f"{day}T10:00:00Z\n" for day in days)
+
+
+def test_a_table_of_rejected_rows_follows_their_files_whatever_day_they_name(engine: Engine, tmp_path: Path) -> None:
+    platform = selling(tmp_path)
+    platform.deliver("sales", DAYS[0], "a.csv", sales(DAYS[0], DAYS[4]))
+    platform.deliver("sales", DAYS[4], "a.csv", sales(DAYS[4]))
+    applied(platform, "shop")
+    assert [str(row["day"]) for row in platform.rows("shop/rejected__sales")] == [DAYS[4]]
+    platform.deliver("sales", DAYS[0], "a.csv", sales(DAYS[0]))
+    applied(platform, "shop")
+    assert platform.rows("shop/rejected__sales") == []
+
+
+def test_what_is_refused_of_an_asset_with_any_name_is_told(engine: Engine, tmp_path: Path) -> None:
+    platform = selling(tmp_path)
+    platform.deliver("sales", DAYS[0], "a.csv", sales(DAYS[0], *[DAYS[4]] * 3))
+    platform.deliver("sales", DAYS[4], "a.csv", sales(DAYS[4]))
+    _, progress = applied(platform, "shop")
+    assert list(progress.refused) == [(shop.key("rejected__sales"), date(2026, 1, 5))]
+
+
+def test_days_that_are_built_already_are_built_by_no_run_that_was_asked_for_them(week: Platform) -> None:
+    applied(week)
+    before = week.version("web/user_web_hits")
+    assert week.materialise(DAYS[0], DAYS[2], tags={DUE_ONLY: "1"}).success
+    assert week.version("web/user_web_hits") == before
+
+
+def test_an_asset_that_is_refused_now_and_then_is_not_given_up(engine: Engine, tmp_path: Path) -> None:
+    progress = Progress()
+    key = web.key("raw_events")
+    for n in range(50):
+        day = date(2026, 1, 1) + timedelta(days=n)
+        run = Run((key,), day, day)
+        progress.learn(Outcome(run, (key,), {}) if n % 2 else Outcome(run, (), {key: "refused"}))
+    assert progress.rules.given_up == set()
+
+
+def test_a_transform_without_a_column_is_refused_for_all_its_days_at_once(engine: Engine, tmp_path: Path) -> None:
+    class Lacking(Contract):
+        """Rows of a day."""
+
+        day: T.DateType = Field(description="UTC day")
+        rows: T.LongType = Field(description="How many")
+
+    @table(Lacking, domain=shop)
+    def lacking(raw_sales: DataFrame) -> DataFrame:
+        """Without the column `rows`."""
+        return raw_sales.select("day")
+
+    platform = Platform(tmp_path, domains=[FoundDomain(shop, __name__, (raw_sales, lacking))])
+    for day in DAYS[:4]:
+        platform.deliver("sales", day, "a.csv", sales(day))
+    outcomes, progress = applied(platform, "shop")
+    assert [one.run.keys for one in outcomes if one.refused] == [(lacking.key,)]
+    assert len(progress.refused) == 4

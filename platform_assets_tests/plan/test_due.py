@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
+from deltalake import DeltaTable
 
 from platform_assets.domains.web.domain import web
 from platform_assets.errors import PlatformError
 from platform_assets.exports.documents import DocumentFolder
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.plan.due import due
+from platform_assets.plan.runs import Rules, runs_of
 from platform_assets_tests.support.due import due_of, reasons, reported
-from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.platforms import Platform, checks
 from platform_assets_tests.support.processes.sites import events
 
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
@@ -262,3 +267,53 @@ def test_a_document_that_others_have_changed_is_due_though_it_is_as_long_as_befo
     document = platform.root / "exports" / "web" / "user_web_hits_csv" / DAYS[1] / "user_web_hits.csv"
     document.write_bytes(document.read_bytes().replace(b"example", b"elpmaxe"))
     assert reasons(platform)["user_web_hits_csv"] == {"02": ["missing"]}
+
+
+def test_files_that_something_else_has_written_anew_are_told_and_make_nothing_due(built: Platform) -> None:
+    DeltaTable(str(built.folder("web/raw_events"))).optimize.z_order(["event_id"])
+    assert reasons(built) == {}
+    told = reported(built)
+    assert set(told["raw_events"]) == {"01", "02", "03"}
+    assert told["user_web_hits"]["01"] == told["web_events_files"]["01"] == ["unknown raw_events"]
+
+
+def test_what_is_due_of_a_table_does_not_hang_on_what_else_is_asked_for(built: Platform) -> None:
+    deliver(built, *DAYS, "2026-01-04")
+    whole = due_of(built)
+    key = web.key("raw_events")
+    assert due(built.catalog, [key]).days[key] == whole.days[key] != {}
+    built.materialise("2026-01-05", select='key:"web/raw_events"')
+    key = web.key("web_events_files")
+    assert due(built.catalog, [web.key("raw_events")]).state.newest["web"] == date(2026, 1, 5)
+
+
+def test_a_table_that_is_read_since_is_told_and_not_due(built: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = built.catalog.tables[web.key("user_web_hits")].records
+    made = [replace(one, inputs="{}", at=one.at + 1) for its in records.read().values() for one in its]
+    records.append(made)
+    assert reasons(built) == {}
+    assert reported(built)["user_web_hits"]["02"] == ["code raw_events"]
+
+
+def test_a_changed_contract_is_told_and_not_due(built: Platform) -> None:
+    records = built.catalog.tables[web.key("user_web_hits")].records
+    records.append([replace(one, contract="x", at=one.at + 1) for its in records.read().values() for one in its])
+    assert reasons(built) == {}
+    (told, *_) = due_of(built).reported[web.key("user_web_hits")][date(2026, 1, 2)]
+    assert (told.kind, told.said) == ("code", "the contract has changed")
+
+
+def test_the_check_says_which_days_are_due_and_why(built: Platform) -> None:
+    built.deliver("web_events", DAYS[1], "b.jsonl", events(DAYS[1], "c"))
+    found = checks(built.materialise(DAYS[0], select='key:"web/raw_events"'), "web/raw_events")["up_to_date"]
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert found.description == (
+        "1 days are due: landing b.jsonl on 2026-01-02. To build them: platform-assets apply web"
+    )
+
+
+def test_a_plan_over_ten_years_takes_moments(engine: Engine, tmp_path: Path) -> None:
+    platform = Platform(tmp_path, listening_start="2016-01-01")
+    platform.deliver("plays", "2025-12-31", "a.tsv", "ann\t2025-12-31T12:00:00Z\t\tArtist\t\tSong\n")
+    (raw, rest) = runs_of(due_of(platform, "listening"), Rules())
+    assert (len(raw.days), len(rest.days)) == (3653, 3653)

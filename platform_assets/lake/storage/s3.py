@@ -93,19 +93,20 @@ class S3FileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no t
 
     protocol = "s3"
 
-    def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
-        """Objects and folders directly below a folder."""
+    def ls(self, path: str, detail: bool = True, after: str = "", **_: Any) -> list[Any]:
+        """Objects and folders directly below a folder; `after` a name, if one is given."""
         bucket, key = _split(path)
         prefix = f"{key}/" if key else ""
         found: list[dict[str, Any]] = []
-        for page in _pages(bucket, Prefix=prefix, Delimiter="/"):
+        start = {"StartAfter": f"{prefix}{after}"} if after else {}
+        for page in _pages(bucket, Prefix=prefix, Delimiter="/", **start):
             found += [
                 {"name": f"{bucket}/{folder['Prefix'].rstrip('/')}", "size": 0, "type": "directory"}
                 for folder in page.get("CommonPrefixes", [])
             ]
             # Some tools mark a folder by an empty object with the folder's name.
             found += [_about(bucket, one) for one in page.get("Contents", []) if not one["Key"].endswith("/")]
-        if not found and key:
+        if not found and key and not after:
             found = [self.info(path)]
         return found if detail else [one["name"] for one in found]
 

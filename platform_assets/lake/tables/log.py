@@ -23,6 +23,8 @@ _CHECKPOINT = ".checkpoint"
 _HINT = "_last_checkpoint"
 _DATA_FILE = re.compile(r"(?P<file>(?:[^\s'\"]*?/(?P<table>[^\s/]+/[^\s/]+)/)?runs/[^\s'\"]+?\.parquet)")
 _NOT_FOUND = re.compile("not found|no such file|not_exist|does not exist|NoSuchKey", re.IGNORECASE)
+# So many commits are listed at once, whatever lies before them.
+_FEW = 500
 _whole: set[tuple[str, int]] = set()
 
 
@@ -78,7 +80,7 @@ def damage(url: str, version: int, files: Callable[[], int] | None = None) -> tu
     """
     if (url, version) in _whole:
         return None
-    found = _damage(url, _Files.of(url), version, files)
+    found = _damage(url, _Files.of(url, _last_checkpoint(url) if version > _FEW else ""), version, files)
     if not found:
         _whole.add((url, version))
     return found
@@ -95,6 +97,15 @@ def first_damage(url: str) -> tuple[str, str] | None:
     return _damage(url, files, max(files.commits, default=0), None) or _broken(url, files)
 
 
+def _last_checkpoint(url: str) -> str:
+    """The name that the files of the last checkpoint begin with, by the file that tells it; empty for none."""
+    try:
+        with storage.reading(storage.join(url, _LOG, _HINT)) as hint:
+            return f"{int(json.load(hint)['version']):020d}"
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return ""
+
+
 @dataclass(frozen=True)
 class _Files:
     """What lies in a log, listed once: commits by their versions, checkpoints, and the file that names the last one."""
@@ -104,8 +115,8 @@ class _Files:
     hint: storage.Entry | None
 
     @classmethod
-    def of(cls, url: str) -> _Files:
-        log = storage.entries(storage.join(url, _LOG))
+    def of(cls, url: str, after: str = "") -> _Files:
+        log = storage.entries(storage.join(url, _LOG), after)
         numbered = [entry for entry in log if entry.name[:20].isdigit()]
         return cls(
             commits={int(entry.name[:20]): entry for entry in numbered if entry.name.endswith(".json")},

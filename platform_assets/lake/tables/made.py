@@ -6,10 +6,11 @@ elsewhere.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, fields
 from datetime import date
@@ -238,19 +239,24 @@ class Known:
         spans: Mapping[date, tuple[date, date]] | None = None,
         attempts: Mapping[date, str] | None = None,
         replaced: Mapping[date, Made] | None = None,
+        first_day: date = date.min,
     ) -> None:
         """`attempts` have published the days; `spans` are the first and last event day of a raw table's days.
 
-        `replaced` are, of days that others have written anew, the newest records of before.
+        `replaced` are, of days that others have written anew, the newest records of before. Readers of a raw table
+        read nothing of deliveries before the `first_day`.
         """
         self.made = made
         self.replaced = replaced or {}
         self.attempts = attempts or {}
         self._is_raw = spans is not None
         self._spans = spans or {}
+        self._first_day = first_day if self._is_raw else date.min
 
     @classmethod
-    def of(cls, delta: DeltaTable | None, contract: CompiledContract, records: Records) -> Known:
+    def of(
+        cls, delta: DeltaTable | None, contract: CompiledContract, records: Records, first_day: date = date.min
+    ) -> Known:
         """What is known of the version that is loaded."""
         if delta is None:
             return cls({})
@@ -276,13 +282,14 @@ class Known:
         found = records.read()
         made = {}
         for day, its in attempts.items():
-            made[day] = latest(found.get((next(iter(its)), day), [])) if len(its) == 1 else None
+            made[day] = latest(found.get((_together(its), day), []))
         replaced: dict[date, Made] = {}
         unknown = {day for day, its_record in made.items() if its_record is None}
         for (_, day), records_of_day in found.items() if unknown else ():
             if day in unknown and (newest := latest([*records_of_day, *filter(None, [replaced.get(day)])])):
                 replaced[day] = newest
-        return cls(made, spans if is_raw else None, {day: min(its) for day, its in attempts.items()}, replaced)
+        published = {day: _together(its) for day, its in attempts.items()}
+        return cls(made, spans if is_raw else None, published, replaced, first_day)
 
     def fingerprint(self, day: date) -> str | None:
         """What a reader of the event day reads of it; None where that is not known."""
@@ -309,8 +316,8 @@ class Known:
 
     @cached_property
     def unknown(self) -> list[date]:
-        """The published days of which there is no record."""
-        return [day for day, made in self.made.items() if made is None]
+        """The published days, of those that readers read, of which there is no record."""
+        return [day for day, made in self.made.items() if made is None and day >= self._first_day]
 
     def _may_hold(self, delivered: date, day: date) -> bool:
         first, last = self._spans.get(delivered, (date.max, date.min))
@@ -320,9 +327,16 @@ class Known:
     def _by_event(self) -> dict[date | None, list[tuple[Made, tuple[Fingerprint, Fingerprint]]]]:
         found: dict[date | None, list[tuple[Made, tuple[Fingerprint, Fingerprint]]]] = {}
         for made in filter(None, self.made.values()):
-            for day, prints in made.by_event.items():
+            for day, prints in made.by_event.items() if made.day >= self._first_day else ():
                 found.setdefault(day, []).append((made, prints))
         return found
+
+
+def _together(attempts: Collection[str]) -> str:
+    """What has made a day: an attempt of a run, or several, where something else than a run has added to its files."""
+    if len(attempts) == 1:
+        return next(iter(attempts))
+    return f"several/{hashlib.sha256(' '.join(sorted(attempts)).encode()).hexdigest()[:16]}"
 
 
 def _day(value: Any) -> date | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
 import pyarrow as pa
@@ -28,13 +28,17 @@ def open_delta(url: str, version: int | None = None) -> DeltaTable:
 
 @dataclass(frozen=True)
 class Published:
-    """A table of the lake: `<lake>/<domain>/<name>`, one Delta table partitioned by day."""
+    """A table of the lake: `<lake>/<domain>/<name>`, one Delta table partitioned by day.
+
+    Nobody reads what a raw table has of deliveries before the `first_day`.
+    """
 
     domain: str
     name: str
     contract: CompiledContract
     url: str
     keep_versions_days: int = 30
+    first_day: date = date.min
 
     @property
     def key(self) -> str:
@@ -85,7 +89,7 @@ class Published:
 
     def known(self, table: DeltaTable | None = None) -> Known:
         """What is known of the days of a version that was opened, else of the current one."""
-        return Known.of(table or self.delta(), self.contract, self.records)
+        return Known.of(table or self.delta(), self.contract, self.records, self.first_day)
 
     def history(self, limit: int | None = None) -> list[dict[str, Any]]:
         """The commits, newest first: version, timestamp (ms since 1970), operation, dagster_run_id, days, rows."""

@@ -62,7 +62,10 @@ class Table(Published):
             )
         read = DaysRead.of(self, table, first, last)
         column = self.contract.read_column
-        return self.rows(engine, table).where(f"{column} BETWEEN DATE '{first}' AND DATE '{last}'"), read
+        rows = self.rows(engine, table).where(f"{column} BETWEEN DATE '{first}' AND DATE '{last}'")
+        if self.contract.is_raw:
+            rows = rows.where(f"{self.contract.partition_column} >= DATE '{self.first_day}'")
+        return rows, read
 
     def rows(self, engine: Engine, table: DeltaTable) -> DataFrame:
         """All rows of the version that was opened, with the contract's columns."""

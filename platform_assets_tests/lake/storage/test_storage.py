@@ -241,3 +241,10 @@ def test_who_reads_a_file_that_is_put_anew_reads_on_in_the_old_one(tmp_path: Pat
         storage.put(tmp_path / "new", str(target))
         assert reader.read() == b"old"
     assert target.read_bytes() == b"new"
+
+
+def test_of_a_folder_may_be_listed_what_comes_after_a_name(place: str) -> None:
+    for name in ("a", "b", "c/inside", "d"):
+        put(storage.join(place, "log", name))
+    assert [entry.name for entry in storage.entries(storage.join(place, "log"), "a")] == ["b", "c", "d"]
+    assert storage.entries(storage.join(place, "log"), "d") == storage.entries(storage.join(place, "none"), "a") == []

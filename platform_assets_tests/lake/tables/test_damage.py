@@ -153,3 +153,19 @@ def test_a_commit_that_is_cut_after_an_older_one_was_read_is_told(engine: Engine
     empty(commit(table, 4))
     with pytest.raises(Damaged, match=r"00004\.json is empty"):
         table.delta()
+
+
+def test_of_a_long_log_what_comes_after_its_last_checkpoint_is_looked_at(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "_FEW", 0)
+    open_delta(table.url).create_checkpoint()
+    for n in (4, 5):
+        publish(engine, table, f"run-{n}", [n], (n, "/a", n, None))
+    empty(commit(table, 1))
+    log._whole.clear()
+    assert len(table.published_rows_by_day()) == 5
+    empty(commit(table, 4))
+    log._whole.clear()
+    with pytest.raises(Damaged, match=r"00004\.json is empty"):
+        table.delta()

@@ -8,8 +8,11 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError
+from deltalake.table import TableOptimizer
 
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.log import Damaged
@@ -140,3 +143,43 @@ def test_records_that_are_damaged_are_told_with_the_file_and_the_way_out(
     told = rf"^What shop/visits was made from cannot be read: \S+{what}.* or move {table.url}/_made away: .* --adopt`"
     with pytest.raises(Damaged, match=told):
         table.known()
+
+
+def test_records_are_there_before_the_commit_that_they_speak_of(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = visits_table(tmp_path)
+    staged = made(stage(engine, table, "run-1", [1], (1, "/a", 1, None)), 1)
+
+    def commit(_: Table, publishing: Staged) -> int:
+        assert set(table.records.read()) == {(one.attempt, one.day) for one in publishing.made}
+        return 7
+
+    monkeypatch.setattr(Table, "_commit", commit)
+    assert table.publish(staged) == 7
+
+
+def test_records_that_others_write_together_meanwhile_are_let_be(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise CommitFailedError("others came first")
+
+    monkeypatch.setattr(TableOptimizer, "compact", refused)
+    records = Records(str(tmp_path / "visits"))
+    for n in range(55):
+        records.append([Made(day=january(1), attempt=f"run-{n}/a", rows=0, fingerprint="0.0.0")])
+    assert len(records.read()) == 55
+
+
+def test_a_day_to_whose_files_something_else_has_added_is_unknown_until_it_is_recorded(
+    engine: Engine, tmp_path: Path
+) -> None:
+    table = visits_table(tmp_path)
+    publish(engine, table, "run-1", 1, 2)
+    row = {"day": [january(1)], "page": ["/z"], "visits": [1], "note": [None]}
+    write_deltalake(table.url, pa.table(row, pa.schema(table.contract.delta_schema.to_arrow())), mode="append")
+    assert runs(table) == {1: None, 2: "run-1"}
+    attempt = table.known().attempts[january(1)]
+    table.records.append([Made(day=january(1), attempt=attempt, rows=2, fingerprint="2.1.1")])
+    assert table.known().fingerprint(january(1)) == "2.1.1"
