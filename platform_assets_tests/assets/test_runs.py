@@ -8,6 +8,7 @@ import dagster as dg
 import psutil
 import pytest
 
+from platform_assets.assets import runs
 from platform_assets.assets.runs import dagster_runs, in_flight, of_this_process
 
 
@@ -29,13 +30,22 @@ def test_the_instance_tells_which_runs_are_at_an_end(monkeypatch: pytest.MonkeyP
 
     statuses = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.STARTED)
     with dg.DagsterInstance.get() as instance:
-        runs = [instance.create_run_for_job(idle, status=status).run_id for status in statuses]
+        created = [instance.create_run_for_job(idle, status=status).run_id for status in statuses]
     with dagster_runs() as state_of:
-        assert [state_of(run) for run in runs] == ["finished", "finished", "in progress"]
+        assert [state_of(run) for run in created] == ["finished", "finished", "in progress"]
         assert state_of("other") == "unknown"
 
 
-@pytest.mark.parametrize("status", ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"])
+def test_every_run_that_has_not_ended_is_in_flight() -> None:
+    ended = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+    assert set(dg.DagsterRunStatus) - set(runs._IN_FLIGHT) == {
+        *ended,
+        dg.DagsterRunStatus.MANAGED,
+        dg.DagsterRunStatus.SUSPENDED,
+    }
+
+
+@pytest.mark.parametrize("status", ["NOT_STARTED", "STARTING", "STARTED", "CANCELING"])
 def test_a_run_that_has_not_ended_is_in_flight_for_the_domains_that_it_builds(status: str) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         run_id = idle_run(instance, dg.DagsterRunStatus[status], [dg.AssetKey(["web", "sessions"])])

@@ -172,7 +172,11 @@ ROWS = {name: expected for name, (_, expected) in CONTENTS.items()} | {
 }
 
 
-@pytest.fixture(scope="module", params=["bundled", "each by itself", "in small chunks"])
+# What is looked at in chunks, no engine looks at.
+CHUNKS = pytest.param("in small chunks", marks=pytest.mark.only("sail"))
+
+
+@pytest.fixture(scope="module", params=["bundled", "each by itself", CHUNKS])
 def delivered(
     request: pytest.FixtureRequest, engine: Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Platform, dg.ExecuteInProcessResult]:
