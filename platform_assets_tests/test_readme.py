@@ -86,9 +86,7 @@ def test_what_outgrows_one_machine_goes_on_with_other_settings_as_the_readme_sho
         server.upload(copy / "data" / "landing", "s3://landing")
         quick = {"PLATFORM_ENGINE_MEMORY": "2GiB", "PLATFORM_SPARK_CONFIG": json.dumps(SPARK_FOR_FEW_ROWS)}
         shown = shell(copy, "".join(blocks("sh", BEYOND)), server.environment | quick).stdout
-        rows = {
-            table: [rows_of(server, table, version) for version in (1, 2)] for table in ("raw_events", "user_web_hits")
-        }
+        rows = {table: [rows_of(server, table, version) for version in (1, 2)] for table in TABLES}
         local = copy / "data" / "exports" / "web"
         documents = {path.relative_to(local): path.read_bytes() for path in local.rglob("*.csv")}
         on_s3 = server.buckets / "exports" / "web"
