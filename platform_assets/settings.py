@@ -278,6 +278,11 @@ def _holds_secrets(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
     return annotation not in seen and any(_holds_secrets(one, (*seen, annotation)) for one in inner)
 
 
+def masked(option: str, value: str) -> str:
+    """The value of an option as people may see it."""
+    return _HIDDEN if _SECRET_OPTION.search(option) else str(_without_secrets(value))
+
+
 def _without_secrets(value: Any) -> Any:
     """A plain value without what options and URLs in it keep secret."""
     if isinstance(value, str):

@@ -22,6 +22,8 @@ START = "dagster/asset_partition_range_start"
 END = "dagster/asset_partition_range_end"
 # The tables of the web domain of which no day needs the one before, without that of its files.
 EACH_DAY = 'group:web and not (key:"web/open_sessions" or key:"web/sessions" or key:"web/web_events_files")'
+# Hundreds of lines of debugging for each run: they take time, and hide what a failed test has to say.
+NOT_EACH_EVENT = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 Content = bytes | str | Iterable[dict[str, Any] | str]
 
 
@@ -70,6 +72,7 @@ class Platform:
             instance=self.instance,
             asset_selection=sorted(keys),
             tags={START: first, END: last or first, **(tags or {})},
+            run_config=NOT_EACH_EVENT,
             raise_on_error=check,
         )
 

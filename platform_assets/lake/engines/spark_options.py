@@ -15,9 +15,10 @@ from pyspark.sql import SparkSession
 
 from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake.storage import absolute, any_on_s3
-from platform_assets.settings import TIME_ZONE, Settings
+from platform_assets.settings import TIME_ZONE, Settings, masked
 
 _DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
+_DELTA_JAR = "delta-spark"
 _S3_PACKAGE = "org.apache.hadoop:hadoop-aws:3.5.0"
 # Older Hadoop clients, and a second logger, would land on the class path through these
 # (workaround: delta-older-hadoop).
@@ -53,6 +54,7 @@ def own_options(settings: Settings) -> dict[str, str]:
     """
     _refuse_detours()
     _require_java()
+    _require_spark_home()
     master = settings.spark_master
     local = master.startswith("local")
     if local:
@@ -138,8 +140,13 @@ def _without_secrets(settings: Settings) -> str:
 
 def _differences(session: SparkSession, wanted: Mapping[str, str]) -> list[str]:
     found = {name: session.conf.get(name, None) for name in wanted}
+
+    def shown(name: str) -> str:
+        value = found[name]
+        return "not set" if value is None else masked(name, value)
+
     return [
-        f"{name} is {'not set' if found[name] is None else found[name]} there, not {value}"
+        f"{name} is {shown(name)} there, not {masked(name, value)}"
         for name, value in wanted.items()
         if found[name] != value
     ]
@@ -182,6 +189,16 @@ def _s3_options() -> dict[str, str]:
     return spark_options()
 
 
+def _require_spark_home() -> None:
+    """Fail where the environment names a Spark that is none, instead of starting another, or with a stack trace."""
+    home = os.environ.get("SPARK_HOME")
+    if home and not os.path.isfile(os.path.join(home, "bin", "spark-submit")):
+        raise PlatformError(
+            f"SPARK_HOME={home} has no bin/spark-submit: correct it, or unset it, and the Spark of the package pyspark "
+            "is used."
+        )
+
+
 def _jars(settings: Settings) -> dict[str, str]:
     """The jars of a folder, or the packages that Spark loads from the Java registry itself."""
     if settings.spark_jars is None:
@@ -192,5 +209,10 @@ def _jars(settings: Settings) -> dict[str, str]:
         raise PlatformError(
             f"There is no jar in PLATFORM_SPARK_JARS={settings.spark_jars}: put Delta's jars there, as deploy/spark.md "
             "shows, or unset it, and Spark loads them from the Java registry."
+        )
+    if not any(_DELTA_JAR in jar.name for jar in jars):
+        raise PlatformError(
+            f"None of the {len(jars)} jars in PLATFORM_SPARK_JARS={settings.spark_jars} is {_DELTA_JAR}: put Delta's "
+            "jars there, as deploy/spark.md shows."
         )
     return {"spark.jars": ",".join(jar.as_uri() for jar in jars)}

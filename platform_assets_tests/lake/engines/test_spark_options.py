@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import ValidationError
+from pyspark.sql import SparkSession
 
 from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake.engines.spark import Spark, SparkConnect
+from platform_assets.lake.engines.spark_options import refuse_lost_options
 from platform_assets.settings import Settings
 from platform_assets_tests.support.lake.fresh_process import in_a_process_of_its_own
 from platform_assets_tests.support.lake.other_sessions import OPTIONS
@@ -140,11 +143,11 @@ def test_spark_loads_its_jars_itself_and_those_of_s3_only_where_something_lies_t
 def test_all_jars_of_a_folder_are_taken_and_none_is_loaded(tmp_path: Path) -> None:
     folder = tmp_path / "my jars"
     folder.mkdir()
-    for name in ("b.jar", "a.jar", "notes.txt"):
+    for name in ("delta-spark_4.2.jar", "a.jar", "notes.txt"):
         (folder / name).touch()
     config = Spark(settings(spark_jars=str(folder))).spark_config()
     assert PACKAGES not in config
-    assert config["spark.jars"].split(",") == [(folder / name).as_uri() for name in ("a.jar", "b.jar")]
+    assert config["spark.jars"].split(",") == [(folder / name).as_uri() for name in ("a.jar", "delta-spark_4.2.jar")]
 
 
 @pytest.mark.usefixtures("java")
@@ -185,3 +188,37 @@ def test_a_session_on_another_server_is_an_error_and_never_used() -> None:
     assert "which the platform did not start and cannot use for PLATFORM_ENGINE=spark" in seen["connect"]
     assert "would lead Spark past PLATFORM_SPARK_MASTER" in seen["other"]
     assert (seen["options"], seen["works"]) == (OPTIONS, 3)
+
+
+@pytest.mark.usefixtures("java")
+def test_a_folder_of_jars_without_delta_is_told_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "hadoop-aws.jar").touch()
+    told = f"None of the 1 jars in PLATFORM_SPARK_JARS={tmp_path} is delta-spark: put Delta's jars there"
+    with pytest.raises(PlatformError, match=told):
+        Spark(settings(spark_jars=str(tmp_path))).spark_config()
+
+
+@pytest.mark.usefixtures("java")
+def test_a_spark_home_that_is_none_is_told_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SPARK_HOME", str(tmp_path))
+    with pytest.raises(PlatformError, match=f"SPARK_HOME={tmp_path} has no bin/spark-submit: correct it, or unset it"):
+        Spark(settings()).spark_config()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "spark-submit").touch()
+    assert Spark(settings()).spark_config()
+
+
+def test_what_options_keep_secret_is_in_no_refusal_of_a_server() -> None:
+    class Session:
+        """A session that takes no option."""
+
+        def __init__(self) -> None:
+            self.conf: Mapping[str, str] = {"spark.hadoop.fs.s3a.access.key": "secret-there"}
+
+    given = {"spark.hadoop.fs.s3a.access.key": "secret-key", "spark.x": "1", "spark.y": "https://me:secret-pass@host"}
+    with pytest.raises(PlatformError, match=r"spark\.x is not set there, not 1") as refused:
+        refuse_lost_options(cast("SparkSession", Session()), settings(spark_config=given))
+    assert "spark.hadoop.fs.s3a.access.key is ********** there, not **********" in str(refused.value)
+    assert "secret" not in str(refused.value)
