@@ -7,14 +7,13 @@ import os
 from platform_assets.lake.engines.running import start
 from platform_assets.lake.engines.sail import Sail
 
-# Slow with many rows: above all, Java compiles less, of itself and of each query.
+# Slow with many rows: above all, Java compiles less of itself.
 SPARK_FOR_FEW_ROWS = {
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-BytecodeVerificationRemote",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.default.parallelism": "1",
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
     "spark.databricks.delta.snapshotPartitions": "1",
-    "spark.sql.codegen.wholeStage": "false",
 }
 
 
