@@ -72,7 +72,7 @@ def damaged(key: str, url: str, file: str, what: str) -> Damaged:
 
 
 def damage(url: str, version: int, files: Callable[[], int] | None = None) -> tuple[str, str] | None:
-    """The file that is not whole of a log that leads to a version, and what it is; None when all are.
+    """The first damaged file of the log up to a version, and what is wrong with it; None when the log is whole.
 
     For what the library reads on in silence: it takes an empty commit for one that changes nothing
     (workaround: deltalake-reads-empty-commits). `files` counts those that it finds in the version. A version whose log

@@ -56,7 +56,7 @@ DAMAGES: dict[str, tuple[Callable[[Table], object], str]] = {
 
 
 def lines(table: Table, version: int = 3) -> list[str]:
-    """The lines of a commit, the newest if none is named: what it says of itself first, then what it adds."""
+    """The lines of a commit: its `commitInfo` first, then the files it adds and removes."""
     found = commit(table, version).read_text().splitlines(keepends=True)
     return sorted(found, key=lambda line: "commitInfo" not in line)
 
