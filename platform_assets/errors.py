@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from platform_assets.masking import told
+
 
 class PlatformError(Exception):
-    """What is wrong, where, and what to do, in a sentence. Trying again without a change ends the same way."""
+    """What is wrong, where, and what to do, in a sentence. Trying again without a change ends the same way.
+
+    What is secret is masked in it, whoever has said it first.
+    """
 
     retry = False
     """Whether the same work may go well later, without anybody's help."""
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(told(sentence))
 
 
 class TemporaryError(PlatformError):

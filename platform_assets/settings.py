@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -30,6 +30,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from platform_assets import project
 from platform_assets.errors import PlatformError
+from platform_assets.masking import HIDDEN, remember, secrets_in, without_secrets
 
 PREFIX = "PLATFORM_"
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[A-Za-z0-9._=+,-]+)*")
@@ -40,10 +41,6 @@ GIB = 1024**3
 _LAKE = "data/lake"
 TIME_ZONE = "spark.sql.session.timeZone"
 _MASTERS = {"spark.master", "spark.remote", "spark.api.mode"}
-_HIDDEN = str(SecretStr("secret"))
-# Options that Spark hides, too, and what in URLs is for servers alone.
-_SECRET_OPTION = re.compile("secret|password|token|access[.]?key", re.IGNORECASE)
-_SECRET_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)|(?<=\btoken=)[^;&\s]+")
 
 
 def machine_memory() -> int:
@@ -228,7 +225,9 @@ def read(kind: type[Read], prefix: str) -> Read:
     Raises `WrongSettings` with a sentence for each variable whose value its setting does not take.
     """
     try:
-        return kind(_env_prefix=prefix)
+        values = kind(_env_prefix=prefix)
+        remember(_secrets_of(values))
+        return values
     except ValidationError as error:
         raise WrongSettings("\n".join(_wrong(kind, prefix, one) for one in error.errors())) from None
     except UnicodeDecodeError as error:
@@ -242,6 +241,24 @@ def read(kind: type[Read], prefix: str) -> Read:
         raise WrongSettings(f"{variable} must be JSON, such as {example or '{}'}: see `settings`.") from None
 
 
+def _secrets_of(value: Any, name: str = "") -> Iterator[str]:
+    """What of some settings nobody may see."""
+    if isinstance(value, (SecretStr, SecretBytes, Secret)):
+        secret = value.get_secret_value()
+        yield secret.decode(errors="replace") if isinstance(secret, bytes) else str(secret)
+    elif isinstance(value, str):
+        yield from secrets_in(name, value)
+    elif isinstance(value, BaseModel):
+        for field in type(value).model_fields:
+            yield from _secrets_of(getattr(value, field))
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from _secrets_of(one, str(key))
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for one in value:
+            yield from _secrets_of(one, name)
+
+
 def _wrong(kind: type[BaseSettings], prefix: str, error: ErrorDetails) -> str:
     if not error["loc"]:
         # Of all of them together: there the library gives every value, secrets as well.
@@ -252,7 +269,7 @@ def _wrong(kind: type[BaseSettings], prefix: str, error: ErrorDetails) -> str:
         lacks = f"has no {'.'.join(inside)}" if inside else "is not set"
         return f"{variable} {lacks}, and there is no default for it: set it."
     field = kind.model_fields.get(name)
-    value = _HIDDEN if field and _holds_secrets(field.annotation) else str(_without_secrets(error["input"]))
+    value = HIDDEN if field and _holds_secrets(field.annotation) else str(without_secrets(error["input"]))
     where = "".join(f" for {part}" for part in inside)
     return f"{variable} is set to {value!r}{where}, which it does not take: {_said(error)}."
 
@@ -276,24 +293,6 @@ def _holds_secrets(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
     else:
         inner = get_args(annotation)
     return annotation not in seen and any(_holds_secrets(one, (*seen, annotation)) for one in inner)
-
-
-def masked(option: str, value: str) -> str:
-    """The value of an option as people may see it."""
-    return _HIDDEN if _SECRET_OPTION.search(option) else str(_without_secrets(value))
-
-
-def _without_secrets(value: Any) -> Any:
-    """A plain value without what options and URLs in it keep secret."""
-    if isinstance(value, str):
-        return _SECRET_IN_URL.sub(_HIDDEN, value)
-    if isinstance(value, list):
-        return [_without_secrets(one) for one in value]
-    if isinstance(value, dict):
-        return {
-            name: _HIDDEN if _SECRET_OPTION.search(str(name)) else _without_secrets(one) for name, one in value.items()
-        }
-    return value
 
 
 @cache
@@ -368,7 +367,7 @@ def recorded(values: BaseSettings, prefix: str, names: Iterable[str]) -> dict[st
 def _as_json(value: object) -> str:
     if isinstance(value, (set, frozenset)):
         value = sorted(value, key=str)
-    plain = _without_secrets(to_jsonable_python(value, fallback=str))
+    plain = without_secrets(to_jsonable_python(value, fallback=str))
     return json.dumps(plain, ensure_ascii=False, sort_keys=True)
 
 
@@ -386,7 +385,7 @@ def _shown(field: FieldInfo, value: object) -> str | None:
         return value.human_readable()
     if isinstance(value, (set, frozenset)):
         value = sorted(value, key=str)
-    plain = _without_secrets(to_jsonable_python(value, fallback=str))
+    plain = without_secrets(to_jsonable_python(value, fallback=str))
     if NoDecode in field.metadata and isinstance(plain, list):
         return ",".join(map(str, plain))
     return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)

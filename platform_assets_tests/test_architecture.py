@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "platform_assets"
 # From the bottom up: a module imports its own folder, and those in the lines before.
 LAYERS = (
+    ("masking",),
     ("errors",),
     ("project",),
     ("settings",),

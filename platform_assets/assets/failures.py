@@ -11,9 +11,11 @@ from deltalake.exceptions import DeltaError
 
 from platform_assets.errors import Outdated, PlatformError, TemporaryError
 from platform_assets.lake import storage
-from platform_assets.lake.engines.refusals import ENGINE_ERRORS, is_of_the_plan, told
+from platform_assets.lake.engines import running
+from platform_assets.lake.engines.refusals import ENGINE_ERRORS, is_gone, is_of_the_plan, told
 from platform_assets.lake.storage.refusals import DENIED, is_denied, is_full
 from platform_assets.lake.tables.log import missing_file
+from platform_assets.masking import is_told_whole
 from platform_assets.settings import debugging
 
 Context = dg.OpExecutionContext | dg.AssetExecutionContext | dg.InputContext | dg.OutputContext
@@ -28,7 +30,8 @@ def as_failures(context: Context | None = None, explain: Explain = lambda error:
 
     So for what `explain` makes one of; any other error stays what it is. With the context of a step the sentence is
     told once more: as an error in the log, and as the last that a command of Dagster prints. Its causes are only
-    shown with `PLATFORM_DEBUG=1`. What others have replaced meanwhile is worth one more attempt of the step.
+    shown with `PLATFORM_DEBUG=1`, and never an error, of whatever kind, that repeats a secret. What others have
+    replaced meanwhile is worth one more attempt of the step.
     """
     try:
         yield
@@ -39,10 +42,12 @@ def as_failures(context: Context | None = None, explain: Explain = lambda error:
         raise
     except Exception as error:
         wrong = error if isinstance(error, PlatformError) else explain(error)
-        if wrong is None:
+        may_be_shown = is_told_whole(error)
+        if wrong is None and may_be_shown:
             raise
+        wrong = wrong or PlatformError(f"{type(error).__name__}: {error}")
         failure = dg.Failure(str(wrong), allow_retries=wrong.retry)
-        failure.__cause__ = error if debugging() else None
+        failure.__cause__ = error if debugging() and may_be_shown else None
         if isinstance(wrong, Outdated) and _is_first_attempt(context):
             raise dg.RetryRequested(max_retries=1) from failure
         _tell(context, failure)
@@ -55,6 +60,8 @@ def of_reading(key: str) -> Explain:
     def explain(error: Exception) -> PlatformError | None:
         if not isinstance(error, _KINDS):
             return None
+        if is_gone(error):
+            return _of_a_server_that_is_gone(key)
         missing = missing_file(error)
         return PlatformError(missing) if missing else TemporaryError(f"{key} cannot be read: {told(error)}.")
 
@@ -68,6 +75,8 @@ def of_writing(key: str, variable: str, url: str) -> Explain:
     def explain(error: Exception) -> PlatformError | None:
         if not isinstance(error, _KINDS):
             return None
+        if is_gone(error):
+            return _of_a_server_that_is_gone(key, kept)
         if missing := missing_file(error):
             return PlatformError(f"{missing} {kept}")
         if is_full(error):
@@ -83,6 +92,11 @@ def of_writing(key: str, variable: str, url: str) -> Explain:
         return kind(f"{key}: {told(error)}. {kept}")
 
     return explain
+
+
+def _of_a_server_that_is_gone(key: str, kept: str = "") -> PlatformError:
+    gone = f"{key}: {running.server()} was there, and no longer answers. Start it again, and then this run."
+    return TemporaryError(f"{gone} {kept}".strip())
 
 
 def _is_first_attempt(context: Context | None) -> bool:

@@ -8,6 +8,7 @@ import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import SparkSession
 
+from platform_assets.assets import stopping
 from platform_assets.assets.failures import as_failures
 from platform_assets.lake import storage
 from platform_assets.lake.engines import running
@@ -46,6 +47,13 @@ class EngineResource(LazyPySparkResource):
         with as_failures():
             return self.engine.session
 
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """See to it that the run, or a step in a process of its own, ends when it is told to stop."""
+        if context.run_id and context.instance:
+            stopping.begin(context.run_id, context.instance)
+
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Give back what a run or a step held on a server of others."""
         running.give_back()
+        if context.run_id:
+            stopping.end(context.run_id)

@@ -10,6 +10,8 @@ import typer
 from pydantic import ByteSize
 from typer.core import TyperGroup
 
+from platform_assets.masking import is_told_whole, told
+
 NOT_DONE, WRONG_USE = 1, 2
 # Piped output is not for a screen: no cell is folded.
 _WIDE = 100_000
@@ -23,7 +25,7 @@ class Problem(Exception):
     """Something the user can put right, as a sentence; `code` is the exit code."""
 
     def __init__(self, sentence: str, code: int = NOT_DONE) -> None:
-        super().__init__(sentence)
+        super().__init__(told(sentence))
         self.code = code
 
 
@@ -43,8 +45,9 @@ class Sentences(TyperGroup):
             raise
         except Exception as error:
             explained = _explained(error)
-            if explained is None:
+            if explained is None and is_told_whole(error):
                 raise
+            explained = explained or Problem(f"{type(error).__name__}: {error}")
             _end(explained)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 
 from pyspark.errors import PySparkRuntimeError
@@ -17,8 +18,8 @@ from platform_assets.settings import Settings
 REMOTE = "spark.remote"
 """The option with the address of a Spark Connect server."""
 # Else the client looks up, for every column of every expression, which line of code it comes from. Nobody reads that:
-# a traceback says where a transform is wrong.
-_NO_LINES = {"spark.python.sql.dataFrameDebugging.enabled": "false"}
+# a traceback says where a transform is wrong. A server of others has its own setting, which nobody may change.
+NO_LINES = {"spark.python.sql.dataFrameDebugging.enabled": "false"}
 # Variables that say where Spark is, whatever a program asks for.
 _SAY_WHERE = ("MASTER", "SPARK_REMOTE", "SPARK_LOCAL_REMOTE")
 
@@ -43,10 +44,18 @@ class Engine(ABC):
         other = active_session()
         if other is not None:
             self.accept(other)
-        builder = SparkSession.builder
         config = dict(self.spark_config())
+        if other is None:
+            with self.starting(config) as told:
+                return self._session_with(told)
+        session = self._session_with(config)
+        self._is_ours = False
+        return session
+
+    def _session_with(self, config: Mapping[str, str]) -> SparkSession:
+        builder = SparkSession.builder
         try:
-            for option, value in (config if other else config | _NO_LINES).items():
+            for option, value in config.items():
                 builder = builder.config(option, value)
         except PySparkRuntimeError as error:
             names = [name for name in _SAY_WHERE if name in os.environ]
@@ -54,12 +63,21 @@ class Engine(ABC):
                 f"Spark cannot be where PLATFORM_ENGINE={self.settings.engine} needs it, and where variables of the "
                 f"environment say: unset {' and '.join(names)}. ({error})"
             ) from error
-        if REMOTE in config:
-            reach(config[REMOTE])
-            hush()
+        if REMOTE not in config:
+            return builder.getOrCreate()
+        reach(config[REMOTE])
+        hush()
+        # Imported only where it is needed: the client of Spark Connect takes a second.
+        from platform_assets.lake.engines import outages
+
+        outages.expect()
         session = builder.getOrCreate()
-        self._is_ours = other is None
+        outages.bear(session)
         return session
+
+    def starting(self, config: Mapping[str, str]) -> AbstractContextManager[Mapping[str, str]]:
+        """Make ready what a new session needs within the block; the options that it is to be started with."""
+        return nullcontext({**config, **NO_LINES})
 
     def accept(self, other: SparkSession) -> None:
         """Raise `PlatformError` unless a session that this process has already is as good as one of ours."""

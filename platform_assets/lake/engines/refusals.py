@@ -19,6 +19,8 @@ _MISSING = re.compile(
 # What the client of Spark Connect raises for all else, such as a server that is gone; by its name, as the import of
 # its module takes a second.
 _OF_NO_KIND = "SparkConnectGrpcException"
+# A server that was started again knows nothing of what was asked before.
+_GONE = re.compile(r"StatusCode\.UNAVAILABLE|INVALID_HANDLE\.(SESSION|OPERATION)_(NOT_FOUND|CHANGED|CLOSED)")
 _CODES = re.compile(r"^\[[A-Z0-9_.]+\] ?|\s*SQLSTATE: \w+;?$")
 
 
@@ -43,6 +45,11 @@ def told(error: Exception) -> str:
     """An error as a part of a sentence: its kind, and what it says in a line."""
     said = _CODES.sub("", first_line(error)).rstrip(".")
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def is_gone(error: BaseException) -> bool:
+    """Whether the server of a session no longer answers, or is another one than before."""
+    return isinstance(error, PySparkException) and bool(_GONE.search(str(error)))
 
 
 def is_of_the_plan(error: Exception) -> bool:

@@ -8,6 +8,7 @@ from platform_assets.errors import PlatformError
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.sail import Sail
 from platform_assets.lake.engines.spark import Spark, SparkConnect
+from platform_assets.lake.engines.spark_options import address
 from platform_assets.settings import Settings, current
 
 FIXED = ("engine", "engine_memory", "engine_temp", "spark_master", "spark_jars", "spark_config")
@@ -36,6 +37,13 @@ def start(settings: Settings | None = None) -> Engine:
 def running() -> Engine | None:
     """The engine that was started in this process, None before one was."""
     return _running
+
+
+def server() -> str:
+    """The address of the server that runs the transforms, as people may see it."""
+    if isinstance(_running, SparkConnect):
+        return f"the Spark Connect server at {address(_running.settings)}"
+    return "the engine of this process"
 
 
 def give_back() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -11,7 +12,8 @@ from pyspark.sql import functions as F
 
 from platform_assets.errors import PlatformError
 from platform_assets.lake.engines import spark_options as options
-from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.engines import spark_start
+from platform_assets.lake.engines.engine import NO_LINES, Engine
 from platform_assets.lake.storage import any_on_s3, is_s3
 
 # What stands for other characters in the paths that Spark reads.
@@ -25,6 +27,9 @@ class Spark(Engine):
 
     def spark_config(self) -> Mapping[str, str]:
         return options.own_options(self.settings)
+
+    def starting(self, config: Mapping[str, str]) -> AbstractContextManager[Mapping[str, str]]:
+        return spark_start.hidden_secrets(NO_LINES | spark_start.quiet() | spark_start.with_jars(config))
 
     def accept(self, other: SparkSession) -> None:
         options.refuse_other_options(other, self.spark_config())
@@ -62,6 +67,9 @@ class SparkConnect(Spark):
 
     def spark_config(self) -> Mapping[str, str]:
         return options.remote_options(self.settings)
+
+    def starting(self, config: Mapping[str, str]) -> AbstractContextManager[Mapping[str, str]]:
+        return nullcontext(config)
 
     def reach(self, places: Mapping[str, str]) -> None:
         # The server has what it was started with, and nobody here can change that.

@@ -15,7 +15,8 @@ from pyspark.sql import SparkSession
 
 from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake.storage import absolute, any_on_s3
-from platform_assets.settings import TIME_ZONE, Settings, masked
+from platform_assets.masking import masked
+from platform_assets.settings import TIME_ZONE, Settings
 
 _DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
 _DELTA_JAR = "delta-spark"
@@ -89,12 +90,12 @@ def require_server(settings: Settings) -> None:
 
     The client itself would try for ten minutes before it says so (workaround: connect-tries-ten-minutes).
     """
-    address = urlsplit(settings.spark_master)
+    url = urlsplit(settings.spark_master)
     try:
-        socket.create_connection((address.hostname or "", address.port or _CONNECT_PORT), timeout=10).close()
+        socket.create_connection((url.hostname or "", url.port or _CONNECT_PORT), timeout=10).close()
     except (OSError, ValueError) as error:
         raise TemporaryError(
-            f"No Spark Connect server answers at {_without_secrets(settings)} ({error}): start it, or correct "
+            f"No Spark Connect server answers at {address(settings)} ({error}): start it, or correct "
             "PLATFORM_SPARK_MASTER.",
         ) from error
 
@@ -116,7 +117,7 @@ def refuse_lost_options(session: SparkSession, settings: Settings) -> None:
     lost = _differences(session, settings.spark_config)
     if lost:
         raise PlatformError(
-            f"The Spark Connect server {_without_secrets(settings)} does not take these options of "
+            f"The Spark Connect server {address(settings)} does not take these options of "
             "PLATFORM_SPARK_CONFIG from a client:\n" + "\n".join(f"  - {option}" for option in lost) + "\n"
             "Start the server with them, and leave them out here."
         )
@@ -128,13 +129,13 @@ def require_delta(session: SparkSession, settings: Settings) -> None:
     if missing:
         options = " ".join(f"--conf {name}={value}" for name, value in _DELTA_OPTIONS.items())
         raise PlatformError(
-            f"The Spark Connect server {_without_secrets(settings)} has no Delta ({', '.join(missing)}): nothing was "
+            f"The Spark Connect server {address(settings)} has no Delta ({', '.join(missing)}): nothing was "
             f"written. Start it with\n  --packages {_DELTA_PACKAGE} --exclude-packages {_EXCLUDES} {options}"
         )
 
 
-def _without_secrets(settings: Settings) -> str:
-    """The server's URL without its parameters: one of them is the token."""
+def address(settings: Settings) -> str:
+    """The URL of the Spark Connect server without its parameters: one of them is the token."""
     return settings.spark_master.split("/;")[0]
 
 

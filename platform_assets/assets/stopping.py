@@ -1,0 +1,68 @@
+"""How a run that is told to stop ends within seconds, also where it waits for what does not answer."""
+
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from threading import Thread, current_thread, main_thread
+
+import dagster as dg
+
+LONGEST = 8.0
+"""Seconds that a run has to end by itself, and to clean up."""
+_RECORDING = 1.0
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+_SENTENCE = (
+    f"The run was told to stop, and still waited for something {LONGEST:g} seconds later: its process was ended."
+)
+
+_runs: dict[str, dg.DagsterInstance] = {}
+_is_watched = False
+
+
+def begin(run_id: str, instance: dg.DagsterInstance) -> None:
+    """From now on, and until `end`, the run does not outlive a signal to stop by more than ten seconds.
+
+    What libraries in C or Rust wait for, Python cannot interrupt: it gets to handle the signal only afterwards.
+    """
+    global _is_watched
+    _runs[run_id] = instance
+    if _is_watched or current_thread() is not main_thread():
+        return
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    before = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    if before != -1:
+        # Somebody else listens, such as an event loop, and knows how to stop.
+        signal.set_wakeup_fd(before)
+        os.close(read)
+        os.close(write)
+        return
+    _is_watched = True
+    Thread(target=_watch, args=(read,), daemon=True, name="told to stop").start()
+
+
+def end(run_id: str) -> None:
+    """The run has ended."""
+    _runs.pop(run_id, None)
+
+
+def _watch(signals: int) -> None:
+    while received := os.read(signals, 64):
+        if _runs and not set(received).isdisjoint(_STOPS):
+            told = dict(_runs)
+            time.sleep(LONGEST)
+            for recording in [Thread(target=_record, args=run, daemon=True) for run in told.items()]:
+                recording.start()
+                recording.join(_RECORDING)
+            print(_SENTENCE, file=sys.stderr, flush=True)
+            os._exit(128 + signal.SIGTERM)
+
+
+def _record(run_id: str, instance: dg.DagsterInstance) -> None:
+    # The process ends, whether or not this can be recorded.
+    with suppress(Exception):
+        run = instance.get_run_by_id(run_id)
+        if run and not run.is_finished:
+            instance.report_run_failed(run, _SENTENCE)

@@ -1,0 +1,133 @@
+"""How Spark's own process is started: with jars that were loaded once, no secret for others to see, and a quiet log."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pyspark
+from platformdirs import user_cache_path
+
+from platform_assets.errors import TemporaryError
+from platform_assets.lake import storage
+from platform_assets.masking import is_secret
+
+PACKAGES = "spark.jars.packages"
+_JARS = "spark.jars"
+# What decides which jars packages are, and where they are looked for.
+_RESOLVING = (PACKAGES, "spark.jars.excludes", "spark.jars.repositories", "spark.jars.ivySettings", "spark.jars.ivy")
+_FOUND = re.compile(r"^\(spark\.jars,(.*)\)$", re.MULTILINE)
+_UNRESOLVED = re.compile(r"unresolved dependency: ([^:\s]+)|(Server access error.*)|(download failed: \S+)")
+_SUBMIT_ARGUMENTS = "PYSPARK_SUBMIT_ARGS"
+_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_LOG = Path(__file__).with_name("log4j2.properties")
+
+
+def home() -> Path:
+    """The Spark that is started: that of the environment, or else of the package pyspark."""
+    return Path(os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent)
+
+
+def quiet() -> dict[str, str]:
+    """The option that keeps the log of Spark's process to warnings, unless somebody has set the log up already."""
+    conf = Path(os.environ.get("SPARK_CONF_DIR") or home() / "conf")
+    own = [f"log4j2.{suffix}" for suffix in ("properties", "xml", "yaml", "json")]
+    if any(storage.exists(str(conf / name)) for name in own):
+        return {}
+    return {"spark.driver.defaultJavaOptions": f"-Dlog4j2.configurationFile={_LOG.as_uri()}"}
+
+
+def with_jars(options: Mapping[str, str]) -> dict[str, str]:
+    """The same options, with the jars of the packages in place of their names.
+
+    Spark would ask for each of them whenever it starts: seconds, and a hundred lines. They are asked for once, and
+    stay where Spark keeps them. Raises `TemporaryError` when that fails.
+    """
+    if not options.get(PACKAGES):
+        return dict(options)
+    asked = {name: options[name] for name in _RESOLVING if name in options}
+    own = [jar for jar in options.get(_JARS, "").split(",") if jar]
+    rest = {name: value for name, value in options.items() if name not in asked}
+    return rest | {_JARS: ",".join([*own, *_loaded(asked)])}
+
+
+def _loaded(asked: Mapping[str, str]) -> list[str]:
+    """The URLs of the jars of packages, from the last time, or loaded now."""
+    key = sha256(repr((str(home()), sorted(asked.items()))).encode()).hexdigest()[:16]
+    known = str(user_cache_path("platform_assets") / f"spark-jars-{key}.txt")
+    if storage.exists(known):
+        with storage.reading(known) as file:
+            jars = file.read().decode().splitlines()
+        if all(storage.exists(unquote(urlsplit(jar).path)) for jar in jars):
+            return jars
+    logging.getLogger(__package__).warning(
+        "Spark loads %s from the Java registry: once, and then they are kept.", asked[PACKAGES].replace(",", " and ")
+    )
+    jars = _load(asked)
+    try:
+        with storage.writing(known) as file:
+            file.write("\n".join(jars).encode())
+    except OSError as error:
+        logging.getLogger(__package__).warning("Spark will load its jars again next time: %s", error)
+    return jars
+
+
+def _load(asked: Mapping[str, str]) -> list[str]:
+    # The smallest program that comes with Spark: what counts is what it does before that.
+    program = ("--class", "org.apache.ivy.Main", "spark-internal", "-version")
+    options = [word for name, value in asked.items() for word in ("--conf", f"{name}={value}")]
+    submit = str(home() / "bin" / "spark-submit")
+    done = subprocess.run(
+        [submit, "--verbose", "--master", "local", *options, *program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={name: value for name, value in os.environ.items() if name != _SUBMIT_ARGUMENTS},
+    )
+    said = done.stdout + done.stderr
+    if found := _FOUND.search(said):
+        return found[1].split(",")
+    why = _UNRESOLVED.search(said)
+    last = next((line for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
+    raise TemporaryError(
+        f"Spark could not load {asked[PACKAGES]} from the Java registry ({why[0] if why else last}): try again, or "
+        "fill a folder with the jars on a machine that can, and set PLATFORM_SPARK_JARS to it (deploy/spark.md)."
+    )
+
+
+@contextmanager
+def hidden_secrets(options: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The options that may be told to Spark on its command line, which all users of a machine can see.
+
+    Within the block Spark finds the others, which are secret, in a file that nobody else may read.
+    """
+    secret = {name: value for name, value in options.items() if is_secret(name, value)}
+    if not secret:
+        yield dict(options)
+        return
+    before = os.environ.get(_SUBMIT_ARGUMENTS)
+    with tempfile.NamedTemporaryFile("w", suffix=".conf", encoding="utf-8") as file:
+        file.writelines(f"{_property(name)}={_property(value)}\n" for name, value in secret.items())
+        file.flush()
+        words = f"--load-spark-defaults --properties-file {shlex.quote(file.name)} {before or 'pyspark-shell'}"
+        os.environ[_SUBMIT_ARGUMENTS] = words
+        try:
+            yield {name: value for name, value in options.items() if name not in secret}
+        finally:
+            del os.environ[_SUBMIT_ARGUMENTS]
+            if before is not None:
+                os.environ[_SUBMIT_ARGUMENTS] = before
+
+
+def _property(text: str) -> str:
+    """A name or value as files of Java properties have it."""
+    return re.sub(r"[\\:=#!\s]", lambda found: _ESCAPES.get(found[0], f"\\{found[0]}"), text)

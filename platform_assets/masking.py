@@ -1,0 +1,67 @@
+"""What must not be shown: secrets by the names of their options, in URLs, and by their values wherever these appear."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from typing import Any
+
+HIDDEN = "**********"
+# Options that Spark hides, too; variables that hold what is no setting of the platform; what in URLs is for servers.
+_OPTION = re.compile("secret|password|passwd|token|access[.]?key|credential(?!s?[._-]?(provider|file))", re.IGNORECASE)
+_VARIABLE = re.compile("SECRET|PASSWORD|PASSWD|TOKEN|_PASS$")
+_IN_URL = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)|(?<=\btoken=)[^;&\s'\"]+")
+# Shorter ones would be found in words that have nothing to do with them.
+_SHORTEST = 6
+_known: set[str] = set()
+
+
+def masked(option: str, value: str) -> str:
+    """The value of an option as people may see it."""
+    return HIDDEN if _OPTION.search(option) else str(without_secrets(value))
+
+
+def is_secret(option: str, value: str) -> bool:
+    """Whether nobody else may see the value of an option."""
+    return masked(option, value) != value
+
+
+def without_secrets(value: Any) -> Any:
+    """A plain value without what options and URLs in it keep secret."""
+    if isinstance(value, str):
+        return _IN_URL.sub(HIDDEN, value)
+    if isinstance(value, list):
+        return [without_secrets(one) for one in value]
+    if isinstance(value, dict):
+        return {name: HIDDEN if _OPTION.search(str(name)) else without_secrets(one) for name, one in value.items()}
+    return value
+
+
+def remember(values: Iterable[str]) -> None:
+    """Never show these values again, whoever repeats them."""
+    _known.update(value for value in values if len(value) >= _SHORTEST)
+
+
+def secrets_in(option: str, value: str) -> list[str]:
+    """What of the value of an option is secret."""
+    return [value] if _OPTION.search(option) else _IN_URL.findall(value)
+
+
+def told(text: str) -> str:
+    """A text, such as what another library says, as people may see it."""
+    of_others = {value for name, value in os.environ.items() if _VARIABLE.search(name.upper())}
+    for value in sorted(_known | of_others, key=len, reverse=True):
+        if len(value) >= _SHORTEST:
+            text = text.replace(value, HIDDEN)
+    return str(without_secrets(text))
+
+
+def is_told_whole(error: BaseException) -> bool:
+    """Whether neither an error nor what caused it holds anything secret."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if told(str(seen)) != str(seen):
+            return False
+        seen = seen.__cause__ or seen.__context__
+    return True

@@ -1,0 +1,49 @@
+"""Runs that are told to stop while they wait for a store that does not answer."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from threading import Event
+
+import dagster as dg
+import pytest
+
+from platform_assets_tests.processes.test_s3 import RAW, lake_of, on_s3, server  # noqa: F401 a fixture
+from platform_assets_tests.support.processes.sites import DAYS, LONGEST, events, wait_for
+from platform_assets_tests.support.services.faults import Fault, faulty
+from platform_assets_tests.support.services.s3 import S3Server
+
+
+@pytest.mark.parametrize("executor", ["in_process", "multiprocess"])
+def test_a_run_that_waits_for_a_store_without_an_answer_ends_within_ten_seconds_of_being_told_to(
+    server: S3Server,  # noqa: F811
+    tmp_path: Path,
+    executor: str,
+) -> None:
+    site = on_s3(server, tmp_path, executor=executor)
+    site.deliver("web_events", DAYS[0], "events.jsonl", events(DAYS[0], "a1"))
+    server.upload(site.root / "landing", site.settings.landing)
+    waits = Event()
+
+    def never(number: int, method: str, path: str) -> Fault | None:
+        # The library that commits waits in a language that Python cannot interrupt.
+        if method == "PUT" and "raw_events/_delta_log/" in path:
+            waits.set()
+            time.sleep(LONGEST)
+        return None
+
+    with faulty(server, never) as proxy:
+        site.variables["AWS_ENDPOINT_URL"] = proxy.endpoint
+        with site.started("-m", "dagster", *RAW, DAYS[0]) as run:
+            wait_for("the run waits for the store", waits.is_set)
+            time.sleep(1)
+            told = time.monotonic()
+            run.terminate()
+            assert run.wait(timeout=60) != 0
+            took = time.monotonic() - told
+    assert took < 10
+    with site.instance_on_disk() as instance:
+        (recorded,) = instance.get_runs()
+        assert recorded.status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+    assert lake_of(server).version("web/raw_events") in (None, 0)
