@@ -42,8 +42,11 @@ def adopt(
 
     The rows of tables are read for it, by the engine.
     """
-    for key in catalog.with_sources(keys):
-        state = State.of(catalog, [key])  # anew: what the asset reads has its records by now
+    state = State.of(catalog, keys)
+    for key in state.keys:
+        if not unrecorded(state.known[key]):
+            continue
+        state = state.renewed(key)  # rows were read since then, which takes time
         one, known = catalog[key], state.known[key]
         if not (days := unrecorded(known)):
             continue
@@ -52,6 +55,7 @@ def adopt(
             if made and made.day in days:  # its code and settings are known
                 records[made.day] = replace(made, inputs=records[made.day].inputs, at=records[made.day].at)
         one.records(catalog.settings).append(list(records.values()))
+        state = state.renewed(key)  # what reads it is recorded with its fingerprints
         yield key, days
 
 

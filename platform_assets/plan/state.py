@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
 from typing import TypeVar
@@ -57,6 +57,10 @@ class State:
             {raw.key: found for raw, found in zip(raws, delivered, strict=True)},
             until,
         )
+
+    def renewed(self, key: dg.AssetKey) -> State:
+        """The same, with the days of one asset and their records read anew."""
+        return replace(self, known={**self.known, key: self.catalog[key].known(self.catalog.settings)})
 
     def days(self, key: dg.AssetKey, until: date | None = None) -> list[date]:
         """The days that an asset should have: from its first to the newest that was delivered or built."""
