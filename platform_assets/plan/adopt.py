@@ -20,7 +20,6 @@ from platform_assets.lake.fingerprints import Fingerprints, fingerprints
 from platform_assets.lake.tables.made import FileRead, Known, Made, events_text
 from platform_assets.landing.counts import ACCEPTED
 from platform_assets.landing.first_look import sha256_of
-from platform_assets.plan.due import reads
 from platform_assets.plan.state import State
 
 _ADOPTED = "adopted"
@@ -99,10 +98,10 @@ def _of_table(state: State, one: DeclaredTable, days: Sequence[date], engine: En
 def _record(state: State, one: Declared, day: date, prints: Fingerprints, days: Collection[date]) -> Made:
     recipe = state.catalog.recipe(one.key)
     inputs: dict[str, dict[str, str | None]] = {}
-    for key, of in reads(state, one, day):
+    for key, name, of in state.reads(one.key, day):
         # Of its own days nobody knew what they are before this moment.
         read = str(prints.of(of)) if key == one.key and of in days else state.fingerprint(one, key, of)
-        inputs.setdefault(key.to_user_string(), {})[str(of)] = read
+        inputs.setdefault(name, {})[str(of)] = read
     return Made(
         day=day,
         attempt=_ADOPTED,

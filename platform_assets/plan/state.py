@@ -100,6 +100,10 @@ class State:
             ]
         return found
 
+    def reads(self, key: dg.AssetKey, day: date) -> list[tuple[dg.AssetKey, str, date]]:
+        """The days of tables that a day of an asset is made from, with the names of the tables."""
+        return [(of, name, day - offset) for of, name, offset, first in self.sources[key] if day - offset >= first]
+
     def fingerprint(self, reader: Declared, key: dg.AssetKey, day: date) -> str | None:
         """What the reader would read of a day of a table now."""
         known = self.known[key]
