@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
-from platform_assets.lake.storage.refusals import is_denied, is_unwritable
+from platform_assets.lake.storage.refusals import is_refused
 
 FILES = "files"
 """What the metadata of a commit calls the number of files that it adds: a commit that was cut short has fewer."""
@@ -99,13 +99,13 @@ def damage(url: str, version: int, files: Callable[[], int] | None = None) -> tu
 def telling_damage(url: str, told: Told, opening: bool = False) -> Iterator[None]:
     """Raise what `told` makes of the damaged file where a library fails because of one.
 
-    Access that is denied is no damage, and raised as it is. While `opening` a table, a log that the library
+    What a store or a disk refuses is no damage, and raised as it is. While `opening` a table, a log that the library
     cannot read is damaged also where no file of it is found to be.
     """
     try:
         yield
     except (DeltaError, OSError, pa.ArrowInvalid) as error:
-        if is_denied(error) or is_unwritable(error):
+        if is_refused(error):
             raise
         found = _missing_parquet(error) or first_damage(url)
         if not found and opening and isinstance(error, DeltaError):
@@ -204,6 +204,8 @@ def _broken(url: str, files: _Files) -> tuple[str, str] | None:
             with storage.reading(checkpoint.url) as content:
                 parquet.ParquetFile(content)
         except (OSError, pa.ArrowInvalid) as error:
+            if is_refused(error):
+                raise
             return checkpoint.url, f"is no whole Parquet file ({error})"
     if files.hint and not files.checkpoints:
         return files.hint.url, "names a checkpoint that is not there"
@@ -211,8 +213,8 @@ def _broken(url: str, files: _Files) -> tuple[str, str] | None:
 
 
 def is_not_found(error: Exception) -> bool:
-    """Whether a file was not there, by what each library says of that."""
-    return bool(_NOT_FOUND.search(str(error)))
+    """Whether a file was not there, by what each library says of that; a store may not know its user, either."""
+    return bool(_NOT_FOUND.search(str(error))) and not is_refused(error)
 
 
 def missing_file(error: Exception) -> str | None:
