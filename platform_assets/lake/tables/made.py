@@ -253,8 +253,8 @@ class Known:
         days = files[f"partition.{partition}"].to_pylist()
         for number, (day, path) in enumerate(zip(days, files["path"].to_pylist(), strict=True)):
             attempts.setdefault(day, set()).add("/".join(path.split("/")[1:3]))
-            if is_raw and rows[number]:
-                # A file whose log says nothing of its days may hold any.
+            if is_raw and rows[number] != 0:
+                # A file may hold any day where the log does not say which, or how many rows it has.
                 low, high = (_day(end[number]) for end in ends)
                 first, last = spans.get(day, (date.max, date.min))
                 spans[day] = min(first, low or date.min), max(last, high or date.max)
