@@ -71,7 +71,6 @@ def why(
 ) -> None:
     """Why a day is due, and what it was made from."""
     from platform_assets.assets.provenance import shown
-    from platform_assets.plan.due import reads
 
     catalog, keys = _chosen([table])
     if len(keys) > 1:
@@ -93,8 +92,8 @@ def why(
             say(f"  {variable}={shown(value)}")
         for file in made.files_read:
             say(f"  {file.location}: {number(file.rows)} rows, {number(file.rejected)} rejected, sha256 {file.sha256}")
-        for of, its in reads(found.state, catalog[key], asked):
-            say(f"  {of.to_user_string()} {its}, fingerprint {made.read.get(of.to_user_string(), {}).get(str(its))}")
+        for _, of, its in found.state.reads(key, asked):
+            say(f"  {of} {its}, fingerprint {made.read.get(of, {}).get(str(its))}")
         say(f"  code {made.code or '-'}, contract {made.contract or '-'}, fingerprint of the rows {made.fingerprint}")
 
 

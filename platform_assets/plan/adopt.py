@@ -20,7 +20,6 @@ from platform_assets.lake.fingerprints import Fingerprints, fingerprints
 from platform_assets.lake.tables.made import FileRead, Known, Made, events_text
 from platform_assets.landing.counts import ACCEPTED
 from platform_assets.landing.first_look import sha256_of
-from platform_assets.plan.due import reads
 from platform_assets.plan.state import State
 
 _ADOPTED = "adopted"
@@ -42,8 +41,11 @@ def adopt(
 
     The rows of tables are read for it, by the engine.
     """
-    for key in catalog.with_sources(keys):
-        state = State.of(catalog, [key])  # anew: what the asset reads has its records by now
+    state = State.of(catalog, keys)
+    for key in state.keys:
+        if not unrecorded(state.known[key]):
+            continue
+        state = state.renewed(key)  # rows were read since then, which takes time
         one, known = catalog[key], state.known[key]
         if not (days := unrecorded(known)):
             continue
@@ -52,6 +54,7 @@ def adopt(
             if made and made.day in days:  # its code and settings are known
                 records[made.day] = replace(made, inputs=records[made.day].inputs, at=records[made.day].at)
         one.records(catalog.settings).append(list(records.values()))
+        state = state.renewed(key)  # what reads it is recorded with its fingerprints
         yield key, days
 
 
@@ -95,10 +98,10 @@ def _of_table(state: State, one: DeclaredTable, days: Sequence[date], engine: En
 def _record(state: State, one: Declared, day: date, prints: Fingerprints, days: Collection[date]) -> Made:
     recipe = state.catalog.recipe(one.key)
     inputs: dict[str, dict[str, str | None]] = {}
-    for key, of in reads(state, one, day):
+    for key, name, of in state.reads(one.key, day):
         # Of its own days nobody knew what they are before this moment.
         read = str(prints.of(of)) if key == one.key and of in days else state.fingerprint(one, key, of)
-        inputs.setdefault(key.to_user_string(), {})[str(of)] = read
+        inputs.setdefault(name, {})[str(of)] = read
     return Made(
         day=day,
         attempt=_ADOPTED,

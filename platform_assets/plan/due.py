@@ -60,7 +60,7 @@ class Due:
 
     def sources_due(self, key: dg.AssetKey, day: date) -> list[tuple[dg.AssetKey, date]]:
         """The days that a day of an asset is made from, as far as they are due."""
-        return [(of, d) for of, d in reads(self.state, self.catalog[key], day) if d in self.days.get(of, {})]
+        return [(of, its) for of, _, its in self.state.reads(key, day) if its in self.days.get(of, {})]
 
 
 def due(
@@ -92,7 +92,7 @@ def due(
             if not rebuild and (only := [reason for reason in reasons if reason.kind in REPORTED]):
                 told[day] = only
                 reasons = [reason for reason in reasons if reason.kind not in REPORTED]
-            upstream = [of for of, its in reads(state, one, day) if its in (found[of] if of == key else touched[of])]
+            upstream = [of for of, _, its in state.reads(key, day) if its in (found[of] if of == key else touched[of])]
             reasons += [Reason(UPSTREAM, of.to_user_string()) for of in dict.fromkeys(upstream)]
             if reasons:
                 days[day] = reasons
@@ -100,11 +100,6 @@ def due(
         if before := sorted(day for day in known.made if day < first):
             outside[key] = before
     return Due(state, found, reported, outside)
-
-
-def reads(state: State, one: Declared, day: date) -> list[tuple[dg.AssetKey, date]]:
-    """The days of tables that a day is made from."""
-    return [(key, day - offset) for key, _, offset, first in state.sources[one.key] if day - offset >= first]
 
 
 def _touched(
@@ -169,10 +164,7 @@ def _reasons(state: State, one: Declared, day: date) -> list[Reason]:
 def _of_inputs(state: State, one: Declared, made: Made, day: date) -> list[Reason]:
     then = made.read
     reasons: dict[str, Reason] = {}
-    for key, name, offset, first in state.sources[one.key]:
-        of = day - offset
-        if of < first:
-            continue
+    for key, name, of in state.reads(one.key, day):
         read = then.get(name, {})
         if str(of) not in read:
             reasons.setdefault(name, Reason(CODE, name, "it did not read it then"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
 from typing import TypeVar
@@ -58,6 +58,10 @@ class State:
             until,
         )
 
+    def renewed(self, key: dg.AssetKey) -> State:
+        """The same, with the days of one asset and their records read anew."""
+        return replace(self, known={**self.known, key: self.catalog[key].known(self.catalog.settings)})
+
     def days(self, key: dg.AssetKey, until: date | None = None) -> list[date]:
         """The days that an asset should have: from its first to the newest that was delivered or built."""
         first = self.catalog.first_day(key)
@@ -95,6 +99,10 @@ class State:
                 for source, offset in parameters
             ]
         return found
+
+    def reads(self, key: dg.AssetKey, day: date) -> list[tuple[dg.AssetKey, str, date]]:
+        """The days of tables that a day of an asset is made from, with the names of the tables."""
+        return [(of, name, day - offset) for of, name, offset, first in self.sources[key] if day - offset >= first]
 
     def fingerprint(self, reader: Declared, key: dg.AssetKey, day: date) -> str | None:
         """What the reader would read of a day of a table now."""

@@ -100,6 +100,23 @@ def test_relative_imports_are_followed(code: Callable[..., str]) -> None:
     assert code(other="X = 2\n") != before
 
 
+def test_what_a_package_imports_of_its_own_modules_is_followed(code: Callable[..., str]) -> None:
+    before = code(__init__="from .shared import helper\n", table=TABLE.replace("acme.shared", "acme"))
+    assert code(shared="def helper(rows, limit):\n    return limit\n") != before
+
+
+@pytest.mark.parametrize(
+    "imports", ["from platform_assets import T, Sessions", "import platform_assets.transforms.sessions"]
+)
+def test_what_the_platform_hands_out_by_name_is_part_of_it_where_it_is_a_shared_transform(
+    code: Callable[..., str], imports: str
+) -> None:
+    code(shared=f"{imports}\n\ndef helper(rows, limit):\n    return rows\n")
+    reached = code_version._reached({"acme.table"}, "acme")
+    assert "platform_assets.transforms.sessions" in reached
+    assert not [name for name in reached if not name.startswith(("acme.", "platform_assets.transforms."))]
+
+
 def test_shared_transforms_are_part_of_it_and_the_platform_is_not() -> None:
     reached = code_version._reached({user_web_hits.function.__module__}, "platform_assets.domains.web")
     assert {"platform_assets.transforms.urls", "platform_assets.domains.web.domain"} <= reached

@@ -8,7 +8,10 @@ from datetime import date
 
 import pytest
 
+from platform_assets.assets.provenance import as_files
+from platform_assets.domains.web.domain import web
 from platform_assets.errors import DeclarationError
+from platform_assets_tests.support.lake.overtaking import Point, overtaken
 from platform_assets_tests.support.packages import Packages
 from platform_assets_tests.support.platforms import Platform, failure
 from platform_assets_tests.support.processes.sites import events
@@ -52,6 +55,30 @@ def test_a_refused_delivery_is_in_neither_table(platform: Platform) -> None:
     result = platform.materialise(DAY, select=f'key:"{RAW}" or key:"{FILES}"', check=False)
     assert not result.success
     assert (platform.version(RAW), platform.version(FILES)) == (None, None)
+
+
+@pytest.mark.parametrize("point", ["read", "staged"])
+def test_files_that_another_run_reads_meanwhile_are_in_it(platform: Platform, point: Point) -> None:
+    platform.deliver("web_events", DAY, "a.jsonl", events(DAY, "a"))
+
+    def late_file_and_another_run() -> None:
+        platform.deliver("web_events", DAY, "late.jsonl", events(DAY, "late"))
+        platform.materialise(DAY, select=f'key:"{RAW}"')
+
+    with overtaken(point, FILES, late_file_and_another_run) as happened:
+        rows = built(platform)
+    assert happened == [point]
+    assert sorted(str(row["file_name"]) for row in rows) == ["a.jsonl", "late.jsonl"]
+
+
+def test_it_is_known_by_the_files_of_each_day_what_it_was_made_from(platform: Platform) -> None:
+    platform.deliver("web_events", DAY, "a.jsonl", events(DAY, "a"))
+    built(platform)
+    raw, files = (platform.catalog.tables[web.key(name)].known() for name in ("raw_events", "web_events_files"))
+    read, made = raw.made[date(2026, 1, 1)], files.made[date(2026, 1, 1)]
+    assert read
+    assert made
+    assert made.read == {RAW: {DAY: as_files(read)}}
 
 
 def test_without_its_raw_table_it_says_what_to_do(platform: Platform) -> None:

@@ -9,11 +9,16 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from pyspark.sql import DataFrame
 
+from platform_assets import Contract, Domain, DomainSettings, Field, T, table
+from platform_assets.assets.provenance import STALE
 from platform_assets.domains.actions.domain import actions
 from platform_assets.domains.listening.domain import listening
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.engines.running import start
 from platform_assets.lake.tables.made import Made
+from platform_assets.registry import FoundDomain
 from platform_assets_tests.support.due import reasons
 from platform_assets_tests.support.platforms import Platform, failure
 from platform_assets_tests.support.processes.sites import events
@@ -80,6 +85,61 @@ def test_a_setting_that_only_what_is_read_asks_for_is_refused_alike(engine: Engi
     result = other.materialise(DAYS[0], select='key:"actions/windows_csv"', check=False)
     assert "actions/windows was made with PLATFORM_ACTIONS_WINDOW_MINUTES=10" in failure(result)
     assert other.catalog.recipe(actions.key("top_windows")).settings["PLATFORM_ACTIONS_WINDOW_MINUTES"] == "60"
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_one_day_of_many_that_was_made_with_another_setting_is_refused(
+    engine: Engine, tmp_path: Path, day: str
+) -> None:
+    platform, other = Platform(tmp_path), Platform(tmp_path, actions_window_minutes=60)
+    platform.materialise(DAYS[0], DAYS[2], select="group:actions")
+    other.materialise(day, select='key:"actions/windows"')
+    result = platform.materialise(DAYS[0], DAYS[2], select='key:"actions/windows_csv"', check=False)
+    assert f"actions/windows was made with PLATFORM_ACTIONS_WINDOW_MINUTES=60 on {day}, and it is 10" in failure(result)
+
+
+class ShopSettings(DomainSettings):
+    """What may be set of the shop."""
+
+    least: int = 1
+    """Sales of less than this are not counted."""
+
+
+shop = Domain("shop", owner="team:shop", settings=ShopSettings)
+
+
+class Days(Contract):
+    """Days."""
+
+    day: T.DateType = Field(description="UTC day")
+    number: T.LongType = Field(description="Any")
+
+
+@table(Days, domain=shop)
+def sales(*, days: list[date], least: int) -> DataFrame:
+    """A row for each day, whatever is counted."""
+    return start().session.createDataFrame([(day, 1) for day in days], "day date, number bigint")
+
+
+@table(Days, domain=shop)
+def day_after(sales_before: DataFrame, *, days: list[date]) -> DataFrame:
+    """A row for each day of which the day before is known."""
+    return start().session.createDataFrame([(day, 1) for day in days], "day date, number bigint")
+
+
+def test_days_in_between_that_were_made_with_another_setting_are_not_those_that_a_range_goes_on_from(
+    engine: Engine, tmp_path: Path
+) -> None:
+    own = [FoundDomain(shop, __name__, (sales, day_after))]
+    before, now = Platform(tmp_path, domains=own), Platform(tmp_path, domains=own, shop_least=2)
+    before.materialise(DAYS[0], DAYS[2], select='key:"shop/sales"')
+    now.materialise(DAYS[0], select='key:"shop/sales"')
+    now.materialise(DAYS[0], DAYS[2], select='key:"shop/day_after"')
+    known = now.catalog.tables[shop.key("day_after")].known().made
+    read = {day.day: dict(one.read.get("shop/sales", {})) for day, one in known.items() if one}
+    first = now.catalog.tables[shop.key("sales")].known().fingerprint(date.fromisoformat(DAYS[0]))
+    assert read == {1: {}, 2: {DAYS[0]: first}, 3: {DAYS[1]: STALE}}
+    assert reasons(now, "shop")["day_after"] == {"03": ["inputs sales", "upstream sales"]}
 
 
 def test_other_settings_that_nothing_asks_for_stop_no_run(played: Platform) -> None:

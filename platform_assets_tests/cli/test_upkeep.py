@@ -166,6 +166,44 @@ def test_clean_removes_what_killed_runs_left_beside_documents(copy: Platform, at
     assert sorted(path.name for path in documents.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(KILLED, f"..{KILLED}", f".{KILLED}.bak", f".{KILLED[:-1]}", f".{KILLED.upper()}", f".x{KILLED}", ".spool"),
+        *("day=2026-01-01", f"_{KILLED}", f".{KILLED.replace('-', '')}"),
+    ],
+)
+def test_clean_leaves_folders_beside_documents_that_are_nearly_named_as_those_of_runs(
+    copy: Platform, at: Callable[[Platform], Cli], name: str
+) -> None:
+    theirs = copy.root / "exports" / "web" / "user_web_hits_csv" / name / "day=2026-01-01" / "part-00000-x.parquet"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(b"the only copy")
+    done = at(copy)("clean", "--older-than", "0")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "There is nothing to remove.\n")
+    assert theirs.read_bytes() == b"the only copy"
+
+
+def test_clean_leaves_what_is_no_folder_of_rows_though_it_is_named_as_one_of_a_run(
+    copy: Platform, at: Callable[[Platform], Cli]
+) -> None:
+    documents = copy.root / "exports" / "web" / "user_web_hits_csv"
+    (documents / f".{KILLED}").write_text("the only copy")
+    (copy.root / "theirs" / "day=2026-01-01").mkdir(parents=True)
+    kept = [
+        documents / ".1b1d9a4e-3f3c-4b7e-9a53-0a1f0c9d7e21" / "day=2026-01-01" / "mine.parquet",
+        documents / ".1b1d9a4e-3f3c-4b7e-9a53-0a1f0c9d7e21" / "part-00000-x.parquet",
+        copy.root / "theirs" / "day=2026-01-01" / "part-00000-x.parquet",
+    ]
+    (documents / ".2b1d9a4e-3f3c-4b7e-9a53-0a1f0c9d7e21").symlink_to(copy.root / "theirs")
+    for path in kept:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("the only copy")
+    assert at(copy)("clean", "--older-than", "0").exit_code == 0
+    assert [path.read_text() for path in (documents / f".{KILLED}", *kept)] == ["the only copy"] * 4
+    assert (documents / ".2b1d9a4e-3f3c-4b7e-9a53-0a1f0c9d7e21").is_symlink()
+
+
 def test_clean_asks_the_instance_which_runs_are_at_work(
     copy: Platform, at: Callable[[Platform], Cli], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

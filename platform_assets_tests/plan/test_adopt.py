@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tarfile
+from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from platform_assets.domains.web.domain import web
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.made import Made, Records
 from platform_assets.plan.adopt import adopt
 from platform_assets_tests.support.due import applied, built, reasons, reported
 from platform_assets_tests.support.platforms import Platform, checks, failure
@@ -98,6 +101,28 @@ def test_days_that_were_built_on_unknown_ones_are_adopted_with_them(old: Platfor
     assert set(reasons(old)) == {"web_events_files"}
     made = old.catalog.tables[web.key("sessions")].known().made
     assert all(made.values())
+
+
+def test_each_table_is_read_a_few_times_however_many_are_adopted(
+    old: Platform, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, times = Records.read, Counter[str]()
+
+    def counted(records: Records) -> dict[tuple[str, date], list[Made]]:
+        times[records.folder] += 1
+        return read(records)
+
+    monkeypatch.setattr(Records, "read", counted)
+    assert len(adopted(old, engine)) == 8
+    assert max(times.values()) <= 3
+
+
+def test_what_a_run_publishes_while_others_are_adopted_is_not_taken_for_unknown(old: Platform, engine: Engine) -> None:
+    keys = [key for key in old.catalog.declared if key.path[0] == "web"]
+    found = adopt(old.catalog, keys, lambda: engine)
+    assert next(found)[0] == web.key("raw_events")
+    old.materialise(DAYS[0], select='key:"web/user_web_hits"')
+    assert dict(found)[web.key("user_web_hits")] == [date(2026, 1, 2)]
 
 
 def test_documents_and_tables_that_go_on_are_adopted_and_come_out_the_same(old: Platform, engine: Engine) -> None:

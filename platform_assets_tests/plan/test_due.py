@@ -287,6 +287,17 @@ def test_what_is_due_of_a_table_does_not_hang_on_what_else_is_asked_for(built: P
     assert due(built.catalog, [web.key("raw_events")]).state.newest["web"] == date(2026, 1, 5)
 
 
+def test_a_delivery_is_due_up_to_the_newest_day_of_what_is_made_of_it_also_when_it_alone_is_asked_for(
+    built: Platform,
+) -> None:
+    built.materialise("2026-01-04", "2026-01-05", select='key:"web/raw_events" or key:"web/user_web_hits"')
+    key = web.key("raw_events")
+    built.catalog.tables[key].restore(1)
+    alone = due(built.catalog, [key])
+    assert [day.day for day in alone.days[key]] == [4, 5]
+    assert alone.days[key] == due_of(built).days[key]
+
+
 def test_a_table_that_is_read_since_is_told_and_not_due(built: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     records = built.catalog.tables[web.key("user_web_hits")].records
     made = [replace(one, inputs="{}", at=one.at + 1) for its in records.read().values() for one in its]

@@ -8,7 +8,11 @@ DENIED = (
     "the bucket {bucket} refused access: give the credentials in use (AWS_ACCESS_KEY_ID, AWS_PROFILE or the machine's "
     "role) the right to list, read, write and delete in it"
 )
-_DENIED_SAYS = re.compile("necessary privileges|AccessDenied|Access Denied|403 Forbidden|SignatureDoesNotMatch")
+_DENIED_SAYS = re.compile(
+    "necessary privileges|authentication credentials|AccessDenied|Access Denied|401 Unauthorized|403 Forbidden|"
+    "SignatureDoesNotMatch|InvalidAccessKeyId|ExpiredToken|InvalidToken"
+)
+_OF_A_STORE_SAYS = re.compile("Generic S3 error|no credentials found")
 _UNWRITABLE_SAYS = re.compile(
     "permission denied|read-only file system|not ?a ?directory|no space left|disk quota exceeded|file exists|"
     "invalid table location",
@@ -22,13 +26,23 @@ def is_unwritable(error: Exception) -> bool:
     return bool(_UNWRITABLE_SAYS.search(str(error)))
 
 
-class Replaced(OSError):
+class StoreError(OSError):
+    """A store did not answer, or did not do what it was asked."""
+
+
+class Replaced(StoreError):
     """A file was replaced by another while it was read."""
 
 
 def is_denied(error: Exception) -> bool:
     """Whether a store refused its client, by what each library says of that."""
     return bool(_DENIED_SAYS.search(str(error)))
+
+
+def is_refused(error: Exception) -> bool:
+    """Whether a store or a disk did not do what it was asked: that says nothing of the files that lie there."""
+    said = _OF_A_STORE_SAYS.search(str(error))
+    return isinstance(error, StoreError) or bool(said) or is_denied(error) or is_unwritable(error)
 
 
 def is_full(error: BaseException) -> bool:

@@ -23,7 +23,7 @@ from fsspec import AbstractFileSystem
 from fsspec.spec import AbstractBufferedFile
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from platform_assets.lake.storage.refusals import DENIED, Replaced
+from platform_assets.lake.storage.refusals import DENIED, Replaced, StoreError
 
 _SCHEME = "s3://"
 # The first try counts; the waits between grow to 20 s, so that a store that is slow for a minute is waited for.
@@ -88,7 +88,7 @@ def spark_options() -> dict[str, str]:
 class S3FileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
     """Buckets as `fsspec` sees storage: paths are `<bucket>/<key>`; a folder is there when an object is in it.
 
-    Raises `FileNotFoundError` for what is absent, and `OSError`, in a sentence, for what the store refuses.
+    Raises `FileNotFoundError` for what is absent, and `StoreError`, in a sentence, for what the store refuses.
     """
 
     protocol = "s3"
@@ -157,7 +157,7 @@ class S3FileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no t
             with _refusals(bucket):
                 answer = client().delete_objects(Bucket=bucket, Delete={"Objects": doomed, "Quiet": True})
             for error in answer.get("Errors", []):
-                raise OSError(f"{_SCHEME}{bucket}/{error['Key']} was not removed: {error.get('Message')}")
+                raise StoreError(f"{_SCHEME}{bucket}/{error['Key']} was not removed: {error.get('Message')}")
 
     def put_file(self, lpath: str, rpath: str, **_: Any) -> None:
         """Upload a file of this machine; the object appears whole, at the end, or not at all."""
@@ -235,18 +235,18 @@ def _refusals(bucket: str) -> Iterator[None]:
         if code in _ABSENT:
             raise FileNotFoundError(f"{_SCHEME}{bucket}: {said}") from error
         if code == "NoSuchBucket":
-            raise OSError(f"there is no bucket {bucket}: create it, or correct its name") from error
+            raise StoreError(f"there is no bucket {bucket}: create it, or correct its name") from error
         if code in _REPLACED:
             raise Replaced(f"an object of the bucket {bucket} was replaced while it was read ({code})") from error
         if code in _DENIED:
-            raise PermissionError(DENIED.format(bucket=bucket)) from error
-        raise OSError(f"the bucket {bucket} answered {code}: {said}") from error
+            raise StoreError(DENIED.format(bucket=bucket)) from error
+        raise StoreError(f"the bucket {bucket} answered {code}: {said}") from error
     except NoCredentialsError as error:
-        raise PermissionError(
+        raise StoreError(
             f"no credentials were found for the bucket {bucket}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
             "AWS_PROFILE, or give this machine a role"
         ) from error
     except EndpointConnectionError as error:
-        raise OSError(f"the store of the bucket {bucket} does not answer at {client().meta.endpoint_url}") from error
+        raise StoreError(f"the store of the bucket {bucket} does not answer at {client().meta.endpoint_url}") from error
     except BotoCoreError as error:
-        raise OSError(f"the bucket {bucket} cannot be used: {error}") from error
+        raise StoreError(f"the bucket {bucket} cannot be used: {error}") from error

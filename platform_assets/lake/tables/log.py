@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow import parquet
 
 from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
+from platform_assets.lake.storage.refusals import is_refused
 
 FILES = "files"
 """What the metadata of a commit calls the number of files that it adds: a commit that was cut short has fewer."""
@@ -22,6 +26,7 @@ _LOG = "_delta_log"
 _CHECKPOINT = ".checkpoint"
 _HINT = "_last_checkpoint"
 _DATA_FILE = re.compile(r"(?P<file>(?:[^\s'\"]*?/(?P<table>[^\s/]+/[^\s/]+)/)?runs/[^\s'\"]+?\.parquet)")
+_PARQUET_FILE = re.compile(r"[^\s'\"]*\.parquet")
 _NOT_FOUND = re.compile("not found|no such file|not_exist|does not exist|NoSuchKey", re.IGNORECASE)
 # So many commits are listed at once, whatever lies before them.
 _FEW = 500
@@ -30,6 +35,10 @@ _whole: set[tuple[str, int]] = set()
 
 class Damaged(PlatformError):
     """The log of a table, or a file that it names, is not as it was written."""
+
+
+Told = Callable[[str, str], Damaged]
+"""Makes the error for a file and for what is wrong with it: with what cannot be read, and the way out."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +95,40 @@ def damage(url: str, version: int, files: Callable[[], int] | None = None) -> tu
     return found
 
 
-def unreadable(key: str, url: str, said: str) -> Damaged:
-    """The error for a log that the library cannot read: with the file, where it can be told, or else what it said."""
-    return damaged(key, url, *(first_damage(url) or (storage.join(url, _LOG), f"cannot be read ({said})")))
+@contextmanager
+def telling_damage(url: str, told: Told, opening: bool = False) -> Iterator[None]:
+    """Raise what `told` makes of the damaged file where a library fails because of one.
+
+    What a store or a disk refuses is no damage, and raised as it is. While `opening` a table, a log that the library
+    cannot read is damaged also where no file of it is found to be.
+    """
+    try:
+        yield
+    except (DeltaError, OSError, pa.ArrowInvalid) as error:
+        if is_refused(error):
+            raise
+        found = _missing_parquet(error) or first_damage(url)
+        if not found and opening and isinstance(error, DeltaError):
+            found = storage.join(url, _LOG), f"cannot be read ({str(error).strip().splitlines()[0]})"
+        if not found:
+            raise
+        raise told(*found) from error
+
+
+def opened(url: str, open_table: Callable[[], DeltaTable], told: Told) -> DeltaTable | None:
+    """A table, None where there is none; for a log that is not whole it raises what `told` makes of the file."""
+    with telling_damage(url, told, opening=True):
+        try:
+            return open_table()
+        except TableNotFoundError:
+            if not has_log(url):
+                return None
+        return open_table()  # another run may just have made it
+
+
+def _missing_parquet(error: Exception) -> tuple[str, str] | None:
+    file = _PARQUET_FILE.search(str(error))
+    return (file[0], "is not there") if file and is_not_found(error) else None
 
 
 def first_damage(url: str) -> tuple[str, str] | None:
@@ -164,6 +204,8 @@ def _broken(url: str, files: _Files) -> tuple[str, str] | None:
             with storage.reading(checkpoint.url) as content:
                 parquet.ParquetFile(content)
         except (OSError, pa.ArrowInvalid) as error:
+            if is_refused(error):
+                raise
             return checkpoint.url, f"is no whole Parquet file ({error})"
     if files.hint and not files.checkpoints:
         return files.hint.url, "names a checkpoint that is not there"
@@ -171,8 +213,8 @@ def _broken(url: str, files: _Files) -> tuple[str, str] | None:
 
 
 def is_not_found(error: Exception) -> bool:
-    """Whether a file was not there, by what each library says of that."""
-    return bool(_NOT_FOUND.search(str(error)))
+    """Whether a file was not there, by what each library says of that; a store may not know its user, either."""
+    return bool(_NOT_FOUND.search(str(error))) and not is_refused(error)
 
 
 def missing_file(error: Exception) -> str | None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from datetime import date
 from functools import cached_property, lru_cache
@@ -19,13 +17,13 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError
 
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.lake import storage
 from platform_assets.lake.fingerprints import NOTHING, Fingerprint, Fingerprints
 from platform_assets.lake.tables.commits import commit_with_retries, without_library_retries
-from platform_assets.lake.tables.log import Damaged, damage, first_damage, has_log, is_not_found
+from platform_assets.lake.tables.log import Damaged, damage, opened, telling_damage
 
 MADE = "_made"
 """The folder of a table's or an export's records, below its own."""
@@ -33,7 +31,6 @@ Inputs = Mapping[str, Mapping[str, str | None]]
 """Per table and day (ISO text) the fingerprint that was read; None where nobody knows what that day was made from."""
 # A file for each commit: so many are read as one.
 _FILES = 50
-_RECORD_FILE = re.compile(r"[^\s'\"]*\.parquet")
 
 
 class FileRead(NamedTuple):
@@ -165,7 +162,7 @@ class Records:
             )
             return 0
 
-        with self._told():
+        with telling_damage(self.url, self._damaged):
             commit_with_retries(commit, self.url)
             self._compact()
 
@@ -174,9 +171,9 @@ class Records:
         found: dict[tuple[str, date], list[Made]] = {}
         table = self.delta()
         if table is not None:
-            with self._told():
+            with telling_damage(self.url, self._damaged):
                 if what := damage(self.url, table.version()):
-                    raise self._damaged(what)
+                    raise self._damaged(*what)
                 rows = pa.table(table.to_pyarrow_table())
             # By columns, in the order of the fields: ten years of days are read in a third of the time.
             for values in zip(*(rows[name].to_pylist() for name in _SCHEMA.names), strict=True):
@@ -186,30 +183,12 @@ class Records:
 
     def delta(self) -> DeltaTable | None:
         """The Delta table that they are in, None before there is any; raises `Damaged` when its log is not whole."""
-        with self._told():
-            try:
-                return DeltaTable(self.url, storage_options=storage.options(self.url))
-            except TableNotFoundError:
-                if not has_log(self.url):
-                    return None
-                raise
+        return opened(self.url, lambda: DeltaTable(self.url, storage_options=storage.options(self.url)), self._damaged)
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Say which file is damaged, where one is."""
-        try:
-            yield
-        except (DeltaError, OSError, pa.ArrowInvalid) as error:
-            missing = _RECORD_FILE.search(str(error))
-            gone = (missing[0], "is not there") if missing and is_not_found(error) else None
-            if not (found := gone or first_damage(self.url)):
-                raise
-            raise self._damaged(found) from error
-
-    def _damaged(self, found: tuple[str, str]) -> Damaged:
+    def _damaged(self, file: str, what: str) -> Damaged:
         key = "/".join(self.folder.split("/")[-2:])
         return Damaged(
-            f"What {key} was made from cannot be read: {' '.join(found)}. Bring the file back from a backup, or move "
+            f"What {key} was made from cannot be read: {file} {what}. Bring the file back from a backup, or move "
             f"{self.url} away: its days are then unknown, and `platform-assets apply {key} --adopt` takes them as they "
             "are."
         )
@@ -274,8 +253,8 @@ class Known:
         days = files[f"partition.{partition}"].to_pylist()
         for number, (day, path) in enumerate(zip(days, files["path"].to_pylist(), strict=True)):
             attempts.setdefault(day, set()).add("/".join(path.split("/")[1:3]))
-            if is_raw and rows[number]:
-                # A file whose log says nothing of its days may hold any.
+            if is_raw and rows[number] != 0:
+                # A file may hold any day where the log does not say which, or how many rows it has.
                 low, high = (_day(end[number]) for end in ends)
                 first, last = spans.get(day, (date.max, date.min))
                 spans[day] = min(first, low or date.min), max(last, high or date.max)

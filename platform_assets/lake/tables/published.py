@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
-from platform_assets.lake.storage.refusals import DENIED, is_denied, is_unwritable
-from platform_assets.lake.tables.log import damage, damaged, has_log, unreadable
+from platform_assets.lake.storage.refusals import DENIED, is_denied
+from platform_assets.lake.tables.log import damage, damaged, opened
 from platform_assets.lake.tables.made import Known, Records
 
 
@@ -47,31 +47,14 @@ class Published:
 
     def delta(self, version: int | None = None) -> DeltaTable | None:
         """The Delta table, None before anything was published; raises `Damaged` when its log is not whole."""
+        told = partial(damaged, self.key, self.url)
         with self.access():
-            try:
-                table = self._opened(version)
-            except TableNotFoundError:
-                return None
-            except DeltaError as error:
-                if is_denied(error) or is_unwritable(error):
-                    raise
-                said = str(error).strip().splitlines()[0]
-                raise unreadable(self.key, self.url, said) from error
-            if version is None and (found := damage(self.url, table.version(), lambda: len(table.file_uris()))):
-                raise damaged(self.key, self.url, *found)
+            table = opened(self.url, lambda: open_delta(self.url, version), told)
+            if table is None or version is not None:
+                return table
+            if found := damage(self.url, table.version(), lambda: len(table.file_uris())):
+                raise told(*found)
             return table
-
-    def _opened(self, version: int | None) -> DeltaTable:
-        try:
-            return open_delta(self.url, version)
-        except TableNotFoundError:
-            if not has_log(self.url):
-                raise
-        # Another run may just have made it.
-        try:
-            return open_delta(self.url, version)
-        except TableNotFoundError as error:
-            raise unreadable(self.key, self.url, "it has no commit") from error
 
     def published_rows_by_day(self) -> dict[str, int]:
         """Rows per day of the current version, from the log alone; empty before anything was published."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from io import BytesIO
 from pathlib import Path
@@ -15,17 +14,6 @@ from platform_assets.lake.storage import s3
 from platform_assets_tests.lake.storage.test_storage import get, names, put
 from platform_assets_tests.support.services.faults import Fault, faulty
 from platform_assets_tests.support.services.s3 import S3Server, environment
-
-
-@pytest.fixture
-def other_client() -> Iterator[None]:
-    """A test that changes the AWS variables: clients of before are not used, and its own by nobody after it."""
-    caches = (s3.client, storage._reach)
-    for cache in caches:
-        cache.cache_clear()
-    yield
-    for cache in caches:
-        cache.cache_clear()
 
 
 def test_a_folder_of_more_objects_than_one_answer_holds_is_listed_and_removed_whole(

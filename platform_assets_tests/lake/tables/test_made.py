@@ -96,6 +96,33 @@ def test_many_records_are_read_from_few_files_and_none_is_lost(tmp_path: Path) -
     assert len(DeltaTable(records.url).file_uris()) <= 50
 
 
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+def test_of_several_records_of_a_day_by_one_attempt_the_newest_counts(
+    engine: Engine, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    table = visits_table(tmp_path)
+    staged = stage(engine, table, "run-1", [1], (1, "/a", 1, None))
+    table.publish(staged)
+    attempt = f"{staged.run_id}/{staged.attempt}"
+    for at in order:
+        table.records.append([Made(day=january(1), attempt=attempt, rows=1, fingerprint=f"{at}.1.1", at=at)])
+    assert table.known().fingerprint(january(1)) == "3.1.1"
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+def test_of_a_day_that_others_have_written_anew_the_newest_record_of_before_is_known_whoever_made_it(
+    engine: Engine, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    table = visits_table(tmp_path)
+    for at in order:
+        one = Made(day=january(1), attempt=f"run-{at % 2}/a", rows=1, fingerprint=f"{at}.1.1", at=at)
+        table.records.append([one, replace(one, day=january(2), at=10 + at, fingerprint="2.2.2")])
+    table.publish(stage(engine, table, "run-9", [1], (1, "/a", 1, None)))
+    known = table.known()
+    assert known.made == {january(1): None}
+    assert {day: made.fingerprint for day, made in known.replaced.items()} == {january(1): "3.1.1"}
+
+
 def test_records_are_no_part_of_the_table(engine: Engine, table: Table, tmp_path: Path) -> None:
     publish(engine, table, "run-1", 1)
     delta = table.delta()
