@@ -39,6 +39,7 @@ class EngineResource(LazyPySparkResource):
         with as_failures():
             if self.settings:
                 storage.check(self.settings.places)
+                storage.require_conditional_writes("PLATFORM_LAKE", self.settings.lake)
             return running.start(self.settings)
 
     @property
