@@ -1,6 +1,7 @@
 """What Dagster is told of the platform's own errors, and of those that it does not know."""
 
 import logging
+import traceback
 from pathlib import Path
 
 import click
@@ -154,3 +155,16 @@ def test_a_file_of_a_version_that_is_gone_is_damage_and_not_tried_again() -> Non
     )
     assert isinstance(told, PlatformError)
     assert (str(told).startswith("shop/hats is damaged: "), told.retry) == (True, False)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_error_that_repeats_a_secret_is_told_without_it_and_its_causes_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, debug: bool
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mark-3f9a1c")
+    monkeypatch.setattr("platform_assets.assets.failures.debugging", lambda: debug)
+    for error in (ValueError("key mark-3f9a1c"), PlatformError("key mark-3f9a1c")):
+        with pytest.raises(dg.Failure) as told, as_failures():
+            raise error
+        assert str(told.value.description).endswith("key **********")
+        assert "mark-3f9a1c" not in "".join(traceback.format_exception(told.value))
