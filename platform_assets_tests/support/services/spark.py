@@ -145,9 +145,21 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         yield started
 
 
+@dataclass(frozen=True)
+class ConnectServer:
+    """A Spark Connect server: its `sc://` URL, and its process."""
+
+    url: str
+    process: Process
+
+    def signal(self, number: int) -> None:
+        """Send a signal to it and all that it has started."""
+        os.killpg(self.process.pid, number)
+
+
 @contextmanager
-def connect_server(folder: Path, jars: Path | None) -> Iterator[str]:
-    """A Spark Connect server, with Delta where there are jars; its `sc://` URL. It is gone at the end."""
+def connect_server(folder: Path, jars: Path | None) -> Iterator[ConnectServer]:
+    """A Spark Connect server, with Delta where there are jars. It is gone at the end."""
     port = free_port()
     words = {"spark-connect": LOOPBACK, "15002": str(port), "/srv/spark-jars": str(jars)}
     command = guide("SparkConnectServer", words)
@@ -156,4 +168,4 @@ def connect_server(folder: Path, jars: Path | None) -> Iterator[str]:
     with _running(f"{command} --conf spark.log.level=WARN", folder / "connect.log") as process:
         wait_for("the server answers", lambda: answers(port) or process.poll() is not None, _STARTS)
         assert process.poll() is None
-        yield f"sc://{LOOPBACK}:{port}"
+        yield ConnectServer(f"sc://{LOOPBACK}:{port}", process)
