@@ -16,16 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from platform_assets_tests.support.engines import SHORT_LIVED
 from platform_assets_tests.support.processes.sites import ROOT, Process, kill, outside, running, wait_for
 from platform_assets_tests.support.services.ports import answers, free_port
 
 GUIDE = ROOT / "deploy" / "spark.md"
 LOOPBACK = "127.0.0.1"
-# Processes that live for a minute start sooner without the second compiler of Java.
-_SHORT_LIVED = "-XX:TieredStopAtLevel=1"
 QUICK = {
-    "spark.driver.extraJavaOptions": _SHORT_LIVED,
-    "spark.executor.extraJavaOptions": _SHORT_LIVED,
+    "spark.driver.extraJavaOptions": SHORT_LIVED,
+    "spark.executor.extraJavaOptions": SHORT_LIVED,
     "spark.sql.shuffle.partitions": "2",
 }
 _STARTS = 120.0
@@ -40,7 +39,7 @@ def find_java() -> str | None:
 def environment() -> dict[str, str]:
     """The variables of a user who has activated the environment, without any of the platform's or of an engine's."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    quick = {"SPARK_DAEMON_JAVA_OPTS": _SHORT_LIVED, "SPARK_SUBMIT_OPTS": _SHORT_LIVED}
+    quick = {"SPARK_DAEMON_JAVA_OPTS": SHORT_LIVED, "SPARK_SUBMIT_OPTS": SHORT_LIVED}
     return outside() | quick | {"PATH": path, "SPARK_LOCAL_IP": LOOPBACK}
 
 
