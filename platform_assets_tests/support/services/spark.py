@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -54,8 +56,18 @@ def guide(containing: str, words: Mapping[str, str]) -> str:
     return command
 
 
-def fill_with_jars(folder: Path) -> Path:
-    """Let Spark resolve its packages, and copy them into a folder; done once, later starts are quick."""
+def filled_with_jars(folder: Path) -> Path:
+    """A folder into which Spark has resolved its packages; the first who asks starts Spark for it, others wait."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            filling = Path(tempfile.mkdtemp(dir=folder.parent))
+            _fill_with_jars(filling)
+            filling.rename(folder)
+    return folder
+
+
+def _fill_with_jars(folder: Path) -> None:
     command = guide("xargs cp", {"/srv/spark-jars": str(folder)})
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
@@ -66,7 +78,6 @@ def fill_with_jars(folder: Path) -> Path:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return folder
 
 
 def page(port: int, path: str) -> Any:
