@@ -42,6 +42,7 @@ WITH_EVERY_ENGINE = (
     "lake/test_audit.py",
     "lake/test_fingerprints.py",
     "lake/engines/test_engine.py",
+    "lake/engines/test_spark_start.py",
     "lake/engines/test_workarounds_of_spark.py",
     "assets/test_explanations.py",
     "assets/test_io_managers.py",

@@ -13,7 +13,7 @@ from platform_assets.lake.storage import s3
 @pytest.fixture
 def other_client() -> Iterator[None]:
     """A test that changes the AWS variables: clients of before are not used, and its own by nobody after it."""
-    caches = (s3.client, storage._reach)
+    caches = (s3.client, storage._reach, storage._try_conditional_writes)
     for cache in caches:
         cache.cache_clear()
     yield

@@ -12,6 +12,7 @@ from platform_assets.lake.engines.sail import Sail
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
 # Slow with many rows.
 SPARK_FOR_FEW_ROWS = {
+    "spark.test.password": "for nobody: else",
     "spark.driver.extraJavaOptions": SHORT_LIVED,
     "spark.default.parallelism": "1",
     "spark.sql.shuffle.partitions": "1",

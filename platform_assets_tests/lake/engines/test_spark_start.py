@@ -6,10 +6,12 @@ import os
 import stat
 from pathlib import Path
 
+import psutil
 import pytest
 
 from platform_assets.errors import TemporaryError
 from platform_assets.lake.engines import spark_start
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.spark_start import PACKAGES, hidden_secrets, quiet, with_jars
 
 ASKED = {PACKAGES: "a:b:1,c:d:2", "spark.jars.excludes": "e:f", "spark.x": "1"}
@@ -127,3 +129,12 @@ def test_without_secrets_spark_is_started_as_the_environment_says(monkeypatch: p
     with hidden_secrets(SECRETS):
         assert "PYSPARK_SUBMIT_ARGS" in os.environ
     assert "PYSPARK_SUBMIT_ARGS" not in os.environ
+
+
+@pytest.mark.only("spark")
+def test_spark_knows_its_secrets_and_no_command_line_shows_them(engine: Engine) -> None:
+    assert engine.session.conf.get("spark.test.password") == "for nobody: else"
+    started = [process.cmdline() for process in psutil.Process().children(recursive=True)]
+    (java,) = (words for words in started if "org.apache.spark.deploy.SparkSubmit" in words)
+    assert "spark.sql.shuffle.partitions=1" in java
+    assert "for nobody" not in " ".join(word for words in started for word in words)
