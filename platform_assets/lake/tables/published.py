@@ -57,13 +57,20 @@ class Published:
             return table
 
     def published_rows_by_day(self) -> dict[str, int]:
-        """Rows per day of the current version, from the log alone; empty before anything was published."""
+        """Rows per day of the current version, from the log where it has them; empty before anything was published."""
         table = self.delta()
         rows: Counter[str] = Counter()
         if table is not None:
             for action in pa.table(table.get_add_actions(flatten=True)).to_pylist():
-                rows[str(action[f"partition.{self.contract.partition_column}"])] += action["num_records"]
+                rows[str(action[f"partition.{self.contract.partition_column}"])] += self._rows_of(action)
         return dict(sorted(rows.items()))
+
+    def _rows_of(self, action: dict[str, Any]) -> int:
+        if action["num_records"] is not None:
+            return int(action["num_records"])
+        # Others than the platform's runs may write files without saying how many rows these have.
+        file = storage.parquet([storage.join(self.url, action["path"])])
+        return int(file.count_rows()) if file else 0
 
     @property
     def records(self) -> Records:
