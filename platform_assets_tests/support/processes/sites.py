@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import dagster as dg
+import pytest
 
 from platform_assets_tests.support.instances import LateEvents
 from platform_assets_tests.support.platforms import Platform
@@ -67,9 +68,9 @@ class Site(Platform):
 
     def forget_events(self) -> None:
         """Let what runs tell Dagster go with their processes: written to disk, it takes longer than what they do."""
-        late = f"event_log_storage:\n  module: {LateEvents.__module__}\n  class: {LateEvents.__name__}\n"
-        with (self.home / "dagster.yaml").open("a") as file:
-            file.write(late)
+        file = self.home / "dagster.yaml"
+        rest, log, _ = file.read_text().partition("event_log_storage:\n")
+        file.write_text(f"{rest}{log}  module: {LateEvents.__module__}\n  class: {LateEvents.__name__}\n")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -120,8 +121,10 @@ class Site(Platform):
     @contextmanager
     def instance_on_disk(self) -> Iterator[dg.DagsterInstance]:
         """What the processes have recorded."""
-        with dg.DagsterInstance.from_config(str(self.home)) as instance:
-            yield instance
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DAGSTER_HOME", str(self.home))
+            with dg.DagsterInstance.get() as instance:
+                yield instance
 
 
 @contextmanager
