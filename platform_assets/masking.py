@@ -45,7 +45,12 @@ def remember(values: Iterable[str]) -> None:
 
 def secrets_in(option: str, value: str) -> list[str]:
     """What of the value of an option is secret."""
-    return [value] if _OPTION.search(option) else _IN_URL.findall(value)
+    # Of a name and its password, the password alone as well.
+    return (
+        [value]
+        if _OPTION.search(option)
+        else [part for one in _IN_URL.findall(value) for part in {one, one.split(":")[-1]}]
+    )
 
 
 def told(text: str) -> str:

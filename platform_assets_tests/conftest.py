@@ -25,7 +25,7 @@ from platform_assets_tests.support.packages import Packages
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.services.missing import missing, there
 from platform_assets_tests.support.services.s3 import S3Server, environment, s3_server, versitygw
-from platform_assets_tests.support.services.spark import INSTALL_JAVA, fill_with_jars, find_java
+from platform_assets_tests.support.services.spark import INSTALL_JAVA, filled_with_jars, find_java
 from platform_assets_tests.support.settings import settings_for
 
 # What an engine does differently shows here. Other tests start processes with an engine of their own, test what no
@@ -44,6 +44,7 @@ WITH_EVERY_ENGINE = (
     "lake/test_audit.py",
     "lake/test_fingerprints.py",
     "lake/engines/test_engine.py",
+    "lake/engines/test_spark_start.py",
     "lake/engines/test_workarounds_of_spark.py",
     "assets/test_explanations.py",
     "assets/test_io_managers.py",
@@ -133,7 +134,7 @@ def bucket(aws: S3Server | None, tmp_path: Path) -> str:
 @pytest.fixture
 def other_client() -> Iterator[None]:
     """A test that changes the AWS variables: clients of before are not used, and its own by nobody after it."""
-    caches = (s3.client, storage._reach)
+    caches = (s3.client, storage._reach, storage._try_conditional_writes)
     for cache in caches:
         cache.cache_clear()
     yield
@@ -185,9 +186,10 @@ def official() -> Path:
 
 
 @pytest.fixture(scope="session")
-def jars(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the jars of Delta, for `PLATFORM_SPARK_JARS`."""
-    return fill_with_jars(tmp_path_factory.mktemp("jars"))
+def jars(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder with the jars of Delta, for `PLATFORM_SPARK_JARS`, which all workers of a run of the tests share."""
+    own = tmp_path_factory.getbasetemp()
+    return filled_with_jars((own if worker_id == "master" else own.parent) / "jars")
 
 
 @pytest.fixture

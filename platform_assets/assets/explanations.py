@@ -15,17 +15,23 @@ from pyspark.sql import DataFrame
 
 from platform_assets.assets.signature import declared_at, located
 from platform_assets.errors import PlatformError
-from platform_assets.lake.engines.refusals import missing_column, told
+from platform_assets.lake.engines.refusals import is_gone, missing_column, told
+from platform_assets.lake.storage.refusals import is_refused
 
 
 @contextmanager
 def explaining(key: str, function: Callable[..., Any], frames: Mapping[str, DataFrame]) -> Iterator[None]:
-    """Raise `PlatformError` for what goes wrong in an author's function, with the table and the line."""
+    """Raise `PlatformError` for what goes wrong in an author's function, with the table and the line.
+
+    What a store or the engine's server did not do is not of its making, and raised as it is.
+    """
     try:
         yield
     except (PlatformError, dg.Failure, dg.RetryRequested):
         raise
     except Exception as error:
+        if is_gone(error) or is_refused(error):
+            raise
         raise explained(error, key, function, frames) from error
 
 

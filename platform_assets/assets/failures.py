@@ -13,7 +13,7 @@ from platform_assets.errors import Outdated, PlatformError, TemporaryError
 from platform_assets.lake import storage
 from platform_assets.lake.engines import running
 from platform_assets.lake.engines.refusals import ENGINE_ERRORS, is_gone, is_of_the_plan, told
-from platform_assets.lake.storage.refusals import DENIED, is_denied, is_full
+from platform_assets.lake.storage.refusals import StoreError, is_full, sentence
 from platform_assets.lake.tables.log import missing_file
 from platform_assets.masking import is_told_whole
 from platform_assets.settings import debugging
@@ -54,14 +54,16 @@ def as_failures(context: Context | None = None, explain: Explain = lambda error:
         raise failure from failure.__cause__
 
 
-def of_reading(key: str) -> Explain:
-    """Explains errors of engines, stores and disks, for a table that is read."""
+def of_reading(key: str, url: str) -> Explain:
+    """Explains errors of engines, stores and disks, for a table at `url` that is read."""
 
     def explain(error: Exception) -> PlatformError | None:
         if not isinstance(error, _KINDS):
             return None
         if is_gone(error):
             return _of_a_server_that_is_gone(key)
+        if failed := _of_a_store(error, url, f"{key} cannot be read: "):
+            return failed
         missing = missing_file(error)
         return PlatformError(missing) if missing else TemporaryError(f"{key} cannot be read: {told(error)}.")
 
@@ -84,14 +86,25 @@ def of_writing(key: str, variable: str, url: str) -> Explain:
                 f"{key}: a disk is full ({told(error)}): make room where {url} lies ({variable}), and the temporary "
                 f"files of the engine (PLATFORM_ENGINE_TEMP). {kept}"
             )
-        if storage.is_s3(url) and is_denied(error):
-            return PlatformError(f"{variable}: {DENIED.format(bucket=url.split('/')[2])}. {kept}")
+        if failed := _of_a_store(error, url, f"{variable}: ", kept):
+            return failed
         if why := storage.not_writable(url):
             return PlatformError(f"{variable}: {url} cannot be written: {why}. {kept}")
         kind = PlatformError if is_of_the_plan(error) else TemporaryError
         return kind(f"{key}: {told(error)}. {kept}")
 
     return explain
+
+
+def _of_a_store(error: Exception, url: str, before: str, kept: str = "") -> PlatformError | None:
+    is_remote = storage.is_s3(url)
+    if not is_remote and not isinstance(error, StoreError):
+        return None
+    found = sentence(error, url.split("/")[2] if is_remote else "")
+    if found is None:
+        return None
+    why, may_pass = found
+    return (TemporaryError if may_pass else PlatformError)(f"{before}{why}. {kept}".strip())
 
 
 def _of_a_server_that_is_gone(key: str, kept: str = "") -> PlatformError:

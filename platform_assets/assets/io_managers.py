@@ -63,7 +63,7 @@ class TableIOManager(dg.IOManager):
         """The upstream rows whose event day is among the partitions asked for; no rows when none is."""
         table = self.catalog.tables[context.asset_key]
         days = sorted(date.fromisoformat(key) for key in context.asset_partition_keys)
-        with as_failures(context, of_reading(table.key)):
+        with as_failures(context, of_reading(table.key, table.url)):
             if not days:
                 return self._no_rows(table)
             frame, read = table.read(self._engine.engine, days[0], days[-1])

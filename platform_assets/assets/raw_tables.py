@@ -124,10 +124,10 @@ class RawTableDefinition(DeclaredTable):
 
             made_from = Provenance(self, context.resources.tables.catalog, days, {})
             try:
-                rows = self.read(engine, delivered.files, settings, room) if delivered.files else None
-                yield from materialise(context, table, engine, rows, judge, [delivered], made_from, files)
+                with storage.removed_afterwards(room):
+                    rows = self.read(engine, delivered.files, settings, room) if delivered.files else None
+                    yield from materialise(context, table, engine, rows, judge, [delivered], made_from, files)
             finally:
-                storage.remove(room)
                 storage.remove_empty_folder(run)
 
         return self.make_asset(

@@ -39,6 +39,7 @@ class EngineResource(LazyPySparkResource):
         with as_failures():
             if self.settings:
                 storage.check(self.settings.places)
+                storage.require_conditional_writes("PLATFORM_LAKE", self.settings.lake)
             return running.start(self.settings)
 
     @property
@@ -49,11 +50,11 @@ class EngineResource(LazyPySparkResource):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """See to it that the run, or a step in a process of its own, ends when it is told to stop."""
-        if context.run_id and context.instance:
-            stopping.begin(context.run_id, context.instance)
+        if context.run and context.instance:
+            stopping.begin(context.run.run_id, context.instance)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Give back what a run or a step held on a server of others."""
         running.give_back()
-        if context.run_id:
-            stopping.end(context.run_id)
+        if context.run:
+            stopping.end(context.run.run_id)

@@ -77,7 +77,7 @@ class DocumentFolder:
         spool = storage.join(self.url, f".{run_id}")
         with self.told():
             _try_to_write(spool)
-        try:
+        with storage.removed_afterwards(spool):
             rows.select(*columns).write.partitionBy("day").parquet(engine.folder(spool))
             files = {day: room / day.isoformat() / self.format.file for day in days}
             documents = {file: _rows_of(spool, day) for day, file in files.items()}
@@ -85,8 +85,6 @@ class DocumentFolder:
             for file in files.values():
                 storage.make_folder(file.parent)
             written = self.format.write(documents, self.settings)
-        finally:
-            storage.remove(spool)
         return StagedDocuments(self, files, written, tuple(sources), rows_by_day=rows_of_day)
 
     def states(self) -> dict[date, str]:

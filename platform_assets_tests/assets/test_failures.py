@@ -1,6 +1,7 @@
 """What Dagster is told of the platform's own errors, and of those that it does not know."""
 
 import logging
+import traceback
 from pathlib import Path
 
 import click
@@ -113,7 +114,7 @@ def test_a_place_that_cannot_be_written_is_told_with_its_variable(tmp_path: Path
     assert str(told).startswith(
         f"PLATFORM_LAKE: {url} cannot be written: {tmp_path}/file: Not a directory. shop/hats was "
     )
-    reading = of_reading("shop/hats")
+    reading = of_reading("shop/hats", "/lake/shop/hats")
     assert str(reading(DeltaError("no log in there"))) == "shop/hats cannot be read: DeltaError: no log in there."
 
 
@@ -125,7 +126,10 @@ def test_a_bucket_that_refuses_access_is_told_with_its_variable() -> None:
 
 
 def test_what_nobody_has_foreseen_is_explained_by_nothing(tmp_path: Path) -> None:
-    for explain in (of_reading("shop/hats"), of_writing("shop/hats", "PLATFORM_LAKE", str(tmp_path))):
+    for explain in (
+        of_reading("shop/hats", "/lake/shop/hats"),
+        of_writing("shop/hats", "PLATFORM_LAKE", str(tmp_path)),
+    ):
         assert explain(KeyError("not ours")) is None
 
 
@@ -146,6 +150,21 @@ def test_a_place_comes_before_what_is_said_of_a_declaration_whose_kind_and_cause
 
 
 def test_a_file_of_a_version_that_is_gone_is_damage_and_not_tried_again() -> None:
-    told = of_reading("shop/hats")(OSError("Object at location /x/shop/hats/runs/a/b/day=1/part-0.parquet not found"))
+    told = of_reading("shop/hats", "/lake/shop/hats")(
+        OSError("Object at location /x/shop/hats/runs/a/b/day=1/part-0.parquet not found")
+    )
     assert isinstance(told, PlatformError)
     assert (str(told).startswith("shop/hats is damaged: "), told.retry) == (True, False)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_error_that_repeats_a_secret_is_told_without_it_and_its_causes_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, debug: bool
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mark-3f9a1c")
+    monkeypatch.setattr("platform_assets.assets.failures.debugging", lambda: debug)
+    for error in (ValueError("key mark-3f9a1c"), PlatformError("key mark-3f9a1c")):
+        with pytest.raises(dg.Failure) as told, as_failures():
+            raise error
+        assert str(told.value.description).endswith("key **********")
+        assert "mark-3f9a1c" not in "".join(traceback.format_exception(told.value))

@@ -96,6 +96,7 @@ def test_a_range_runs_on_both_workers_of_a_cluster_and_loses_and_doubles_no_row_
     driver = Driver(free_port())
     options = {"spark.ui.port": str(driver.port), "spark.sql.files.maxPartitionBytes": "64k"}
     site = on(spark_cluster, tmp_path, jars, landing, **options)
+    site.forget_events()
 
     doomed, other = spark_cluster.workers
     with site.started(

@@ -35,6 +35,7 @@ def on_spark(site: Site, first: str, last: str) -> None:
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Platform:
     """The same runs by the embedded engine alone."""
     site = Site(tmp_path_factory.mktemp("alone"), landing=str(SAMPLES))
+    site.forget_events()
     for first, last in RUNS:
         on_sail(site, first, last)
     return site
@@ -50,6 +51,7 @@ def test_what_one_engine_has_begun_the_other_continues_as_if_it_were_the_same(
     engine: Engine, tmp_path: Path, alone: Platform, one: Materialise, other: Materialise
 ) -> None:
     site = Site(tmp_path, landing=str(SAMPLES))
+    site.forget_events()
     one(site, *RUNS[0])
     begun = {table: (site.version(table), site.rows(table)) for table in TABLES}
     other(site, *RUNS[1])

@@ -17,6 +17,7 @@ TOP = [
 
 def test_a_range_over_the_official_actions_writes_the_documents_that_are_known(tmp_path: Path, official: Path) -> None:
     site = Site(tmp_path, {"PLATFORM_ACTIONS_START": FIRST})
+    site.forget_events()
     sample = (official / "actions" / "events.csv").read_bytes()
     site.deliver("actions", DELIVERY, "events.csv", sample)
     done = site.dagster(*MATERIALIZE, "--select", "group:actions", "--partition-range", f"{FIRST}...{DELIVERY}")

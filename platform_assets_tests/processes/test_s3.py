@@ -48,7 +48,9 @@ def server(tmp_path: Path) -> Iterator[S3Server]:
 def on_s3(server: S3Server, root: Path, **settings: Any) -> Site:
     """A platform that has everything in buckets; those are made, and empty."""
     places = {place: f"{server.make_bucket(place)}/team/{place}" for place in ("landing", "lake", "exports")}
-    return Site(root, server.environment, **places | settings)
+    site = Site(root, server.environment, **places | settings)
+    site.forget_events()
+    return site
 
 
 def lake_of(server: S3Server) -> Platform:

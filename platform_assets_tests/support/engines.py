@@ -7,9 +7,13 @@ import os
 from platform_assets.lake.engines.running import start
 from platform_assets.lake.engines.sail import Sail
 
-# Slow with many rows: above all, Java compiles less of itself.
+# Java processes that live for minutes take less time when Java compiles less of itself, collects garbage with one
+# thread, and believes that the jars hold classes as its compiler writes them.
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+# Slow with many rows.
 SPARK_FOR_FEW_ROWS = {
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.test.password": "for nobody: else",
+    "spark.driver.extraJavaOptions": SHORT_LIVED,
     "spark.default.parallelism": "1",
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",

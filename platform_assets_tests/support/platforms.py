@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from platform_assets.definitions import build_definitions
 from platform_assets.lake import storage
 from platform_assets.lake.tables.published import open_delta
 from platform_assets.registry import FoundDomain, catalog_of
+from platform_assets_tests.support.instances import in_memory
 from platform_assets_tests.support.settings import DOMAINS, settings_for
 
 START = "dagster/asset_partition_range_start"
@@ -28,7 +30,7 @@ Content = bytes | str | Iterable[dict[str, Any] | str]
 
 
 class Platform:
-    """Landing, lake, exports and an ephemeral Dagster instance below one folder."""
+    """Landing, lake and exports below one folder, and a Dagster instance in memory."""
 
     def __init__(self, root: Path, *, domains: Sequence[FoundDomain] = DOMAINS, **settings: Any) -> None:
         self.root = root
@@ -42,7 +44,11 @@ class Platform:
         self.settings = settings_for(domains, **self.given)
         self.definitions = build_definitions(self.settings, domains)
         self.catalog = catalog_of(domains, self.settings)
-        self.instance = dg.DagsterInstance.ephemeral()
+
+    @cached_property
+    def instance(self) -> dg.DagsterInstance:
+        """Where runs in this process are recorded."""
+        return in_memory()
 
     def deliver(self, feed: str, day: str, name: str, content: Content) -> Path:
         """Land a file: bytes, text, or lines (dicts become JSON); a name ending in .gz is packed."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from platform_assets_tests.support.processes.sites import ROOT, outside
+from platform_assets_tests.support.processes.forks import Forked
+from platform_assets_tests.support.processes.sites import LONGEST, ROOT, ended, outside
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 _HEADINGS = "Beyond one machine|Add a table|Bring a domain of your own|Develop"
@@ -26,6 +28,16 @@ def activated(root: Path, python: str = sys.executable) -> dict[str, str]:
     (root / ".dagster").mkdir(exist_ok=True)
     path = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
     return outside() | {"PATH": path, "DAGSTER_HOME": str(root / ".dagster"), "PYTHONPATH": str(root)}
+
+
+def run(root: Path, command: str, log: Path) -> str:
+    """What a command of the platform or of Dagster says in a folder; raises when it fails."""
+    program, *words = shlex.split(command)
+    module = {"platform-assets": "platform_assets.cli", "dagster": "dagster"}[program]
+    process = Forked(["-m", module, *words], root, activated(root), log)
+    with ended(process, log):
+        assert process.wait(timeout=LONGEST) == 0, log.read_text()
+    return log.read_text()
 
 
 def shell(

@@ -22,6 +22,7 @@ from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.lake.audit import Balance
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.published import open_delta
+from platform_assets_tests.support.instances import in_memory
 from platform_assets_tests.support.lake.visits import Visits, files, publish
 from platform_assets_tests.support.platforms import END, START
 from platform_assets_tests.support.settings import settings_for
@@ -64,7 +65,7 @@ class Shop:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.settings = settings_for(lake=str(folder / "lake"))
-        self.instance = dg.DagsterInstance.ephemeral()
+        self.instance = in_memory()
         self.source_key = web.key("visits")
         self.source = web.table("visits", compiled(Visits), self.settings)
         publish(engine, self.source, "before", [1, 2, 3], *SOURCE)

@@ -117,6 +117,26 @@ def check(places: Mapping[str, str]) -> None:
             raise PlatformError(f"{setting}={url}: {error}. Nothing was published.") from error
 
 
+def require_conditional_writes(setting: str, url: str) -> None:
+    """See, once in a process, that where tables are published no commit can replace another unseen.
+
+    Raises `PlatformError` naming the setting (`PLATFORM_LAKE`), its value, and what is wrong.
+    """
+    try:
+        _try_conditional_writes(url)
+    except OSError as error:
+        raise PlatformError(f"{setting}={url}: {error}. Nothing was published.") from error
+
+
+@cache
+def _try_conditional_writes(url: str) -> None:
+    # Of folders of this machine the system itself sees to it.
+    if is_s3(url):
+        from platform_assets.lake.storage.s3 import require_conditional_writes
+
+        require_conditional_writes(url)
+
+
 @cache
 def _reach(url: str) -> None:
     # A folder of this machine is made when it is needed.
@@ -215,6 +235,20 @@ def remove(url: str) -> None:
         fs.rm(path, recursive=True)
     except (FileNotFoundError, NotADirectoryError):
         return
+
+
+@contextmanager
+def removed_afterwards(*urls: str) -> Iterator[None]:
+    """Remove what lies there when the block ends; what has failed in it is told, not that something stays."""
+    try:
+        yield
+    except BaseException:
+        for url in urls:
+            with suppress(Exception):
+                remove(url)
+        raise
+    for url in urls:
+        remove(url)
 
 
 def remove_empty_folder(url: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import botocore.session
+from boto3.exceptions import Boto3Error, S3UploadFailedError
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import (
@@ -27,9 +28,10 @@ from fsspec.spec import AbstractBufferedFile
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from platform_assets.errors import PlatformError
-from platform_assets.lake.storage.refusals import DENIED, Replaced, StoreError
+from platform_assets.lake.storage.refusals import UNCONDITIONAL, Refused, Replaced, StoreError, refusal
 
 _SCHEME = "s3://"
+_PROBE = ".conditional_writes"
 # The first try counts; the waits between grow to 20 s, so that a store that is slow for a minute is waited for.
 ATTEMPTS = 10
 _BLOCK = 8 << 20
@@ -45,7 +47,10 @@ _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END", re.DOTALL)
 _NO_DUALSTACK = "-Daws.useDualstackEndpoint=false"
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
 _REPLACED = {"412", "PreconditionFailed"}
-_DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"}
+_DENIED = "403"
+# A write that must not replace anything met something there, or another such write; a store that knows none.
+_WAS_THERE = {*_REPLACED, "409", "ConditionalRequestConflict"}
+_UNKNOWN_WRITES = {"501", "NotImplemented"}
 
 
 @cache
@@ -258,6 +263,29 @@ class S3FileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no t
         return S3File(self, path, block_size=_BLOCK)
 
 
+def require_conditional_writes(url: str) -> None:
+    """Raise `Refused` where a store does not know, or ignores, that a write must not replace what is there.
+
+    An object that stays there for good answers it: after its first day there is one request.
+    """
+    bucket, key = _split(f"{url}/{_PROBE}")
+    for _ in range(2):
+        try:
+            client().put_object(Bucket=bucket, Key=key, Body=b"", IfNoneMatch="*")
+        except ClientError as error:
+            code = error.response["Error"].get("Code", "")
+            if code in _WAS_THERE:
+                return
+            if code in _UNKNOWN_WRITES:
+                raise Refused(UNCONDITIONAL.format(bucket=bucket)) from error
+            with _refusals(bucket):
+                raise
+        except BotoCoreError:
+            with _refusals(bucket):
+                raise
+    raise Refused(UNCONDITIONAL.format(bucket=bucket))
+
+
 class S3File(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no types
     """An object, read in blocks, each fetched again when the connection breaks."""
 
@@ -305,7 +333,10 @@ def _about(bucket: str, one: dict[str, Any]) -> dict[str, Any]:
 def _refusals(bucket: str) -> Iterator[None]:
     """Say what the store refused, and why, in a sentence that names the bucket."""
     try:
-        yield
+        try:
+            yield
+        except S3UploadFailedError as error:
+            raise error.__context__ or error from None  # what the store has said of one of its parts
     except ClientError as error:
         code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
         if code in _ABSENT:
@@ -314,15 +345,16 @@ def _refusals(bucket: str) -> Iterator[None]:
             raise StoreError(f"there is no bucket {bucket}: create it, or correct its name") from error
         if code in _REPLACED:
             raise Replaced(f"an object of the bucket {bucket} was replaced while it was read ({code})") from error
-        if code in _DENIED:
-            raise StoreError(DENIED.format(bucket=bucket)) from error
+        # To a question by HEAD alone a store gives no reason.
+        if why := refusal("AccessDenied" if code == _DENIED else f"{code}: {said}", bucket):
+            raise Refused(why) from error
         raise StoreError(f"the bucket {bucket} answered {code}: {said}") from error
     except NoCredentialsError as error:
-        raise StoreError(
+        raise Refused(
             f"no credentials were found for the bucket {bucket}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
             "AWS_PROFILE, or give this machine a role"
         ) from error
     except EndpointConnectionError as error:
         raise StoreError(f"the store of the bucket {bucket} does not answer at {client().meta.endpoint_url}") from error
-    except BotoCoreError as error:
+    except (Boto3Error, BotoCoreError) as error:
         raise StoreError(f"the bucket {bucket} cannot be used: {error}") from error

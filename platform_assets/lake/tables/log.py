@@ -50,14 +50,17 @@ class Commit:
 
 
 def read_commit(url: str, version: int) -> Commit | None:
-    """The commit that made a version, None when its file is not there any more; raises `ValueError` for no JSON."""
+    """The commit that made a version, None when its file is not there any more; raises `ValueError` for no log."""
     try:
         with storage.reading(commit_file(url, version)) as log:
             entries = [json.loads(line.decode()) for line in log]
     except FileNotFoundError:
         return None
-    infos = [entry["commitInfo"] for entry in entries if "commitInfo" in entry]
-    added = tuple(entry["add"]["path"] for entry in entries if "add" in entry)
+    try:
+        infos = [dict(entry["commitInfo"]) for entry in entries if "commitInfo" in entry]
+        added = tuple(str(entry["add"]["path"]) for entry in entries if "add" in entry)
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"version {version}: a line of its commit is no action ({error})") from error
     return Commit(infos[0] if infos else {}, added)
 
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from platform_assets.contracts.compiled import CompiledContract
-from platform_assets.errors import PlatformError
+from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake import storage
-from platform_assets.lake.storage.refusals import DENIED, is_denied
+from platform_assets.lake.storage.refusals import sentence
 from platform_assets.lake.tables.log import damage, damaged, opened
 from platform_assets.lake.tables.made import Known, Records
 
@@ -57,13 +57,20 @@ class Published:
             return table
 
     def published_rows_by_day(self) -> dict[str, int]:
-        """Rows per day of the current version, from the log alone; empty before anything was published."""
+        """Rows per day of the current version, from the log where it has them; empty before anything was published."""
         table = self.delta()
         rows: Counter[str] = Counter()
         if table is not None:
             for action in pa.table(table.get_add_actions(flatten=True)).to_pylist():
-                rows[str(action[f"partition.{self.contract.partition_column}"])] += action["num_records"]
+                rows[str(action[f"partition.{self.contract.partition_column}"])] += self._rows_of(action)
         return dict(sorted(rows.items()))
+
+    def _rows_of(self, action: dict[str, Any]) -> int:
+        if action["num_records"] is not None:
+            return int(action["num_records"])
+        # Others than the platform's runs may write files without saying how many rows these have.
+        file = storage.parquet([storage.join(self.url, action["path"])])
+        return int(file.count_rows()) if file else 0
 
     @property
     def records(self) -> Records:
@@ -81,18 +88,18 @@ class Published:
 
     @contextmanager
     def access(self) -> Iterator[None]:
-        """Say in a sentence, and without a retry, that the lake denies what a library asked of it."""
+        """Say in a sentence what the store of the lake refused, or failed to do, for whatever library asked it."""
         try:
             yield
         except PlatformError:
             raise
         except Exception as error:
-            if storage.is_local(self.url) or not is_denied(error):
+            failed = None if storage.is_local(self.url) else sentence(error, self.url.split("/")[2])
+            if failed is None:
                 raise
-            bucket = self.url.split("/")[2]
-            raise PlatformError(
-                f"PLATFORM_LAKE: {DENIED.format(bucket=bucket)}. {self.key} was not published."
-            ) from error
+            why, may_pass = failed
+            kind = TemporaryError if may_pass else PlatformError
+            raise kind(f"PLATFORM_LAKE: {why}. {self.key} is as it was.") from error
 
 
 def commit_time(commit: dict[str, Any]) -> datetime:

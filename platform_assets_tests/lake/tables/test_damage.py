@@ -49,6 +49,10 @@ DAMAGES: dict[str, tuple[Callable[[Table], object], str]] = {
         " leads to 2 files, where its newest commit counts 3: a commit was cut short",
     ),
     "newest a line end": (lambda t: commit(t, 3).write_text("\n"), r"00003\.json is no JSON \("),
+    "newest with a line that is no action": (
+        lambda t: commit(t, 3).write_text("".join([*lines(t), '\n{"add": 3}\n'])),
+        r"00003\.json is no JSON \(version 3: a line of its commit is no action",
+    ),
     "one before gone": (lambda t: commit(t, 2).unlink(), r"00002\.json is not there"),
     "first gone": (lambda t: commit(t, 0).unlink(), r"00000\.json is not there"),
     "all gone": (lambda t: [commit(t, n).rename(t.url + f"/{n}") for n in range(4)], r"00000\.json is not there"),

@@ -110,3 +110,10 @@ def test_a_delivery_with_a_record_makes_no_day_unknown(table: Published) -> None
         [Made(day=day, attempt=attempts[day], rows=2, fingerprint="1.1.1") for day in (january(5), january(9))]
     )
     assert not_known(table) == []
+
+
+def test_rows_are_counted_in_the_files_where_the_log_does_not_say_how_many_there_are(table: Published) -> None:
+    counted = table.published_rows_by_day()
+    assert sum(counted.values()) > 0
+    forget(table, "minValues", "maxValues", "nullCount", "numRecords")
+    assert table.published_rows_by_day() == counted

@@ -9,7 +9,7 @@ import pytest
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from platform_assets.errors import PlatformError
+from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.storage import s3
@@ -89,10 +89,15 @@ def test_a_log_that_the_library_cannot_read_is_damaged_though_each_of_its_files_
 @pytest.mark.parametrize(
     ("fault", "raised", "said"),
     [
-        (Fault(503, "SlowDown"), DeltaError, "SlowDown"),
+        (Fault(503, "SlowDown"), TemporaryError, r"the store of the bucket test-.* failed \(503 .*, SlowDown\)"),
         (Fault(403, "InvalidAccessKeyId"), PlatformError, "PLATFORM_LAKE: the bucket test-.* refused access"),
-        (Fault(400, "ExpiredToken"), PlatformError, "PLATFORM_LAKE: the bucket test-.* refused access"),
-        (Fault(cut=True), DeltaError, "HTTP error"),
+        (
+            Fault(400, "ExpiredToken"),
+            PlatformError,
+            "PLATFORM_LAKE: the credentials in use have expired, by what the b",
+        ),
+        (Fault(403, "RequestTimeTooSkewed"), PlatformError, "PLATFORM_LAKE: the clocks of this machine and of the sto"),
+        (Fault(cut=True), TemporaryError, "HTTP error"),
     ],
 )
 def test_a_long_log_that_a_store_does_not_give_out_is_whole(

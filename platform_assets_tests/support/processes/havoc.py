@@ -61,6 +61,7 @@ class Havoc:
         if server:
             places = {place: f"{server.make_bucket(place)}/team/{place}" for place in ("landing", "lake", "exports")}
             self.site = Site(root, server.environment, reject_share=1.0, engine_memory="1GiB", **places)
+            self.site.forget_events()
             self.lake, self.exports = (server.buckets / place / "team" / place for place in ("lake", "exports"))
         else:
             self.site = Site(root, reject_share=1.0, engine_memory="1GiB")

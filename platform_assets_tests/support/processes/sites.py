@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import dagster as dg
 
+from platform_assets_tests.support.instances import LateEvents
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.processes.forks import Forked
 
@@ -63,6 +64,12 @@ class Site(Platform):
         self.home = root / "home"
         self.home.mkdir(parents=True)
         (self.home / "dagster.yaml").write_bytes((ROOT / "deploy" / instance / "dagster.yaml").read_bytes())
+
+    def forget_events(self) -> None:
+        """Let what runs tell Dagster go with their processes: written to disk, it takes longer than what they do."""
+        late = f"event_log_storage:\n  module: {LateEvents.__module__}\n  class: {LateEvents.__name__}\n"
+        with (self.home / "dagster.yaml").open("a") as file:
+            file.write(late)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "transfer-encodin
 
 @dataclass(frozen=True)
 class Fault:
-    """An answer instead of the server's: HTTP status and S3 error code.
+    """An answer instead of the server's: HTTP status, S3 error code and message (the code, if there is none).
 
     `done`: the server does what it was asked, only its answer is lost. `cut`: its answer ends in the middle.
     """
@@ -28,6 +28,7 @@ class Fault:
     code: str = "InternalError"
     done: bool = False
     cut: bool = False
+    said: str = ""
 
 
 @dataclass
@@ -87,7 +88,7 @@ def faulty(
                 status, length = answer.status, answer.getheader("Content-Length") or "0"
                 upstream.close()
             if fault is not None and not fault.cut:
-                text = f"<Error><Code>{fault.code}</Code><Message>{fault.code}</Message></Error>"
+                text = f"<Error><Code>{fault.code}</Code><Message>{fault.said or fault.code}</Message></Error>"
                 status, headers, content = fault.status, [("Content-Type", "application/xml")], text.encode()
                 length = str(len(content))
             self.send_response_only(status)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -16,16 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from platform_assets_tests.support.engines import SHORT_LIVED
 from platform_assets_tests.support.processes.sites import ROOT, Process, kill, outside, running, wait_for
 from platform_assets_tests.support.services.ports import answers, free_port
 
 GUIDE = ROOT / "deploy" / "spark.md"
 LOOPBACK = "127.0.0.1"
-# Processes that live for a minute start sooner without the second compiler of Java.
-_SHORT_LIVED = "-XX:TieredStopAtLevel=1"
 QUICK = {
-    "spark.driver.extraJavaOptions": _SHORT_LIVED,
-    "spark.executor.extraJavaOptions": _SHORT_LIVED,
+    "spark.driver.extraJavaOptions": SHORT_LIVED,
+    "spark.executor.extraJavaOptions": SHORT_LIVED,
     "spark.sql.shuffle.partitions": "2",
 }
 _STARTS = 120.0
@@ -40,7 +41,7 @@ def find_java() -> str | None:
 def environment() -> dict[str, str]:
     """The variables of a user who has activated the environment, without any of the platform's or of an engine's."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    quick = {"SPARK_DAEMON_JAVA_OPTS": _SHORT_LIVED, "SPARK_SUBMIT_OPTS": _SHORT_LIVED}
+    quick = {"SPARK_DAEMON_JAVA_OPTS": SHORT_LIVED, "SPARK_SUBMIT_OPTS": SHORT_LIVED}
     return outside() | quick | {"PATH": path, "SPARK_LOCAL_IP": LOOPBACK}
 
 
@@ -55,8 +56,18 @@ def guide(containing: str, words: Mapping[str, str]) -> str:
     return command
 
 
-def fill_with_jars(folder: Path) -> Path:
-    """Let Spark resolve its packages, and copy them into a folder; done once, later starts are quick."""
+def filled_with_jars(folder: Path) -> Path:
+    """A folder into which Spark has resolved its packages; the first who asks starts Spark for it, others wait."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            filling = Path(tempfile.mkdtemp(dir=folder.parent))
+            _fill_with_jars(filling)
+            filling.rename(folder)
+    return folder
+
+
+def _fill_with_jars(folder: Path) -> None:
     command = guide("xargs cp", {"/srv/spark-jars": str(folder)})
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
@@ -67,7 +78,6 @@ def fill_with_jars(folder: Path) -> Path:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return folder
 
 
 def page(port: int, path: str) -> Any:
@@ -145,9 +155,21 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         yield started
 
 
+@dataclass(frozen=True)
+class ConnectServer:
+    """A Spark Connect server: its `sc://` URL, and its process."""
+
+    url: str
+    process: Process
+
+    def signal(self, number: int) -> None:
+        """Send a signal to it and all that it has started."""
+        os.killpg(self.process.pid, number)
+
+
 @contextmanager
-def connect_server(folder: Path, jars: Path | None) -> Iterator[str]:
-    """A Spark Connect server, with Delta where there are jars; its `sc://` URL. It is gone at the end."""
+def connect_server(folder: Path, jars: Path | None) -> Iterator[ConnectServer]:
+    """A Spark Connect server, with Delta where there are jars. It is gone at the end."""
     port = free_port()
     words = {"spark-connect": LOOPBACK, "15002": str(port), "/srv/spark-jars": str(jars)}
     command = guide("SparkConnectServer", words)
@@ -156,4 +178,4 @@ def connect_server(folder: Path, jars: Path | None) -> Iterator[str]:
     with _running(f"{command} --conf spark.log.level=WARN", folder / "connect.log") as process:
         wait_for("the server answers", lambda: answers(port) or process.poll() is not None, _STARTS)
         assert process.poll() is None
-        yield f"sc://{LOOPBACK}:{port}"
+        yield ConnectServer(f"sc://{LOOPBACK}:{port}", process)

@@ -1,0 +1,140 @@
+"""How Spark's process is started: its jars are asked for once, its log is quiet, its secrets are nobody else's."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import psutil
+import pytest
+
+from platform_assets.errors import TemporaryError
+from platform_assets.lake.engines import spark_start
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.engines.spark_start import PACKAGES, hidden_secrets, quiet, with_jars
+
+ASKED = {PACKAGES: "a:b:1,c:d:2", "spark.jars.excludes": "e:f", "spark.x": "1"}
+
+
+@pytest.fixture
+def submit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Spark that says which jars packages are, and writes down what it was asked; nothing is known from before."""
+    monkeypatch.setenv("SPARK_HOME", str(tmp_path / "spark"))
+    monkeypatch.delenv("SPARK_CONF_DIR", raising=False)
+    monkeypatch.setattr(spark_start, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    jars = [tmp_path / "jars of it" / name for name in ("b-1.jar", "d-2.jar")]
+    for jar in jars:
+        jar.parent.mkdir(exist_ok=True)
+        jar.touch()
+    says(tmp_path, f"echo '(spark.jars,{','.join(jar.as_uri() for jar in jars)})'")
+    return tmp_path
+
+
+def says(root: Path, line: str) -> None:
+    """Let `spark-submit` do that when it was asked."""
+    program = root / "spark" / "bin" / "spark-submit"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(f'#!/bin/sh\necho "$@" >> {root}/asked.txt\n{line}\n')
+    program.chmod(0o755)
+
+
+def asked(root: Path) -> list[str]:
+    """What Spark was asked, a line each time."""
+    log = root / "asked.txt"
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def test_packages_are_asked_for_once_and_their_jars_taken_every_time(
+    submit: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    jars = ",".join((submit / "jars of it" / name).as_uri() for name in ("b-1.jar", "d-2.jar"))
+    assert with_jars(ASKED) == {"spark.x": "1", "spark.jars": jars}
+    assert with_jars(ASKED | {"spark.jars": "/own.jar"}) == {"spark.x": "1", "spark.jars": f"/own.jar,{jars}"}
+    (only,) = asked(submit)
+    assert f"--conf {PACKAGES}=a:b:1,c:d:2 --conf spark.jars.excludes=e:f" in only
+    assert "spark.x" not in only
+    assert caplog.messages == ["Spark loads a:b:1 and c:d:2 from the Java registry: once, and then they are kept."]
+
+
+def test_other_packages_and_jars_that_are_gone_are_asked_for_again(submit: Path) -> None:
+    with_jars(ASKED)
+    with_jars(ASKED | {PACKAGES: "a:b:2"})
+    assert len(asked(submit)) == 2
+    (submit / "jars of it" / "b-1.jar").unlink()
+    with_jars(ASKED)
+    assert len(asked(submit)) == 3
+
+
+def test_without_packages_nothing_is_asked_for(submit: Path) -> None:
+    assert with_jars({"spark.jars": "/a.jar"}) == {"spark.jars": "/a.jar"}
+    assert asked(submit) == []
+
+
+def test_a_registry_that_does_not_answer_is_told_with_the_way_out_and_asked_again_next_time(submit: Path) -> None:
+    says(submit, "echo ':: unresolved dependency: a#b;1: not found'; exit 1")
+    for _ in range(2):
+        with pytest.raises(
+            TemporaryError, match=r"Spark could not load a:b:1,c:d:2 .*unresolved dependency: a#b;1"
+        ) as told:
+            with_jars(ASKED)
+        assert "set PLATFORM_SPARK_JARS" in str(told.value)
+    assert len(asked(submit)) == 2
+
+
+def test_jars_are_taken_though_nothing_can_be_remembered(submit: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (submit / "cache").touch()
+    assert "b-1.jar" in with_jars(ASKED)["spark.jars"]
+    assert "Spark will load its jars again next time" in caplog.messages[-1]
+
+
+def test_the_log_is_set_up_unless_somebody_has_done_so(submit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (option,) = quiet().values()
+    assert option.startswith("-Dlog4j2.configurationFile=file:///")
+    assert Path(option.removeprefix("-Dlog4j2.configurationFile=file://")).is_file()
+    for conf in (submit / "spark" / "conf", submit / "etc"):
+        conf.mkdir()
+        (conf / "log4j2.xml").touch()
+        assert quiet() == {}
+        (conf / "log4j2.xml").unlink()
+        assert quiet()
+        monkeypatch.setenv("SPARK_CONF_DIR", str(submit / "etc"))
+
+
+SECRETS = {"spark.hadoop.fs.s3a.secret.key": "a b=c\\d:é", "spark.proxy": "http://me:secret@host"}
+
+
+def test_secrets_are_in_a_file_of_their_own_for_as_long_as_spark_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", "--name mine pyspark-shell")
+    with hidden_secrets(SECRETS | {"spark.x": "1"}) as told:
+        assert told == {"spark.x": "1"}
+        words = os.environ["PYSPARK_SUBMIT_ARGS"].split()
+        assert words[:2] == ["--load-spark-defaults", "--properties-file"]
+        assert words[3:] == ["--name", "mine", "pyspark-shell"]
+        file = Path(words[2])
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert file.read_text().splitlines() == [
+            r"spark.hadoop.fs.s3a.secret.key=a\ b\=c\\d\:é",
+            r"spark.proxy=http\://me\:secret@host",
+        ]
+    assert not file.exists()
+    assert os.environ["PYSPARK_SUBMIT_ARGS"] == "--name mine pyspark-shell"
+
+
+def test_without_secrets_spark_is_started_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYSPARK_SUBMIT_ARGS", raising=False)
+    with hidden_secrets({"spark.x": "1"}) as told:
+        assert told == {"spark.x": "1"}
+        assert "PYSPARK_SUBMIT_ARGS" not in os.environ
+    with hidden_secrets(SECRETS):
+        assert "PYSPARK_SUBMIT_ARGS" in os.environ
+    assert "PYSPARK_SUBMIT_ARGS" not in os.environ
+
+
+@pytest.mark.only("spark")
+def test_spark_knows_its_secrets_and_no_command_line_shows_them(engine: Engine) -> None:
+    assert engine.session.conf.get("spark.test.password") == "for nobody: else"
+    started = [process.cmdline() for process in psutil.Process().children(recursive=True)]
+    (java,) = (words for words in started if "org.apache.spark.deploy.SparkSubmit" in words)
+    assert "spark.sql.shuffle.partitions=1" in java
+    assert "for nobody" not in " ".join(word for words in started for word in words)

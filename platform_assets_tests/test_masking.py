@@ -1,0 +1,87 @@
+"""What must not be shown is in nothing that is: neither by its name, nor in a URL, nor by its value."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from platform_assets import masking
+from platform_assets.errors import PlatformError, TemporaryError
+from platform_assets.masking import HIDDEN, is_secret, is_told_whole, masked, told
+from platform_assets.settings import DomainSettings, Settings, WrongSettings, read
+
+MARK = "mark-3f9a1c"
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No secret that another test has made known."""
+    monkeypatch.setattr(masking, "_known", set())
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "shown"),
+    [
+        ("spark.hadoop.fs.s3a.secret.key", MARK, HIDDEN),
+        ("spark.hadoop.fs.s3a.access.key", MARK, HIDDEN),
+        ("spark.ssl.keyPassword", MARK, HIDDEN),
+        ("spark.x", f"https://me:{MARK}@host/path", f"https://{HIDDEN}@host/path"),
+        ("spark.remote", f"sc://host:1/;token={MARK};use_ssl=true", f"sc://host:1/;token={HIDDEN};use_ssl=true"),
+        ("spark.hadoop.fs.s3a.aws.credentials.provider", "a.b.Provider", "a.b.Provider"),
+        ("spark.executor.memory", "1g", "1g"),
+    ],
+)
+def test_the_value_of_an_option_is_hidden_by_its_name_and_in_urls(option: str, value: str, shown: str) -> None:
+    assert masked(option, value) == shown
+    assert is_secret(option, value) == (value != shown)
+
+
+@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "PGPASSWORD", "MY_API_TOKEN"])
+def test_what_variables_of_others_keep_secret_is_in_no_text(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, MARK)
+    assert told(f"wrong key {MARK}, or {MARK}!") == f"wrong key {HIDDEN}, or {HIDDEN}!"
+
+
+def test_a_proxy_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = f"Failed to connect to proxy URL: 'http://me:{MARK}@proxy:3128'"
+    assert told(said) == f"Failed to connect to proxy URL: 'http://{HIDDEN}@proxy:3128'"
+
+
+def test_a_short_value_is_no_secret_that_hides_other_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "lake")
+    assert told("the lake is full") == "the lake is full"
+
+
+def test_every_error_of_the_platform_is_told_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", MARK)
+    for kind in (PlatformError, TemporaryError, WrongSettings):
+        assert str(kind(f"no {MARK}")) == f"no {HIDDEN}"
+
+
+class ShopSettings(DomainSettings):
+    """The settings of a shop."""
+
+    key: SecretStr = SecretStr("")
+    keys: dict[str, SecretStr] = {}
+
+
+def test_secrets_of_settings_are_known_once_these_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    marks = [f"{MARK}-{n}" for n in range(5)]
+    monkeypatch.setenv("PLATFORM_SHOP_KEY", marks[0])
+    monkeypatch.setenv("PLATFORM_SHOP_KEYS", f'{{"a": "{marks[1]}"}}')
+    monkeypatch.setenv("PLATFORM_SPARK_MASTER", f"sc://host:1/;token={marks[2]}")
+    config = f'{{"spark.hadoop.fs.s3a.secret.key": "{marks[3]}", "spark.proxy": "http://me:{marks[4]}@host"}}'
+    monkeypatch.setenv("PLATFORM_SPARK_CONFIG", config)
+    said = " ".join(marks)
+    assert told(said) == said
+    read(ShopSettings, "PLATFORM_SHOP_")
+    read(Settings, "PLATFORM_")
+    assert MARK not in told(said)
+
+
+def test_an_error_is_not_told_whole_when_what_caused_it_holds_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", MARK)
+    error = ValueError("wrong")
+    assert is_told_whole(error)
+    error.__cause__ = KeyError(MARK)
+    assert not is_told_whole(error)
