@@ -5,7 +5,8 @@ from __future__ import annotations
 import ssl
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from platform_assets_tests.processes.test_s3 import HITS, RAW, lake_of, on_s3
 from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.support.processes.sites import DAYS, Site, events
 from platform_assets_tests.support.services.certificates import Authority
-from platform_assets_tests.support.services.faults import faulty
+from platform_assets_tests.support.services.faults import Faults, faulty
 from platform_assets_tests.support.services.s3 import REGION, S3Server, s3_server
 
 PRIVATE_LINK = "bucket.vpce-0ab.s3.eu-west-1.vpce.amazonaws.com"
@@ -36,20 +37,20 @@ def with_profile(site: Site, *lines: str) -> None:
     site.variables |= {"AWS_PROFILE": "etl", "AWS_CONFIG_FILE": str(config)}
 
 
-def run_by_proxy(
-    server: S3Server, site: Site, command: Sequence[str], tls: ssl.SSLContext | None = None
-) -> dict[str, Counter[str]]:
-    """Make tables of a delivery; the hosts that were called meanwhile, and by which programs."""
+@contextmanager
+def by_proxy(server: S3Server, site: Site, tls: ssl.SSLContext | None = None) -> Iterator[Faults]:
+    """A delivery for a platform whose processes reach everything through a proxy."""
     site.deliver("web_events", DAYS[0], "events.jsonl", events(DAYS[0], "a1"))
     server.upload(site.root / "landing", site.settings.landing)
     with faulty(server, lambda number, method, path: None, tls) as proxy:
         for name in ("HTTP_PROXY", "HTTPS_PROXY"):
             site.variables |= {name: proxy.endpoint, name.lower(): proxy.endpoint}
-        if site.settings.engine == "spark":
-            address = urlsplit(proxy.endpoint)
-            own = {"host": str(address.hostname), "port": str(address.port)}
-            site.given["spark_config"] |= {f"spark.hadoop.fs.s3a.proxy.{name}": value for name, value in own.items()}
-        done = site.dagster(*command, DAYS[0])
+        yield proxy
+
+
+def hosts_called(server: S3Server, site: Site, proxy: Faults, *command: str) -> dict[str, Counter[str]]:
+    """Make tables; the hosts that were called meanwhile, and by which programs."""
+    done = site.dagster(*command, DAYS[0])
     assert done.returncode == 0, done.stdout[-5000:]
     assert lake_of(server).event_ids_of("web/raw_events") == ["a1"]
     assert proxy.refused == []
@@ -61,7 +62,8 @@ def test_the_endpoint_of_a_profile_is_called_by_every_client_and_nothing_else_is
 ) -> None:
     site = on_s3(server, tmp_path)
     with_profile(site, f"endpoint_url = http://{PRIVATE_LINK}")
-    hosts = run_by_proxy(server, site, HITS)
+    with by_proxy(server, site) as proxy:
+        hosts = hosts_called(server, site, proxy, *HITS)
     assert set(hosts) == {PRIVATE_LINK}
     assert {"Boto3", "object_store"} <= set(hosts[PRIVATE_LINK])
 
@@ -69,7 +71,8 @@ def test_the_endpoint_of_a_profile_is_called_by_every_client_and_nothing_else_is
 def test_the_endpoint_of_s3_wins_over_that_of_all_services_for_every_client(server: S3Server, tmp_path: Path) -> None:
     site = on_s3(server, tmp_path)
     site.variables |= {"AWS_ENDPOINT_URL": "http://services.invalid", "AWS_ENDPOINT_URL_S3": f"http://{PRIVATE_LINK}"}
-    assert set(run_by_proxy(server, site, RAW)) == {PRIVATE_LINK}
+    with by_proxy(server, site) as proxy:
+        assert set(hosts_called(server, site, proxy, *RAW)) == {PRIVATE_LINK}
 
 
 def test_a_profile_may_ask_for_other_endpoints_of_amazon_and_trust_an_authority_of_its_own(
@@ -87,7 +90,8 @@ def test_a_profile_may_ask_for_other_endpoints_of_amazon_and_trust_an_authority_
         "  addressing_style = path",
     )
     site.variables |= {"SSL_CERT_FILE": "", "SSL_CERT_DIR": ""}
-    hosts = run_by_proxy(server, site, RAW, authority.vouch_for(host))
+    with by_proxy(server, site, authority.vouch_for(host)) as proxy:
+        hosts = hosts_called(server, site, proxy, *RAW)
     assert set(hosts) == {host}
     assert {"Boto3", "object_store"} <= set(hosts[host])
 
@@ -100,15 +104,19 @@ def test_spark_calls_and_trusts_the_same_endpoint_with_the_trust_store_that_its_
     site = on_s3(server, tmp_path, engine="spark", spark_config=SPARK_FOR_FEW_ROWS)
     with_profile(site, f"endpoint_url = https://{PRIVATE_LINK}", "use_dualstack_endpoint = true")
     site.variables |= {"AWS_CA_BUNDLE": str(authority.file), "SSL_CERT_FILE": str(authority.file)}
-    refused = site.dagster(*RAW, DAYS[0])
-    assert refused.returncode != 0
-    assert "Spark would not trust the store" in refused.stdout
-    assert lake_of(server).version("web/raw_events") is None
-    command = next(line for line in refused.stdout.splitlines() if "keytool -importcert" in line)
-    subprocess.run(command, shell=True, cwd=tmp_path, check=True, capture_output=True)
-    trust = f"-Djavax.net.ssl.trustStore={tmp_path / 's3.jks'}"
     option = "spark.driver.extraJavaOptions"
-    site.given["spark_config"] = SPARK_FOR_FEW_ROWS | {option: f"{SPARK_FOR_FEW_ROWS[option]} {trust}"}
-    hosts = run_by_proxy(server, site, RAW, authority.vouch_for(PRIVATE_LINK))
+    with by_proxy(server, site, authority.vouch_for(PRIVATE_LINK)) as proxy:
+        refused = site.dagster(*RAW, DAYS[0])
+        assert refused.returncode != 0
+        assert "Spark would not trust the store" in refused.stdout
+        command = next(line for line in refused.stdout.splitlines() if "keytool -importcert" in line)
+        subprocess.run(command, shell=True, cwd=tmp_path, check=True, capture_output=True)
+        address = urlsplit(proxy.endpoint)
+        site.given["spark_config"] = SPARK_FOR_FEW_ROWS | {
+            "spark.hadoop.fs.s3a.proxy.host": str(address.hostname),
+            "spark.hadoop.fs.s3a.proxy.port": str(address.port),
+            option: f"{SPARK_FOR_FEW_ROWS[option]} -Djavax.net.ssl.trustStore={tmp_path / 's3.jks'}",
+        }
+        hosts = hosts_called(server, site, proxy, *RAW)
     assert set(hosts) == {PRIVATE_LINK}
     assert {"Boto3", "object_store"} < set(hosts[PRIVATE_LINK])

@@ -71,7 +71,7 @@ def faulty(
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or self.chunks()
             # A client that takes it for an HTTP proxy puts the host before the path. What is signed is `Host` alone.
             path = re.sub("^https?://[^/]*", "", self.path)
             program = (self.headers.get("User-Agent") or "").split("/")[0]
@@ -80,8 +80,9 @@ def faulty(
                 upstream = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
                 upstream.putrequest(self.command, path, skip_host=True, skip_accept_encoding=True)
                 for name, value in self.headers.items():
-                    if name.lower() not in _HOP_BY_HOP - {"content-length"}:
+                    if name.lower() not in _HOP_BY_HOP:
                         upstream.putheader(name, value)
+                upstream.putheader("Content-Length", str(len(body)))
                 upstream.endheaders(body)
                 answer = upstream.getresponse()
                 headers, content = answer.getheaders(), answer.read()
@@ -104,6 +105,16 @@ def faulty(
                 self.wfile.write(content)
 
         do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer
+
+        def chunks(self) -> bytes:
+            """A body whose length is not told beforehand."""
+            parts = [b""]
+            if self.headers.get("Transfer-Encoding") == "chunked":
+                while length := int(self.rfile.readline(), 16):
+                    parts.append(self.rfile.read(length))
+                    self.rfile.readline()
+                self.rfile.readline()
+            return b"".join(parts)
 
         def do_CONNECT(self) -> None:
             if tls is None:
