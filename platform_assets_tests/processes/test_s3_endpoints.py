@@ -12,12 +12,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from platform_assets.lake.engines.spark import Spark
+from platform_assets.lake.engines.spark_start import with_jars
+from platform_assets.settings import Settings
 from platform_assets_tests.processes.test_s3 import HITS, RAW, lake_of, on_s3
 from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.support.processes.sites import DAYS, Site, events
 from platform_assets_tests.support.services.certificates import Authority
 from platform_assets_tests.support.services.faults import Faults, faulty
 from platform_assets_tests.support.services.s3 import REGION, S3Server, s3_server
+from platform_assets_tests.support.services.spark import connect_server
 
 PRIVATE_LINK = "bucket.vpce-0ab.s3.eu-west-1.vpce.amazonaws.com"
 
@@ -120,3 +124,29 @@ def test_spark_calls_and_trusts_the_same_endpoint_with_the_trust_store_that_its_
         hosts = hosts_called(server, site, proxy, *RAW)
     assert set(hosts) == {PRIVATE_LINK}
     assert {"Boto3", "object_store"} < set(hosts[PRIVATE_LINK])
+
+
+@pytest.fixture
+def jars_with_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other_client: None) -> Path:
+    """A folder with the jars of Delta and of S3, as Spark has loaded them."""
+    monkeypatch.delenv("SPARK_CONNECT_MODE_ENABLED", raising=False)
+    folder = tmp_path / "jars"
+    folder.mkdir()
+    options = Spark(Settings(_env_file=None, engine="spark", lake="s3://lake")).spark_config()
+    for jar in with_jars(options)["spark.jars"].split(","):
+        path = Path(urlsplit(jar).path)
+        (folder / path.name).symlink_to(path)
+    return folder
+
+
+@pytest.mark.java
+def test_a_spark_connect_server_on_s3_is_started_as_its_guide_says(
+    server: S3Server, jars_with_s3: Path, tmp_path: Path
+) -> None:
+    with connect_server(tmp_path, jars_with_s3, server) as connect:
+        site = on_s3(server, tmp_path, engine="spark", spark_master=connect.url)
+        site.deliver("web_events", DAYS[0], "events.jsonl", events(DAYS[0], "a1"))
+        server.upload(site.root / "landing", site.settings.landing)
+        done = site.dagster(*RAW, DAYS[0])
+    assert done.returncode == 0, done.stdout[-5000:]
+    assert lake_of(server).event_ids_of("web/raw_events") == ["a1"]

@@ -42,6 +42,8 @@ _SPARK_CREDENTIALS = (
     "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
     "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
 )
+# Where `deltalake` and the embedded engine look for an endpoint.
+_RUST_ENDPOINTS = ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END", re.DOTALL)
 # With an endpoint that it is given, Java's client refuses to look for one of two IP versions as well.
 _NO_DUALSTACK = "-Daws.useDualstackEndpoint=false"
@@ -142,8 +144,10 @@ def delta_options() -> dict[str, str]:
     """What `deltalake`, and the embedded engine, must be told; credentials they find as the client does."""
     options = {"AWS_REGION": str(client().meta.region_name)}
     url, standard = _endpoints(client())
-    # The one standard endpoint that they know; those of other partitions, such as China's, are named otherwise.
-    if url not in standard or f"https://s3.{client().meta.region_name}.amazonaws.com" not in standard:
+    # The standard endpoint that they know (those of other partitions, such as China's, are named otherwise), unless
+    # they would find another one themselves, which boto3 does not call.
+    known = url in standard and f"https://s3.{client().meta.region_name}.amazonaws.com" in standard
+    if not known or any(name in os.environ for name in _RUST_ENDPOINTS):
         # Of other stores than Amazon's, `deltalake` would take credentials from the environment only.
         options |= {"AWS_ENDPOINT": url, "AWS_ALLOW_HTTP": "true", "AWS_FORCE_CREDENTIAL_LOAD": "true"}
     return options

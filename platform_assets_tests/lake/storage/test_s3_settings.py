@@ -76,24 +76,35 @@ def test_a_profile_says_it_as_well(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("region", "variables"),
+    ("region", "lines"),
     [
-        ("eu-west-1", {}),
-        ("eu-west-1", {"AWS_ENDPOINT_URL": "https://s3.eu-west-1.amazonaws.com/"}),
-        ("us-east-1", {}),
-        ("us-east-1", {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT": "regional"}),
-        ("us-east-1", {"AWS_ENDPOINT_URL": "https://s3.amazonaws.com"}),
-        ("us-east-1", {"AWS_ENDPOINT_URL": "https://s3.us-east-1.amazonaws.com"}),
-        ("us-gov-west-1", {}),
+        ("eu-west-1", ()),
+        ("eu-west-1", ("endpoint_url = https://s3.eu-west-1.amazonaws.com/",)),
+        ("us-east-1", ()),
+        ("us-east-1", ("s3 =", "  us_east_1_regional_endpoint = regional")),
+        ("us-east-1", ("endpoint_url = https://s3.amazonaws.com",)),
+        ("us-east-1", ("endpoint_url = https://s3.us-east-1.amazonaws.com",)),
+        ("us-gov-west-1", ()),
     ],
 )
 def test_the_standard_endpoint_of_a_region_is_found_by_every_client_itself(
-    monkeypatch: pytest.MonkeyPatch, region: str, variables: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, region: str, lines: tuple[str, ...]
 ) -> None:
-    set_all(monkeypatch, {"AWS_REGION": region} | variables)
+    config = tmp_path / "config"
+    config.write_text("".join(f"{line}\n" for line in ("[default]", f"region = {region}", *lines)))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     assert s3.endpoint() is None
     assert s3.delta_options() == {"AWS_REGION": region}
     assert ENDPOINT not in s3.spark_options()
+
+
+def test_the_standard_endpoint_is_told_to_those_who_would_take_that_of_all_services_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    standard = "https://s3.eu-west-1.amazonaws.com"
+    set_all(monkeypatch, {"AWS_ENDPOINT_URL": "http://localhost:4566", "AWS_ENDPOINT_URL_S3": standard})
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert s3.delta_options()["AWS_ENDPOINT"] == standard
 
 
 def test_the_standard_endpoint_of_china_is_told_to_those_who_do_not_know_it(monkeypatch: pytest.MonkeyPatch) -> None:
