@@ -44,7 +44,8 @@ def quiet(options: Mapping[str, str]) -> dict[str, str]:
     own = [f"log4j2.{suffix}" for suffix in ("properties", "xml", "yaml", "json")]
     if any(storage.exists(str(conf / name)) for name in own):
         return dict(options)
-    said = [options.get(JAVA_OPTIONS, ""), f"-Dlog4j2.configurationFile={_LOG.as_uri()}"]
+    # What is there already stands last: of two values of one property the last counts.
+    said = [f"-Dlog4j2.configurationFile={_LOG.as_uri()}", options.get(JAVA_OPTIONS, "")]
     return {**options, JAVA_OPTIONS: " ".join(filter(None, said))}
 
 
