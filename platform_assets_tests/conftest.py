@@ -14,8 +14,10 @@ import pytest
 
 from platform_assets import registry
 from platform_assets.assets.files_tables import FilesTableDefinition
+from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.running import start
+from platform_assets.lake.storage import s3
 from platform_assets.registry import found
 from platform_assets.settings import Settings
 from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
@@ -127,6 +129,17 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server | None]:
 def bucket(aws: S3Server | None, tmp_path: Path) -> str:
     """The URL of an empty bucket of the test."""
     return (aws or S3Server(tmp_path)).make_bucket(f"test-{uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def other_client() -> Iterator[None]:
+    """A test that changes the AWS variables: clients of before are not used, and its own by nobody after it."""
+    caches = (s3.client, storage._reach, storage._try_conditional_writes)
+    for cache in caches:
+        cache.cache_clear()
+    yield
+    for cache in caches:
+        cache.cache_clear()
 
 
 @pytest.fixture(params=["disk", "s3"])

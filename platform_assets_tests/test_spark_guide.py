@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 
 import pytest
 
+from platform_assets.lake.storage.s3 import spark_options
 from platform_assets.settings import Settings
-from platform_assets_tests.support.services.spark import GUIDE, environment
+from platform_assets_tests.support.services.spark import GUIDE, environment, guide
 
 EXPORTS = [
     block.split("dagster asset")[0]
     for block in re.findall(r"```sh\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
     if block.startswith("export")
 ]
+
+
+def test_a_spark_connect_server_is_told_of_s3_all_that_a_spark_of_the_platform_is(
+    monkeypatch: pytest.MonkeyPatch, other_client: None
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://minio:9000")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    told = guide("fs.s3a.endpoint=", {}).split("--conf")
+    assert dict(option.strip().split("=") for option in told if option.strip()) == spark_options()
 
 
 @pytest.mark.parametrize("exports", EXPORTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from platform_assets_tests.support.processes.sites import (
     wait_for,
 )
 from platform_assets_tests.support.services.faults import Fault, faulty
-from platform_assets_tests.support.services.s3 import S3Server, s3_server
+from platform_assets_tests.support.services.s3 import S3Server, environment, s3_server
 
 WEB = (*MATERIALIZE, "--select", EACH_DAY, "--partition-range")
 # What reads and writes all three places, and no more.
@@ -105,6 +106,27 @@ def test_a_delivery_of_thousands_of_files_is_read_whole(bucket: str, aws: S3Serv
     rows = platform.rows("web/raw_events", "event_id", "source_file")
     assert {(row["event_id"], row["source_file"]) for row in rows} == {(f"e{n}", f"{n:04}.jsonl") for n in range(files)}
     assert len(rows) == files
+
+
+def test_a_small_object_of_many_costs_four_requests(
+    bucket: str, aws: S3Server, other_client: None, tmp_path: Path
+) -> None:
+    files = [f"{n}.jsonl" for n in range(10)]
+    for name in files:
+        path = tmp_path / "landing" / "web_events" / DAYS[0] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{json.dumps(events(DAYS[0], name)[0])}\n")
+    aws.upload(tmp_path / "landing", f"{bucket}/landing")
+    platform = Platform(tmp_path, landing=f"{bucket}/landing")
+    asked: list[tuple[str, str]] = []
+    with (
+        faulty(aws, lambda number, method, path: asked.append((method, path.rpartition("/")[2]))) as proxy,
+        environment({"AWS_ENDPOINT_URL": proxy.endpoint}),
+    ):
+        platform.materialise(DAYS[0], select="web/raw_events")
+    assert len(platform.rows("web/raw_events")) == len(files)
+    of_files = Counter(request for request in asked if request[1] in files)
+    assert of_files == {(method, name): 2 for method in ("HEAD", "GET") for name in files}
 
 
 def test_the_commands_work_on_a_lake_on_s3(server: S3Server, tmp_path: Path) -> None:

@@ -53,7 +53,10 @@ class Sail(Engine):
             from platform_assets.lake.storage.s3 import delta_options
 
             told = {name: value for name, value in delta_options().items() if os.environ.get(name) != value}
-            # The server reads the environment at any time: nothing is written there that stands there already.
+            if told.get("AWS_ENDPOINT") == os.environ.get("AWS_ENDPOINT_URL"):
+                told.pop("AWS_ENDPOINT", None)
+            # The server reads the environment at any time: nothing is written there that stands there already. Other
+            # libraries do not read AWS_ENDPOINT: with AWS_ENDPOINT_URL, they would look there for any service.
             os.environ |= told
 
     def folder(self, url: str) -> str:

@@ -29,7 +29,7 @@ class Spark(Engine):
         return options.own_options(self.settings)
 
     def starting(self, config: Mapping[str, str]) -> AbstractContextManager[Mapping[str, str]]:
-        return spark_start.hidden_secrets(NO_LINES | spark_start.quiet() | spark_start.with_jars(config))
+        return spark_start.hidden_secrets(NO_LINES | spark_start.quiet(spark_start.with_jars(config)))
 
     def accept(self, other: SparkSession) -> None:
         options.refuse_other_options(other, self.spark_config())

@@ -44,6 +44,9 @@ _FILES = {
 # (workaround: spark-names-with-colons). S3's client needs that one.
 _LOCAL_FILES = {"spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem"}
 _OLDEST_JAVA = 17
+_TRUST_STORE = "-Djavax.net.ssl.trustStore"
+_ENDPOINT = "spark.hadoop.fs.s3a.endpoint"
+_FIPS = f"{_ENDPOINT}.fips"
 _CONNECT_PORT = 15002
 _NAME = "spark.app.name"
 
@@ -74,7 +77,7 @@ def own_options(settings: Settings) -> dict[str, str]:
         | _SMALL_LOGS
         | _FILES
         | _jars(settings)
-        | (_s3_options() if any_on_s3(settings.places) else _LOCAL_FILES)
+        | (_s3_options(settings) if any_on_s3(settings.places) else _LOCAL_FILES)
         | ({"spark.sql.shuffle.partitions": str(os.cpu_count() or 2)} if local else {})
         | settings.spark_config
     )
@@ -184,10 +187,46 @@ def _require_java() -> None:
     )
 
 
-def _s3_options() -> dict[str, str]:
-    from platform_assets.lake.storage.s3 import spark_options
+def _s3_options(settings: Settings) -> dict[str, str]:
+    from platform_assets.lake.storage import s3
 
-    return spark_options()
+    if wanted := s3.own_certificates():
+        _require_trust(settings, wanted)
+    options = s3.spark_options()
+    if settings.spark_config.get(_FIPS) == "true":
+        # S3A finds that endpoint itself then, and refuses to be given one.
+        options.pop(_ENDPOINT, None)
+    return options
+
+
+def _require_trust(settings: Settings, wanted: set[str]) -> None:
+    """Fail where Java would not trust the store as boto3 does."""
+    from platform_assets.lake.storage import s3
+
+    options = [f"spark.driver.{name}" for name in ("extraJavaOptions", "defaultJavaOptions")]
+    said = [settings.spark_config.get(name, "") for name in options]
+    said += [os.environ.get(name, "") for name in ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "SPARK_SUBMIT_OPTS")]
+    if any(_TRUST_STORE in words for words in said):
+        return
+    missing = wanted - s3.certificates_in(_trusted_by_java())
+    if missing:
+        raise PlatformError(
+            f"Java does not read AWS_CA_BUNDLE={s3.ca_bundle()} (or ca_bundle of the profile), and does not trust "
+            f"{len(missing)} of the {len(wanted)} certificates in it: Spark would not trust the store. "
+            "Make a trust store (one command for each certificate),\n"
+            f"  keytool -importcert -noprompt -alias s3 -file {s3.ca_bundle()} -keystore s3.jks -storetype JKS "
+            "-storepass changeit\n"
+            f'and name it in PLATFORM_SPARK_CONFIG, {{"{options[0]}": "{_TRUST_STORE}=/path/to/s3.jks"}}, on a cluster '
+            "in spark.executor.extraJavaOptions as well. Nothing was published."
+        )
+
+
+def _trusted_by_java() -> str:
+    """The certificates that Java trusts by itself; empty where it does not tell."""
+    home = os.environ.get("JAVA_HOME")
+    tool = shutil.which("keytool", path=os.path.join(home, "bin") if home else None)
+    command = [tool or "", "-list", "-rfc", "-cacerts", "-storepass", "changeit"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout if tool else ""
 
 
 def _require_spark_home() -> None:

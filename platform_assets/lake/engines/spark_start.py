@@ -22,6 +22,7 @@ from platform_assets.lake import storage
 from platform_assets.masking import is_secret
 
 PACKAGES = "spark.jars.packages"
+JAVA_OPTIONS = "spark.driver.defaultJavaOptions"
 _JARS = "spark.jars"
 # What decides which jars packages are, and where they are looked for.
 _RESOLVING = (PACKAGES, "spark.jars.excludes", "spark.jars.repositories", "spark.jars.ivySettings", "spark.jars.ivy")
@@ -37,13 +38,15 @@ def home() -> Path:
     return Path(os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent)
 
 
-def quiet() -> dict[str, str]:
-    """The option that keeps the log of Spark's process to warnings, unless somebody has set the log up already."""
+def quiet(options: Mapping[str, str]) -> dict[str, str]:
+    """The same options, with the log of Spark's process kept to warnings, unless somebody has set it up already."""
     conf = Path(os.environ.get("SPARK_CONF_DIR") or home() / "conf")
     own = [f"log4j2.{suffix}" for suffix in ("properties", "xml", "yaml", "json")]
     if any(storage.exists(str(conf / name)) for name in own):
-        return {}
-    return {"spark.driver.defaultJavaOptions": f"-Dlog4j2.configurationFile={_LOG.as_uri()}"}
+        return dict(options)
+    # What is there already stands last: of two values of one property the last counts.
+    said = [f"-Dlog4j2.configurationFile={_LOG.as_uri()}", options.get(JAVA_OPTIONS, "")]
+    return {**options, JAVA_OPTIONS: " ".join(filter(None, said))}
 
 
 def with_jars(options: Mapping[str, str]) -> dict[str, str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from boto3.exceptions import Boto3Error, S3UploadFailedError
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -24,6 +27,7 @@ from fsspec import AbstractFileSystem
 from fsspec.spec import AbstractBufferedFile
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from platform_assets.errors import PlatformError
 from platform_assets.lake.storage.refusals import UNCONDITIONAL, Refused, Replaced, StoreError, refusal
 
 _SCHEME = "s3://"
@@ -38,6 +42,11 @@ _SPARK_CREDENTIALS = (
     "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
     "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
 )
+# Where `deltalake` and the embedded engine look for an endpoint.
+_RUST_ENDPOINTS = ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
+_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END", re.DOTALL)
+# With an endpoint that it is given, Java's client refuses to look for one of two IP versions as well.
+_NO_DUALSTACK = "-Daws.useDualstackEndpoint=false"
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
 _REPLACED = {"412", "PreconditionFailed"}
 _DENIED = "403"
@@ -51,7 +60,10 @@ def client() -> Any:
     """The boto3 client of this process: credentials, region and endpoint as AWS variables, profiles and roles say."""
     # By the library's `max_attempts` the first try would not count.
     retries = Config(retries={"total_max_attempts": ATTEMPTS, "mode": "standard"})
-    return boto3.session.Session().client("s3", region_name=region(), config=retries)
+    made = boto3.session.Session().client("s3", region_name=region(), config=retries)
+    if made.meta.endpoint_url.startswith("https:") and (bundle := ca_bundle()):
+        _share_trust(bundle)
+    return made
 
 
 def region() -> str | None:
@@ -59,19 +71,85 @@ def region() -> str | None:
     return os.environ.get("AWS_REGION")
 
 
+def ca_bundle() -> str | None:
+    """The file of certificates by which alone boto3 trusts servers, None for those that everybody trusts."""
+    bundle: str | None = botocore.session.get_session().get_config_variable("ca_bundle")
+    return bundle
+
+
+def own_certificates() -> set[str]:
+    """Those by which alone the store is trusted; none where it is trusted as by everybody, or speaks plain HTTP."""
+    bundle = ca_bundle()
+    return _certificates(bundle) if bundle and _endpoints(client())[0].startswith("https:") else set()
+
+
+def _share_trust(bundle: str) -> None:
+    """Let `deltalake` and the embedded engine trust what boto3 does; they read SSL_CERT_FILE when they first connect.
+
+    Raises `PlatformError` when that names another file, without these certificates.
+    """
+    wanted, other = _certificates(bundle), os.environ.get("SSL_CERT_FILE") or bundle
+    os.environ["SSL_CERT_FILE"] = other
+    if missing := wanted - _certificates(other):
+        raise PlatformError(
+            f"boto3 trusts the store by AWS_CA_BUNDLE={bundle} (or ca_bundle of the profile), the other clients by "
+            f"SSL_CERT_FILE={other}, in which {len(missing)} of its certificates are missing: add them there, or unset "
+            "SSL_CERT_FILE. Nothing was published."
+        )
+
+
+def certificates_in(text: str) -> set[str]:
+    """The certificates in a text as files have them, each as one word."""
+    return {re.sub(r"\s", "", block) for block in _CERTIFICATE.findall(text)}
+
+
+def _certificates(file: str) -> set[str]:
+    try:
+        return certificates_in(Path(file).read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise PlatformError(
+            f"The certificates of {file} cannot be read ({error.strerror}): correct AWS_CA_BUNDLE, ca_bundle of the "
+            "profile, or SSL_CERT_FILE."
+        ) from error
+
+
 def endpoint() -> str | None:
-    """Where a store answers that is not Amazon's own, None for Amazon's."""
-    url: str = client().meta.endpoint_url
-    host = urlsplit(url).hostname or ""
-    return None if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) else url
+    """Where boto3 calls the store, None for Amazon's standard endpoint of the region."""
+    url, standard = _endpoints(client())
+    return None if url in standard else url
+
+
+@cache
+def _endpoints(of: Any) -> tuple[str, frozenset[str]]:
+    """Where boto3 calls the store, and where it would if nothing but the region were set.
+
+    The client's own `meta.endpoint_url` is another one with FIPS.
+    """
+    session = boto3.session.Session()
+
+    def address(region: str | None, **settings: Any) -> str:
+        # By a signed URL alone a client tells the endpoint, and with path style alone it is that of the region.
+        config = Config(signature_version=UNSIGNED, **{"s3": {"addressing_style": "path"}} | settings)
+        asked = session.client("s3", region_name=region, config=config)
+        url: str = asked.generate_presigned_url("list_buckets")
+        return url.rstrip("/")
+
+    plain = {"ignore_configured_endpoint_urls": True, "use_fips_endpoint": False, "use_dualstack_endpoint": False}
+    # That of us-east-1 has two names.
+    forms = ({"addressing_style": "path", "us_east_1_regional_endpoint": form} for form in ("regional", "legacy"))
+    return address(region()), frozenset(address(of.meta.region_name, s3=form, **plain) for form in forms)
 
 
 def delta_options() -> dict[str, str]:
     """What `deltalake`, and the embedded engine, must be told; credentials they find as the client does."""
     options = {"AWS_REGION": str(client().meta.region_name)}
-    if url := endpoint():
+    url, standard = _endpoints(client())
+    # The standard endpoint that they know (those of other partitions, such as China's, are named otherwise), unless
+    # they would find another one themselves, which boto3 does not call.
+    known = url in standard and f"https://s3.{client().meta.region_name}.amazonaws.com" in standard
+    if not known or any(name in os.environ for name in _RUST_ENDPOINTS):
         # Of other stores than Amazon's, `deltalake` would take credentials from the environment only.
-        options |= {"AWS_ENDPOINT_URL": url, "AWS_ALLOW_HTTP": "true", "AWS_FORCE_CREDENTIAL_LOAD": "true"}
+        options |= {"AWS_ENDPOINT": url, "AWS_ALLOW_HTTP": "true", "AWS_FORCE_CREDENTIAL_LOAD": "true"}
     return options
 
 
@@ -87,6 +165,8 @@ def spark_options() -> dict[str, str]:
             "spark.hadoop.fs.s3a.path.style.access": "true",
             "spark.hadoop.fs.s3a.connection.ssl.enabled": str(url.startswith("https:")).lower(),
         }
+        if client().meta.config.use_dualstack_endpoint:
+            options |= {f"spark.{process}.defaultJavaOptions": _NO_DUALSTACK for process in ("driver", "executor")}
     return options
 
 

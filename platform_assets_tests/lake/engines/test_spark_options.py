@@ -37,11 +37,11 @@ def put_java(folder: Path, version: str) -> None:
 
 
 @pytest.fixture
-def java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine that has Java 17, and nothing in its environment that concerns Spark."""
+def java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, other_client: None) -> None:
+    """A machine that has Java 17, and nothing in its environment that concerns Spark, or whom it trusts."""
     put_java(tmp_path / "java" / "bin", "17.0.1")
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "java"))
-    for name in [name for name in os.environ if name.startswith("SPARK_")]:
+    for name in [name for name in os.environ if name.startswith(("SPARK_", "AWS_CA_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
 

@@ -89,16 +89,26 @@ def test_jars_are_taken_though_nothing_can_be_remembered(submit: Path, caplog: p
 
 
 def test_the_log_is_set_up_unless_somebody_has_done_so(submit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (option,) = quiet().values()
+    (option,) = quiet({}).values()
     assert option.startswith("-Dlog4j2.configurationFile=file:///")
     assert Path(option.removeprefix("-Dlog4j2.configurationFile=file://")).is_file()
     for conf in (submit / "spark" / "conf", submit / "etc"):
         conf.mkdir()
         (conf / "log4j2.xml").touch()
-        assert quiet() == {}
+        assert quiet({}) == {}
         (conf / "log4j2.xml").unlink()
-        assert quiet()
+        assert quiet({})
         monkeypatch.setenv("SPARK_CONF_DIR", str(submit / "etc"))
+
+
+def test_the_log_is_set_up_along_with_other_options_of_java_which_win(
+    submit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "spark.driver.defaultJavaOptions"
+    told = quiet({name: "-Dmine=1", "spark.x": "1"})
+    assert told["spark.x"] == "1"
+    assert told[name].startswith("-Dlog4j2.configurationFile=file:///")
+    assert told[name].endswith(" -Dmine=1")
 
 
 SECRETS = {"spark.hadoop.fs.s3a.secret.key": "a b=c\\d:é", "spark.proxy": "http://me:secret@host"}

@@ -158,7 +158,7 @@ def test_wrong_keys_are_told_with_the_bucket(bucket: str, other_client: None) ->
 def test_the_standard_variables_configure_every_library(bucket: str, aws: S3Server, other_client: None) -> None:
     with environment({"AWS_REGION": "eu-central-1"}):
         assert s3.client().meta.region_name == "eu-central-1"
-        assert s3.delta_options()["AWS_ENDPOINT_URL"] == aws.endpoint
+        assert s3.delta_options()["AWS_ENDPOINT"] == aws.endpoint
         spark = s3.spark_options()
     assert spark["spark.hadoop.fs.s3a.endpoint"] == aws.endpoint
     assert spark["spark.hadoop.fs.s3a.endpoint.region"] == "eu-central-1"

@@ -16,11 +16,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from platform_assets_tests.support.engines import SHORT_LIVED
 from platform_assets_tests.support.processes.sites import ROOT, Process, kill, outside, running, wait_for
 from platform_assets_tests.support.services.ports import answers, free_port
+from platform_assets_tests.support.services.s3 import S3Server
 
 GUIDE = ROOT / "deploy" / "spark.md"
 LOOPBACK = "127.0.0.1"
@@ -90,9 +92,9 @@ def page(port: int, path: str) -> Any:
 
 
 @contextmanager
-def _running(command: str, log: Path) -> Iterator[Process]:
+def _running(command: str, log: Path, variables: Mapping[str, str] = MappingProxyType({})) -> Iterator[Process]:
     """A command with a process group of its own, killed at the end; its output is shown when the block fails."""
-    with running(["bash", "-c", f"exec {command}"], log, log.parent, environment()) as process:
+    with running(["bash", "-c", f"exec {command}"], log, log.parent, environment() | variables) as process:
         yield process
 
 
@@ -168,14 +170,17 @@ class ConnectServer:
 
 
 @contextmanager
-def connect_server(folder: Path, jars: Path | None) -> Iterator[ConnectServer]:
-    """A Spark Connect server, with Delta where there are jars. It is gone at the end."""
+def connect_server(folder: Path, jars: Path | None, store: S3Server | None = None) -> Iterator[ConnectServer]:
+    """A Spark Connect server, with Delta where there are jars, and a store if there is one. It is gone at the end."""
     port = free_port()
     words = {"spark-connect": LOOPBACK, "15002": str(port), "/srv/spark-jars": str(jars)}
     command = guide("SparkConnectServer", words)
     if not jars:
         command = command.split("--jars")[0]
-    with _running(f"{command} --conf spark.log.level=WARN", folder / "connect.log") as process:
+    if store:
+        command += guide("fs.s3a.endpoint=", {"http://minio:9000": store.endpoint})
+    variables = store.environment if store else {}
+    with _running(f"{command} --conf spark.log.level=WARN", folder / "connect.log", variables) as process:
         wait_for("the server answers", lambda: answers(port) or process.poll() is not None, _STARTS)
         assert process.poll() is None
         yield ConnectServer(f"sc://{LOOPBACK}:{port}", process)
