@@ -45,12 +45,11 @@ def remember(values: Iterable[str]) -> None:
 
 def secrets_in(option: str, value: str) -> list[str]:
     """What of the value of an option is secret."""
+    if _OPTION.search(option):
+        return [value]
+    found = _IN_URL.findall(value)
     # Of a name and its password, the password alone as well.
-    return (
-        [value]
-        if _OPTION.search(option)
-        else [part for one in _IN_URL.findall(value) for part in {one, one.split(":")[-1]}]
-    )
+    return [*found, *(one.split(":")[-1] for one in found)]
 
 
 def told(text: str) -> str:
