@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.errors import DeclarationError
 from platform_assets.landing.lines import LINE
+from platform_assets.transforms import parsing
 
-_INTEGER = r"\A-?[0-9]+\z"
+_PARSERS = {T.DateType: parsing.iso_date, T.DoubleType: parsing.double, T.BooleanType: parsing.boolean}
 
 
 def judged(
@@ -51,11 +52,16 @@ def default_parse(column: ColumnSpec) -> Column:
 
     Raises `DeclarationError` for types that need a parse of their own, such as timestamps: their formats differ.
     """
-    text = F.col(f"text.{column.name}")
-    if isinstance(column.dtype, T.StringType):
+    text, dtype = F.col(f"text.{column.name}"), column.dtype
+    if isinstance(dtype, T.StringType):
         return text
-    if isinstance(column.dtype, T.IntegralType):
-        return F.when(text.rlike(_INTEGER), text.try_cast(column.dtype))
+    if isinstance(dtype, T.IntegralType):
+        return parsing.integer(text, dtype)
+    if isinstance(dtype, T.DecimalType):
+        return parsing.decimal(text, dtype)
+    for kind, parse in _PARSERS.items():
+        if isinstance(dtype, kind):
+            return parse(text)
     raise DeclarationError(f"{column.name}: a column of type {column.dtype.simpleString()} needs a parse of its own")
 
 
