@@ -123,12 +123,12 @@ def test_a_server_without_delta_and_one_that_ignores_an_option_are_refused_befor
         done = site.dagster(*RANGE)
         assert done.returncode != 0, done.stdout
         assert f"The Spark Connect server {server.url} has no Delta (spark.sql.extensions, " in done.stdout
-        options = {"spark.executor.memory": "7g", "spark.hadoop.fs.s3a.secret.key": MARK}
+        options = {"spark.executor.memory": "7g", "spark.authenticate.secret": MARK}
         site.variables["PLATFORM_SPARK_CONFIG"] = json.dumps(options)
         done = site.dagster(*RANGE)
         assert done.returncode != 0
         assert "does not take these options of PLATFORM_SPARK_CONFIG from a client" in done.stdout
         assert "  - spark.executor.memory is not set there, not 7g" in done.stdout
-        assert "  - spark.hadoop.fs.s3a.secret.key is not set there, not **********" in done.stdout
+        assert "  - spark.authenticate.secret is not set there, not **********" in done.stdout
         assert places_of(MARK, tmp_path) == []
     assert not (tmp_path / "lake").exists()
