@@ -52,6 +52,8 @@ def _watch(signals: int) -> None:
     while received := os.read(signals, 64):
         if _runs and not set(received).isdisjoint(_STOPS):
             told = dict(_runs)
+            # A process that is stuck in its own end runs no thread of Python any more; the kernel ends it all the same.
+            signal.setitimer(signal.ITIMER_REAL, LONGEST + _RECORDING * (len(told) + 1))
             time.sleep(LONGEST)
             for recording in [Thread(target=_record, args=run, daemon=True) for run in told.items()]:
                 recording.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from dagster_aws.s3 import S3ComputeLogManager
 
+from platform_assets_tests.support.processes.production import CODE, DAEMON, WEB, command
 from platform_assets_tests.support.processes.sites import ROOT, Site
 from platform_assets_tests.support.services.postgres import Postgres, postgres
 from platform_assets_tests.support.services.s3 import environment
@@ -82,3 +84,26 @@ def test_the_guide_names_every_variable_that_the_production_files_read() -> None
     read = {name for file in files for name in re.findall(r"env: (\w+)", file.read_text(encoding="utf-8"))}
     assert read
     assert read <= set(re.findall(r"`(\w+)`", (ROOT / "deploy" / "production.md").read_text(encoding="utf-8")))
+
+
+def unit(name: str) -> dict[str, str]:
+    """What a unit of systemd says; of lines with the same name, the last one."""
+    text = (ROOT / "deploy" / "production" / f"{name}.service").read_text(encoding="utf-8").replace("\\\n", " ")
+    return dict(re.findall(r"^(\w+)=(.*)$", text, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("name", "process"), [("platform-code", CODE), ("platform-web", WEB), ("platform-daemon", DAEMON)]
+)
+def test_a_service_starts_what_the_guide_starts_by_hand(name: str, process: str) -> None:
+    program, *words = shlex.split(unit(name)["ExecStart"])
+    by_hand, *words_by_hand = command(process)
+    assert (Path(program).name, words) == (Path(by_hand).name, words_by_hand)
+
+
+def test_services_stop_in_an_order_that_fails_no_run() -> None:
+    code, daemon = unit("platform-code"), unit("platform-daemon")
+    assert daemon["PartOf"] == "platform-code.service"
+    assert "platform-code.service" in daemon["After"].split()
+    assert "grpc-health-check" in daemon["ExecStartPre"]
+    assert (code["KillMode"], code["TimeoutStopSec"]) == ("process", "infinity")

@@ -81,6 +81,10 @@ def test_a_backfill_ends_well_though_the_daemon_is_killed_and_the_site_is_upgrad
     assert {table: publishers(running, table, days[0]) for table in TABLES} == {table: [run] for table in TABLES}
     migrated = running.site.dagster("instance", "migrate")
     assert migrated.returncode == 0, migrated.stdout
+    running.start(DAEMON)
+    waits = f"Backfill {backfill} was unable to continue"
+    wait_for("the backfill waits for the code server", lambda: running.has_said(waits), longest=120)
+    running.kill(DAEMON)
     running.start(CODE)
     running.start(WEB, DAEMON)
     assert wait_for("the backfill has ended", lambda: running.web.end_of(backfill)) == "COMPLETED_SUCCESS"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from threading import Event
@@ -47,3 +50,28 @@ def test_a_run_that_waits_for_a_store_without_an_answer_ends_within_ten_seconds_
         (recorded,) = instance.get_runs()
         assert recorded.status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
     assert lake_of(server).version("web/raw_events") in (None, 0)
+
+
+STUCK = """
+import builtins, os, signal, threading, time
+from platform_assets.assets import stopping
+
+class Stuck:
+    def __del__(self):
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire()
+
+stopping.LONGEST = 1.0
+stopping.begin("run", None)
+builtins.stuck = Stuck()
+signal.signal(signal.SIGTERM, lambda *_: None)
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(0.5)
+stopping.end("run")
+"""
+
+
+def test_a_process_that_is_stuck_after_its_run_has_ended_ends_all_the_same() -> None:
+    done = subprocess.run([sys.executable, "-c", STUCK], timeout=60, check=False)
+    assert done.returncode == -signal.SIGALRM

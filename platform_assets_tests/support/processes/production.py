@@ -47,7 +47,7 @@ class Production:
             self._running[process] = stack.enter_context(self.site.started(*command(process))), stack
             if process == CODE:
                 wait_for("the code server answers", lambda: answers(self._code_port))
-        if CODE not in processes:
+        if WEB in processes:
             wait_for("the webserver is ready", self.web.is_ready)
 
     def kill(self, *processes: str) -> None:
@@ -62,6 +62,10 @@ class Production:
         with stack:
             told.terminate()
             return told.wait(timeout=LONGEST)
+
+    def has_said(self, words: str) -> bool:
+        """Whether any process has printed some words."""
+        return any(words in output.read_text(errors="replace") for output in self.site.root.glob("output-*.txt"))
 
     def kill_run(self, run: str) -> None:
         """Kill the process of a run in progress, as the kernel does when there is no memory left."""
@@ -83,6 +87,7 @@ def production(root: Path) -> Iterator[Production]:
             "DAGSTER_LOGS_BUCKET": BUCKET,
             "DAGSTER_LOGS_PREFIX": "dagster",
             "DAGSTER_LOGS_DIR": str(root / "logs"),
+            "DAGSTER_BACKFILL_RETRY_DEFINITION_CHANGED_ERROR": "1",
             "DAGSTER_GRPC_HOST": "127.0.0.1",
             "DAGSTER_GRPC_PORT": str(code_port),
             "DAGSTER_WEBSERVER_PORT": str(web_port),
