@@ -62,10 +62,21 @@ def told(text: str) -> str:
 
 
 def is_told_whole(error: BaseException) -> bool:
-    """Whether neither an error nor what caused it holds anything secret."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if told(str(seen)) != str(seen):
+    """Whether neither an error nor what is shown with it (causes, notes, members of a group) holds anything secret."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))  # errors may be the causes of each other
+        if any(told(text) != text for text in (str(one), *getattr(one, "__notes__", ()))):
             return False
-        seen = seen.__cause__ or seen.__context__
+        waiting += [one.__cause__ or one.__context__, *_members(one)]
     return True
+
+
+def _members(error: BaseException) -> list[BaseException]:
+    # Groups have them, and errors of libraries something else by that name.
+    members = getattr(error, "exceptions", ())
+    return [one for one in members if isinstance(one, BaseException)] if isinstance(members, (tuple, list)) else []

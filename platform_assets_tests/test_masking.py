@@ -25,6 +25,7 @@ def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
         ("spark.hadoop.fs.s3a.secret.key", MARK, HIDDEN),
         ("spark.hadoop.fs.s3a.access.key", MARK, HIDDEN),
         ("spark.ssl.keyPassword", MARK, HIDDEN),
+        ("spark.store.credential", MARK, HIDDEN),
         ("spark.x", f"https://me:{MARK}@host/path", f"https://{HIDDEN}@host/path"),
         ("spark.remote", f"sc://host:1/;token={MARK};use_ssl=true", f"sc://host:1/;token={HIDDEN};use_ssl=true"),
         ("spark.hadoop.fs.s3a.aws.credentials.provider", "a.b.Provider", "a.b.Provider"),
@@ -85,3 +86,27 @@ def test_an_error_is_not_told_whole_when_what_caused_it_holds_a_secret(monkeypat
     assert is_told_whole(error)
     error.__cause__ = KeyError(MARK)
     assert not is_told_whole(error)
+    error.__cause__, error.__context__ = None, KeyError(MARK)
+    assert not is_told_whole(error)
+
+
+def test_of_two_secrets_that_begin_alike_neither_is_told_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", MARK)
+    monkeypatch.setenv("MY_API_TOKEN", f"{MARK}-and-more")
+    assert told(f"no {MARK}-and-more, no {MARK}") == f"no {HIDDEN}, no {HIDDEN}"
+
+
+def test_a_secret_is_found_in_the_notes_and_in_the_members_of_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", MARK)
+    noted, many = ValueError("wrong"), ValueError("2 of them")
+    noted.__notes__ = [f"the key was {MARK}"]
+    many.exceptions = (KeyError("one"), KeyError(MARK))  # type: ignore[attr-defined]  # of newer Pythons: a group
+    assert not is_told_whole(noted)
+    assert not is_told_whole(many)
+
+
+@pytest.mark.timeout(20)
+def test_errors_that_cause_each_other_are_looked_at_once() -> None:
+    one, other = ValueError("one"), ValueError("other")
+    one.__cause__, other.__cause__ = other, one
+    assert is_told_whole(one)

@@ -1,5 +1,6 @@
 """How a run that is told to stop ends within seconds, also where it waits for what does not answer."""
 
+import atexit
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ _SENTENCE = (
 
 _runs: dict[str, dg.DagsterInstance] = {}
 _is_watched = False
+_is_leaving = False
 
 
 def begin(run_id: str, instance: dg.DagsterInstance) -> None:
@@ -44,8 +46,16 @@ def begin(run_id: str, instance: dg.DagsterInstance) -> None:
 
 
 def end(run_id: str) -> None:
-    """The run has ended."""
+    """The run has ended; its process may go on, such as one in which somebody types, or wait while it leaves."""
     _runs.pop(run_id, None)
+    # The last that is registered is the first that is called.
+    atexit.unregister(_leave)
+    atexit.register(_leave)
+
+
+def _leave() -> None:
+    global _is_leaving
+    _is_leaving = True
 
 
 def _watch(signals: int) -> None:
@@ -55,6 +65,8 @@ def _watch(signals: int) -> None:
             # A process that is stuck in its own end runs no thread of Python any more; the kernel ends it all the same.
             signal.setitimer(signal.ITIMER_REAL, LONGEST + _RECORDING * (len(told) + 1))
             time.sleep(LONGEST)
+            if _runs.keys().isdisjoint(told) and not _is_leaving:
+                continue
             for recording in [Thread(target=_record, args=run, daemon=True) for run in told.items()]:
                 recording.start()
                 recording.join(_RECORDING)

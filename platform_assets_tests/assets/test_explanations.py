@@ -9,11 +9,14 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from platform_assets.assets.explanations import explaining
 from platform_assets.errors import PlatformError
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.storage.refusals import StoreError
 from platform_assets_tests.support.platforms import Platform, failure
 from platform_assets_tests.support.shop import DAYS, Shop, summed
 
@@ -118,6 +121,20 @@ def test_what_an_author_raises_on_purpose_stays_as_it_is(shop: Shop, error: Exce
         raise error
 
     assert failure(shop.run(shop.definition(closed), DAYS[0])) == "closed on Sundays"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreError("the bucket lake answered SlowDown"),
+        OSError("Generic S3 error: 503 Service Unavailable"),
+        SparkConnectGrpcException("status = StatusCode.UNAVAILABLE"),
+    ],
+)
+def test_what_a_store_or_a_server_did_not_do_is_not_blamed_on_the_author(error: Exception) -> None:
+    with pytest.raises(type(error)) as told, explaining("web/page_visits", summed, {}):
+        raise error
+    assert told.value is error
 
 
 def test_a_range_that_is_the_wrong_way_round_is_told(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """What Dagster is told of the platform's own errors, and of those that it does not know."""
 
 import logging
+import re
 import traceback
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pyspark.errors.exceptions.connect import NumberFormatException, SparkConnec
 
 from platform_assets.assets.failures import as_failures, of_reading, of_writing
 from platform_assets.errors import DeclarationError, Outdated, PlatformError, TemporaryError, naming
+from platform_assets.lake.storage.refusals import Refused, StoreError
 from platform_assets_tests.support.platforms import failure
 
 
@@ -123,6 +125,32 @@ def test_a_bucket_that_refuses_access_is_told_with_its_variable() -> None:
     assert str(told).startswith("PLATFORM_EXPORTS: the bucket bucket refused access: give the credentials in use ")
     assert told is not None
     assert not told.retry
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "again"),
+    [
+        (StoreError("the bucket b answered SlowDown"), "the bucket b answered SlowDown.", True),
+        (DeltaError("Generic S3 error: 503 Service Unavailable"), "the store of the bucket b failed (503 Serv", True),
+        (Refused("the bucket b is closed"), "the bucket b is closed.", False),
+        (OSError("<Code>ExpiredToken</Code>"), "the credentials in use have expired, by what the bucket b says", False),
+    ],
+)
+def test_what_a_store_did_not_do_is_tried_again_where_that_may_help(error: Exception, said: str, again: bool) -> None:
+    reading = of_reading("shop/hats", "s3://b/lake/shop/hats")(error)
+    writing = of_writing("shop/hats", "PLATFORM_LAKE", "s3://b/lake/shop/hats")(error)
+    for told, before in ((reading, "shop/hats cannot be read: "), (writing, "PLATFORM_LAKE: ")):
+        assert told is not None
+        assert str(told).startswith(before + said)
+        assert told.retry is again
+
+
+def test_a_server_that_is_gone_is_told_whether_a_table_is_read_or_written(tmp_path: Path) -> None:
+    gone = SparkConnectGrpcException("status = StatusCode.UNAVAILABLE")
+    for explain in (of_reading("shop/hats", str(tmp_path)), of_writing("shop/hats", "PLATFORM_LAKE", str(tmp_path))):
+        told = explain(gone)
+        assert isinstance(told, TemporaryError)
+        assert re.match("shop/hats: .* was there, and no longer answers. Start it again", str(told))
 
 
 def test_what_nobody_has_foreseen_is_explained_by_nothing(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from platform_assets.exports import documents
 from platform_assets.exports.csv import Csv
 from platform_assets.exports.documents import DocumentFolder, StagedDocuments
 from platform_assets.lake import storage
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.settings import Settings
 from platform_assets_tests.lake.storage.test_storage import get, names, put
 
@@ -253,3 +254,20 @@ def test_a_folder_that_cannot_be_written_is_told_with_its_setting(local: Export,
     (tmp_path / "exports").write_text("a file in the way")
     with pytest.raises(PlatformError, match=rf"^PLATFORM_EXPORTS={tmp_path}/exports: the documents cannot be written"):
         staged.publish()
+
+
+def test_the_rows_of_a_run_that_cannot_write_its_documents_are_not_left_behind(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Csv, *_: object) -> int:
+        written.extend(names(str(tmp_path / "pages")))
+        raise ValueError("no document")
+
+    written: list[str] = []
+    monkeypatch.setattr(Csv, "write", fails)
+    folder = DocumentFolder(str(tmp_path / "pages"), Csv("pages.csv", ("page",)), Settings(_env_file=None))
+    rows = engine.session.sql("SELECT DATE '2026-01-01' AS day, 'a' AS page")
+    with pytest.raises(ValueError, match="no document"):
+        folder.stage(engine, rows, [date(2026, 1, 1)], tmp_path / "room", "run")
+    assert [name for name in written if name.startswith(".run/day=2026-01-01/")]
+    assert names(str(tmp_path / "pages")) == []

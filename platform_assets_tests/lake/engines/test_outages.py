@@ -8,6 +8,7 @@ from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 from pyspark.sql.connect.client import ChannelBuilder
 
 from platform_assets.lake.engines import outages
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.outages import PATIENCE, Patience
 from platform_assets.lake.engines.refusals import is_gone
 
@@ -92,6 +93,19 @@ def test_sessions_ask_their_server_for_signs_of_life_and_keep_their_other_option
     options = [name for name, _ in ChannelBuilder.GRPC_DEFAULT_OPTIONS]
     assert {"grpc.keepalive_time_ms", "grpc.max_receive_message_length"} <= set(options)
     assert len(options) == len(set(options))
+
+
+def test_a_server_that_died_with_its_machine_is_noticed_within_half_a_minute() -> None:
+    outages.expect()
+    options = dict(ChannelBuilder.GRPC_DEFAULT_OPTIONS)
+    assert 1_000 <= options["grpc.keepalive_time_ms"] + options["grpc.keepalive_timeout_ms"] <= 30_000
+    assert options["grpc.http2.max_pings_without_data"] == 0, "the third sign of life is no longer asked for"
+
+
+@pytest.mark.only("sail")
+def test_every_session_with_a_server_has_patience_and_no_more(engine: Engine) -> None:
+    (policy,) = engine.session.client.get_retry_policies()
+    assert isinstance(policy, Patience)
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,15 @@ def test_other_packages_and_jars_that_are_gone_are_asked_for_again(submit: Path)
     assert len(asked(submit)) == 3
 
 
+@pytest.mark.parametrize("option", ["spark.jars.excludes", "spark.jars.repositories", "spark.jars.ivySettings"])
+def test_packages_are_asked_for_again_when_they_are_to_be_found_in_another_way(submit: Path, option: str) -> None:
+    for value in ("one", "other", "one"):
+        with_jars(ASKED | {option: value})
+    assert [f"{option}={value}" in said for said, value in zip(asked(submit), ("one", "other"), strict=True)] == [
+        True
+    ] * 2
+
+
 def test_without_packages_nothing_is_asked_for(submit: Path) -> None:
     assert with_jars({"spark.jars": "/a.jar"}) == {"spark.jars": "/a.jar"}
     assert asked(submit) == []
@@ -128,6 +137,22 @@ def test_secrets_are_in_a_file_of_their_own_for_as_long_as_spark_starts(monkeypa
             r"spark.proxy=http\://me\:secret@host",
         ]
     assert not file.exists()
+    assert os.environ["PYSPARK_SUBMIT_ARGS"] == "--name mine pyspark-shell"
+
+
+def test_a_spark_that_does_not_start_leaves_no_secrets_and_the_environment_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", "--name mine pyspark-shell")
+    files = []
+
+    def fails() -> None:
+        files.append(Path(os.environ["PYSPARK_SUBMIT_ARGS"].split()[2]))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), hidden_secrets(SECRETS):
+        fails()
+    assert [file.exists() for file in files] == [False]
     assert os.environ["PYSPARK_SUBMIT_ARGS"] == "--name mine pyspark-shell"
 
 

@@ -111,6 +111,14 @@ def test_a_store_with_conditional_writes_is_asked_once_and_then_by_one_request(
     assert names(bucket) == ["lake/.conditional_writes"]
 
 
+@pytest.mark.parametrize("fault", [Fault(409, "ConditionalRequestConflict"), Fault(412, "PreconditionFailed")])
+def test_a_store_in_which_another_run_asks_the_same_at_this_moment_has_conditional_writes(
+    bucket: str, aws: S3Server, other_client: None, fault: Fault
+) -> None:
+    with through(aws, lambda number, method, path: fault if method == "PUT" else None):
+        storage.require_conditional_writes("PLATFORM_LAKE", f"{bucket}/lake")
+
+
 @pytest.mark.parametrize("how", ["ignored", "unknown"])
 def test_a_lake_in_a_store_without_conditional_writes_is_refused_before_anything_is_written(
     bucket: str, aws: S3Server, other_client: None, tmp_path: Path, how: str

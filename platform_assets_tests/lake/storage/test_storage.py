@@ -248,3 +248,13 @@ def test_of_a_folder_may_be_listed_what_comes_after_a_name(place: str) -> None:
         put(storage.join(place, "log", name))
     assert [entry.name for entry in storage.entries(storage.join(place, "log"), "a")] == ["b", "c", "d"]
     assert storage.entries(storage.join(place, "log"), "d") == storage.entries(storage.join(place, "none"), "a") == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError])
+def test_what_was_made_for_a_while_is_removed_also_when_a_run_is_interrupted(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    put(f"{tmp_path}/spool/rows")
+    with pytest.raises(error), storage.removed_afterwards(f"{tmp_path}/spool"):
+        raise error
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,56 @@
+"""How the command line ends where something is wrong that nobody has foreseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from platform_assets.cli.terminal import Problem, Sentences
+from platform_assets.errors import PlatformError
+
+MARK = "mark-3f9a1c"
+
+
+def ended(error: Exception) -> Result:
+    """A command that ends with an error."""
+    app = typer.Typer(cls=Sentences)
+
+    @app.command()
+    def fail() -> None:
+        raise error
+
+    app.callback()(lambda: None)
+    return CliRunner().invoke(app, ["fail"])
+
+
+def caused(cause: Exception) -> Exception:
+    """An error that has it as its cause, and says nothing of it."""
+    error = ValueError("wrong")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: ValueError(f"no {MARK}"), "ValueError: no **********"),
+        (lambda: caused(KeyError(MARK)), "ValueError: wrong"),
+        (lambda: Problem(f"no {MARK}"), "no **********"),
+        (lambda: PlatformError(f"no {MARK}"), "no **********"),
+        (lambda: OSError(f"no {MARK}"), "OSError: no **********"),
+    ],
+)
+def test_an_error_that_repeats_a_secret_is_a_sentence_without_it(
+    monkeypatch: pytest.MonkeyPatch, made: Callable[[], Exception], said: str
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", MARK)
+    done = ended(made())
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", f"{said}\n")
+
+
+def test_an_error_that_nobody_has_foreseen_is_raised_as_it_is() -> None:
+    error = ValueError("a mistake of the platform")
+    assert ended(error).exception is error
