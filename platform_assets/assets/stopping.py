@@ -63,9 +63,10 @@ def _watch(signals: int) -> None:
         if _runs and not set(received).isdisjoint(_STOPS):
             told = dict(_runs)
             # A process that is stuck in its own end runs no thread of Python any more; the kernel ends it all the same.
-            signal.setitimer(signal.ITIMER_REAL, LONGEST + _RECORDING * (len(told) + 1))
+            timer = signal.setitimer(signal.ITIMER_REAL, LONGEST + _RECORDING * (len(told) + 1))
             time.sleep(LONGEST)
             if _runs.keys().isdisjoint(told) and not _is_leaving:
+                signal.setitimer(signal.ITIMER_REAL, *timer)
                 continue
             for recording in [Thread(target=_record, args=run, daemon=True) for run in told.items()]:
                 recording.start()

@@ -16,6 +16,10 @@ from platform_assets_tests.assets.test_runs import idle_run
 ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
+# How the timer was set that ends the process if nothing else does.
+TIMERS: list[tuple[float, ...]] = []
+
+
 class Ended(BaseException):
     """The process would have ended."""
 
@@ -31,6 +35,8 @@ def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
     monkeypatch.setattr(stopping, "_runs", {})
     monkeypatch.setattr(stopping, "_is_watched", False)
     monkeypatch.setattr(stopping.os, "_exit", ends)
+    monkeypatch.setattr(signal, "setitimer", lambda which, *seconds: TIMERS.append(seconds) or (30.0, 0.0))
+    TIMERS.clear()
     with dg.DagsterInstance.ephemeral() as instance:
         yield instance
 
@@ -106,6 +112,7 @@ def test_a_process_that_goes_on_after_its_run_has_stopped_in_time_is_let_be(
     monkeypatch.setattr(stopping.time, "sleep", lambda seconds: stopping.end(run_id))
     told(signal.SIGINT)
     assert status_of(instance, run_id) == dg.DagsterRunStatus.STARTED
+    assert TIMERS == [(2.0,), (30.0, 0.0)], "the timer is not as it was before"
 
 
 def test_a_process_that_is_still_leaving_after_its_run_has_stopped_in_time_is_ended(
