@@ -40,6 +40,7 @@ WITH_EVERY_ENGINE = (
     "landing/test_delimited.py",
     "landing/test_files.py",
     "landing/test_odd_good_lines.py",
+    "landing/test_parsing.py",
     "landing/test_rejected.py",
     "lake/test_audit.py",
     "lake/test_fingerprints.py",

@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.errors import DeclarationError
+from platform_assets.landing import parsing
 from platform_assets.landing.lines import LINE
-from platform_assets.transforms import parsing
 
 _PARSERS = {T.DateType: parsing.iso_date, T.DoubleType: parsing.double, T.BooleanType: parsing.boolean}
 

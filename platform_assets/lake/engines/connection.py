@@ -11,6 +11,8 @@ from platform_assets.errors import TemporaryError
 
 LONGEST = 60.0
 """Seconds after which a server that does not answer is given up."""
+# What no server does: it says so at once, and nothing of it in its log.
+_NOTHING = "/platform_assets/nothing"
 # The first of them that is set counts, for gRPC alone; other clients of this process read none but the second.
 _NO_PROXY = ("no_grpc_proxy", "no_proxy")
 _PROXIES = ("grpc_proxy", "https_proxy", "http_proxy")
@@ -29,8 +31,10 @@ def reach(url: str, longest: float = LONGEST) -> None:
     go_past_proxies(url)
     channel = DefaultChannelBuilder(url).toChannel()
     try:
-        grpc.channel_ready_future(channel).result(timeout=longest)
-    except grpc.FutureTimeoutError:
+        channel.unary_unary(_NOTHING)(b"", wait_for_ready=True, timeout=longest)
+    except grpc.RpcError as error:
+        if error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE):
+            return
         proxies = [name for name in _PROXIES if os.environ.get(name)]
         through = f" ({' and '.join(proxies)} may lead elsewhere: name the host in no_grpc_proxy)" if proxies else ""
         raise TemporaryError(

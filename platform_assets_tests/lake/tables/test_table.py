@@ -81,7 +81,7 @@ def test_a_store_that_denies_access_is_told_with_its_bucket_and_is_not_asked_aga
     table = visits_table("s3://bucket")
     with (
         pytest.raises(
-            PlatformError, match=r"^PLATFORM_LAKE: the bucket bucket refused access: .* shop/visits was"
+            PlatformError, match=r"^PLATFORM_LAKE: the bucket bucket refused access: .* shop/visits is as it was"
         ) as told,
         table.access(),
     ):

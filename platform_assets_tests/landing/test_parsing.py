@@ -18,7 +18,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.transforms import parsing
+from platform_assets.landing import parsing
 from platform_assets_tests.support.engines import examples
 
 Parse = Callable[[Column], Column]
