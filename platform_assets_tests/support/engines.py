@@ -8,8 +8,12 @@ from platform_assets.lake.engines.running import start
 from platform_assets.lake.engines.sail import Sail
 
 # Java processes that live for minutes take less time when Java compiles less of itself, collects garbage with one
-# thread, and believes that the jars hold classes as its compiler writes them.
-SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+# thread, and believes that the jars hold classes as its compiler writes them. What Spark compiles for its queries needs
+# more room than Java then takes for it by itself.
+SHORT_LIVED = (
+    "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions "
+    "-XX:-BytecodeVerificationRemote"
+)
 # Slow with many rows.
 SPARK_FOR_FEW_ROWS = {
     "spark.test.password": "for nobody: else",
