@@ -13,7 +13,7 @@ from platform_assets.errors import Outdated, PlatformError, TemporaryError
 from platform_assets.lake import storage
 from platform_assets.lake.engines import running
 from platform_assets.lake.engines.refusals import ENGINE_ERRORS, is_gone, is_of_the_plan, told
-from platform_assets.lake.storage.refusals import StoreError, is_full, sentence
+from platform_assets.lake.storage.refusals import is_full
 from platform_assets.lake.tables.log import missing_file
 from platform_assets.masking import is_told_whole
 from platform_assets.settings import debugging
@@ -62,7 +62,7 @@ def of_reading(key: str, url: str) -> Explain:
             return None
         if is_gone(error):
             return _of_a_server_that_is_gone(key)
-        if failed := _of_a_store(error, url, f"{key} cannot be read: "):
+        if failed := storage.failure(error, url, f"{key} cannot be read: ", ""):
             return failed
         missing = missing_file(error)
         return PlatformError(missing) if missing else TemporaryError(f"{key} cannot be read: {told(error)}.")
@@ -86,7 +86,7 @@ def of_writing(key: str, variable: str, url: str) -> Explain:
                 f"{key}: a disk is full ({told(error)}): make room where {url} lies ({variable}), and the temporary "
                 f"files of the engine (PLATFORM_ENGINE_TEMP). {kept}"
             )
-        if failed := _of_a_store(error, url, f"{variable}: ", kept):
+        if failed := storage.failure(error, url, f"{variable}: ", kept):
             return failed
         if why := storage.not_writable(url):
             return PlatformError(f"{variable}: {url} cannot be written: {why}. {kept}")
@@ -94,17 +94,6 @@ def of_writing(key: str, variable: str, url: str) -> Explain:
         return kind(f"{key}: {told(error)}. {kept}")
 
     return explain
-
-
-def _of_a_store(error: Exception, url: str, before: str, kept: str = "") -> PlatformError | None:
-    is_remote = storage.is_s3(url)
-    if not is_remote and not isinstance(error, StoreError):
-        return None
-    found = sentence(error, url.split("/")[2] if is_remote else "")
-    if found is None:
-        return None
-    why, may_pass = found
-    return (TemporaryError if may_pass else PlatformError)(f"{before}{why}. {kept}".strip())
 
 
 def _of_a_server_that_is_gone(key: str, kept: str = "") -> PlatformError:

@@ -20,8 +20,9 @@ import fsspec
 import pyarrow.dataset as ds
 from fsspec.core import url_to_fs
 
-from platform_assets.errors import PlatformError
+from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake.storage.refusals import Replaced as Replaced
+from platform_assets.lake.storage.refusals import StoreError, sentence
 
 _CHUNK = 8 << 20
 
@@ -59,6 +60,21 @@ def is_local(url: str) -> bool:
 def is_s3(url: str) -> bool:
     """Whether a location is in a bucket."""
     return url.startswith("s3://")
+
+
+def failure(error: Exception, url: str, before: str, after: str) -> PlatformError | None:
+    """The error for what the store at a location did not do, between two parts of its sentence.
+
+    None for errors that are no store's, and of libraries at work on this machine.
+    """
+    is_remote = is_s3(url)
+    if not is_remote and not isinstance(error, StoreError):
+        return None
+    found = sentence(error, url.split("/")[2] if is_remote else "")
+    if found is None:
+        return None
+    why, may_pass = found
+    return (TemporaryError if may_pass else PlatformError)(f"{before}{why}. {after}".strip())
 
 
 def any_on_s3(places: Mapping[str, str]) -> bool:

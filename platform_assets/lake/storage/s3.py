@@ -274,18 +274,15 @@ def require_conditional_writes(url: str) -> None:
     """
     bucket, key = _split(f"{url}/{_PROBE}")
     for _ in range(2):
-        try:
-            client().put_object(Bucket=bucket, Key=key, Body=b"", IfNoneMatch="*")
-        except ClientError as error:
-            code = error.response["Error"].get("Code", "")
-            if code in _WAS_THERE:
-                return
-            if code in _UNKNOWN_WRITES:
-                raise Refused(UNCONDITIONAL.format(bucket=bucket)) from error
-            with _refusals(bucket):
-                raise
-        except BotoCoreError:
-            with _refusals(bucket):
+        with _refusals(bucket):
+            try:
+                client().put_object(Bucket=bucket, Key=key, Body=b"", IfNoneMatch="*")
+            except ClientError as error:
+                code = error.response["Error"].get("Code", "")
+                if code in _WAS_THERE:
+                    return
+                if code in _UNKNOWN_WRITES:
+                    raise Refused(UNCONDITIONAL.format(bucket=bucket)) from error
                 raise
     raise Refused(UNCONDITIONAL.format(bucket=bucket))
 

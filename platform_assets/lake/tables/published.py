@@ -14,9 +14,8 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from platform_assets.contracts.compiled import CompiledContract
-from platform_assets.errors import PlatformError, TemporaryError
+from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
-from platform_assets.lake.storage.refusals import sentence
 from platform_assets.lake.tables.log import damage, damaged, opened
 from platform_assets.lake.tables.made import Known, Records
 
@@ -94,12 +93,10 @@ class Published:
         except PlatformError:
             raise
         except Exception as error:
-            failed = None if storage.is_local(self.url) else sentence(error, self.url.split("/")[2])
+            failed = storage.failure(error, self.url, "PLATFORM_LAKE: ", f"{self.key} is as it was.")
             if failed is None:
                 raise
-            why, may_pass = failed
-            kind = TemporaryError if may_pass else PlatformError
-            raise kind(f"PLATFORM_LAKE: {why}. {self.key} is as it was.") from error
+            raise failed from error
 
 
 def commit_time(commit: dict[str, Any]) -> datetime:

@@ -39,7 +39,7 @@ SAYS = {
 
 @contextmanager
 def through(aws: S3Server, choose: Choose) -> Iterator[Faults]:
-    """The store behind a proxy, for new clients of this process."""
+    """The store, reached through a proxy by new clients of this process."""
     with faulty(aws, choose) as proxy, environment({"AWS_ENDPOINT_URL": proxy.endpoint}):
         s3.client.cache_clear()
         yield proxy
