@@ -14,7 +14,8 @@ from platform_assets.assets.domain import Domain
 from platform_assets.assets.provenance import Provenance
 from platform_assets.assets.signature import named
 from platform_assets.errors import DeclarationError
-from platform_assets.exports.documents import DocumentFolder, Format
+from platform_assets.exports.documents import DocumentFolder, StagedDocuments
+from platform_assets.exports.formats import Format
 from platform_assets.lake import storage
 from platform_assets.lake.audit import Finding, refuse
 from platform_assets.lake.engines.engine import Engine
@@ -24,7 +25,7 @@ from platform_assets.settings import Settings
 
 DOCUMENTS_IO = "documents"
 EVERY_ROW = "every_row_written"
-_CHECKS = {EVERY_ROW: "Every row of the table is in the documents"}
+_CHECKS = {EVERY_ROW: "Every row that the transform gives is in the documents"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,6 @@ class DocumentDefinition(Declared):
 
         def compute(context: dg.AssetExecutionContext, **frames: DataFrame) -> Iterator[Event]:
             engine: Engine = context.resources.engine.engine
-            read = sum(frame.count() for frame in frames.values())
             with tempfile.TemporaryDirectory(prefix="platform_documents_") as room:
                 rows = self.computed(frames, **arguments)
                 tables, days = context.resources.tables, run_days(context)
@@ -68,8 +68,7 @@ class DocumentDefinition(Declared):
                 staged = self.folder(settings).stage(
                     engine, rows, days, Path(room), context.run.run_id, list(reads.values())
                 )
-                said = f"{staged.rows} rows written, {read} rows in {', '.join(frames)}"
-                finding = Finding(EVERY_ROW, staged.rows == read, said)
+                finding = _every_row(staged)
                 yield check_result(self.key, finding)
                 if refused := refuse([finding], self.text_key):
                     raise refused
@@ -84,8 +83,18 @@ class DocumentDefinition(Declared):
             compute,
             check_specs=check_specs(self.key, _CHECKS),
             io_manager_key=DOCUMENTS_IO,
-            kinds={self.format.file.rsplit(".", 1)[-1]},
+            kinds={self.format.name.suffix} - {""},
         )
+
+
+def _every_row(staged: StagedDocuments) -> Finding:
+    """Whether as many rows were written as the transform has given."""
+    elsewhere = staged.rows_of_other_days
+    given = sum(staged.rows_by_day.values()) + sum(elsewhere.values())
+    said = f"{staged.rows} rows written, {given} given by the transform"
+    if elsewhere:
+        said += f", {sum(elsewhere.values())} of them of days that are not the run's, such as {min(elsewhere)}"
+    return Finding(EVERY_ROW, staged.rows == given, said)
 
 
 def document(

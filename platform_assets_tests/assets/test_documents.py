@@ -7,10 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.dataset as ds
 import pytest
 
 from platform_assets.assets import documents
-from platform_assets.exports.documents import DocumentFolder
+from platform_assets.exports.csv import Csv
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables import maintenance
 from platform_assets_tests.support.platforms import Platform, checks, failure
@@ -139,15 +140,15 @@ def test_a_run_leaves_nothing_but_its_documents(built: Platform) -> None:
 
 def test_a_document_that_loses_a_row_is_not_published(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     platform.deliver("web_events", "2026-01-01", "a.jsonl", [_event(1, "01/01/2026 10:00:00")])
-    stage = DocumentFolder.stage
+    write = Csv.write
 
-    def losing(self: DocumentFolder, engine: Any, rows: Any, *other: Any) -> Any:
-        return stage(self, engine, rows.where("false"), *other)
+    def losing(self: Csv, files: Any, settings: Any) -> int:
+        return write(self, {file: rows.filter(ds.scalar(False)) for file, rows in files.items()}, settings)
 
-    monkeypatch.setattr(DocumentFolder, "stage", losing)
+    monkeypatch.setattr(Csv, "write", losing)
     result = platform.materialise("2026-01-01", check=False)
     assert not result.success
-    assert "0 rows written, 1 rows in user_web_hits" in failure(result)
+    assert "0 rows written, 1 given by the transform" in failure(result)
     assert not checks(result, HITS)[documents.EVERY_ROW].passed
     left = [path for path in (platform.root / "exports" / HITS).rglob("*") if path.is_file()]
     assert [path for path in left if "_made" not in path.parts] == []

@@ -34,7 +34,8 @@ class Export:
         """The documents of a run: by day of January, each with a page or with a header alone."""
         files = {}
         for day, page in pages.items():
-            file = files[date(2026, 1, day)] = self._room / f"{day}-{page}" / "pages.csv"
+            file = self._room / f"{day}-{page}" / "pages.csv"
+            files[date(2026, 1, day)] = {"pages.csv": file}
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(HEADER + (f"{page}\n" if page else ""))
         return StagedDocuments(self._folder, files, len(pages))
@@ -152,6 +153,12 @@ def test_of_ten_years_of_documents_only_the_newest_are_read(local: Export, monke
     assert {Path(name).parent.name for name in read} == {"2026-01-29", "2026-01-28", "2026-01-27"}
 
 
+CALLS = (
+    *("put", "copy", "same", "state", "entries", "walk", "reading", "writing"),
+    *("remove", "remove_empty_folder"),
+)
+
+
 class Meanwhile:
     """The storage; right before its call of some number another run does what it does, whole."""
 
@@ -162,7 +169,7 @@ class Meanwhile:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(storage, name)
-        if name not in ("put", "copy", "same", "state", "entries", "reading", "remove", "remove_empty_folder"):
+        if name not in CALLS:
             return found
 
         def called(*arguments: Any) -> Any:
@@ -269,5 +276,5 @@ def test_the_rows_of_a_run_that_cannot_write_its_documents_are_not_left_behind(
     rows = engine.session.sql("SELECT DATE '2026-01-01' AS day, 'a' AS page")
     with pytest.raises(ValueError, match="no document"):
         folder.stage(engine, rows, [date(2026, 1, 1)], tmp_path / "room", "run")
-    assert [name for name in written if name.startswith(".run/day=2026-01-01/")]
+    assert [name for name in written if name.startswith(".run/of_day=2026-01-01/")]
     assert names(str(tmp_path / "pages")) == []
