@@ -16,9 +16,9 @@ from platform_assets.assets.explanations import explaining
 from platform_assets.assets.late_rows import LATE, LATE_SAID, changed_days, late_rows
 from platform_assets.assets.provenance import Provenance
 from platform_assets.assets.publication import column_schema, materialise
-from platform_assets.assets.signature import named, place, suggestion
+from platform_assets.assets.signature import keys_returned, named, place, suggestion
 from platform_assets.contracts.compiled import ColumnSpec, compiled
-from platform_assets.contracts.contract import RawContract
+from platform_assets.contracts.contract import RawRows
 from platform_assets.errors import DeclarationError, naming
 from platform_assets.lake import storage
 from platform_assets.lake.audit import Finding, audit, checks_of
@@ -26,28 +26,61 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.fingerprints import Fingerprints
 from platform_assets.lake.tables.staging import RUNS, Staged
 from platform_assets.landing.counts import FileCount, counted, files_read
-from platform_assets.landing.delivery_checks import ALLOW_EMPTIED, WARNINGS, Limits, delivery_checks, judge_delivery
+from platform_assets.landing.delivery_checks import (
+    ALLOW_EMPTIED,
+    WARNINGS,
+    Limits,
+    delivery_checks,
+    judge_delivery,
+    whole_snapshots,
+)
 from platform_assets.landing.feeds import Feed
 from platform_assets.landing.first_look import LandedFile
-from platform_assets.landing.rows import default_parse, judged
+from platform_assets.landing.rows import Key, default_parse, judged, refuse_unparsable
 from platform_assets.settings import Settings, recorded
 
 Parse = Callable[..., Mapping[str, Column]]
+Columns = str | Sequence[str]
 _YES = ("1", "true", "yes", "on")
 
 
 @dataclass(frozen=True)
 class RawTableDefinition(DeclaredTable):
-    """A table of a feed's rows."""
+    """A table of a feed's rows: of events with their `event_time`, or of what is known by its `rows_key`.
+
+    Each delivery of a `snapshot` feed is the whole of it.
+    """
 
     feed: Feed
-    event_time: str | None
+    event_time: str | None = None
+    rows_key: Key | None = None
+    is_snapshot: bool = False
 
     def refuse(self) -> None:
         if self.signature.frames or self.signature.wants_days:
             raise DeclarationError("a raw table reads its feed alone: its parameters are settings, after a `*`")
-        if self.event_time and self.event_time not in [column.name for column in self.sourced]:
+        names = [column.name for column in self.sourced]
+        if self.event_time and self.event_time not in names:
             raise DeclarationError(f"event_time={self.event_time!r} is no column that the feed fills")
+        if bool(self.event_time) != self.contract.has_events:
+            raise DeclarationError(
+                "events have an event_time and a RawContract, which gives them their day; rows that are no events have "
+                "neither: derive their contract from RawRows"
+            )
+        for name in self.rows_key.columns if self.rows_key else ():
+            if name not in names:
+                raise DeclarationError(f"it says that {name} tells its rows apart, and the feed fills no such column")
+        checks_of(self.contract)
+        self._refuse_columns()
+
+    def _refuse_columns(self) -> None:
+        """Raise `DeclarationError` for columns that nothing could fill as they say."""
+        parsed = keys_returned(self.function)
+        for column in self.sourced:
+            if parsed is not None and column.name not in parsed:
+                refuse_unparsable(column)
+            if column.source and column.source.aliases and not all(each.has_header for each in self.feed.formats):
+                raise DeclarationError(f"{column.name} has aliases, which only a header can have: leave them out")
 
     @property
     def landing_key(self) -> dg.AssetKey:
@@ -57,13 +90,13 @@ class RawTableDefinition(DeclaredTable):
     @property
     def sourced(self) -> list[ColumnSpec]:
         """The columns that the feed fills."""
-        return [column for column in self.contract.columns if column.source]
+        return self.contract.sourced
 
     @property
     def checks(self) -> dict[str, str]:
         """The checks of the table, from their names to what must hold."""
         late = {LATE: LATE_SAID} if self.event_time else {}
-        return checks_of(self.contract) | late | delivery_checks(self.feed)
+        return checks_of(self.contract) | late | delivery_checks(self.feed, is_snapshot=self.is_snapshot)
 
     @property
     def warnings(self) -> set[str]:
@@ -72,7 +105,9 @@ class RawTableDefinition(DeclaredTable):
     def read(self, engine: Engine, files: Sequence[LandedFile], settings: Settings, room: str) -> DataFrame:
         """The lines of landed files as the raw table's rows, good and rejected; `room` is a folder of the run."""
         fields = self.feed.read(engine, files, self.sourced, room)
-        return judged(fields, self.sourced, self.parsed(settings), self.event_time, self.domain.first_day(settings))
+        first_day = self.domain.first_day(settings)
+        parsed = self.parsed(settings)
+        return judged(fields, self.contract, parsed, event_time=self.event_time, first_day=first_day, key=self.rows_key)
 
     def parsed(self, settings: Settings) -> Mapping[str, Column]:
         """How each of the feed's columns is parsed; raises `DeclarationError`, with the file, where nothing says so."""
@@ -120,7 +155,8 @@ class RawTableDefinition(DeclaredTable):
                 files.update({day: json.dumps(read.get(day, [])) for day in days})
                 late = [self._late_rows(context, prints)] if self.event_time else []
                 findings = [*audit(staged, engine, (), {}), *late]
-                return findings + judge_delivery(rows, staged, delivered, limits, self.feed, by_file)
+                findings += judge_delivery(rows, staged, delivered, limits, self.feed, by_file)
+                return [*findings, *([whole_snapshots(delivered, by_file)] if self.is_snapshot else [])]
 
             made_from = Provenance(self, context.resources.tables.catalog, days, {})
             try:
@@ -167,21 +203,40 @@ class RawTableDefinition(DeclaredTable):
 
 
 def raw_table(
-    contract: type[RawContract], feed: Feed, *, domain: Domain, event_time: str | None = None
+    contract: type[RawRows],
+    feed: Feed,
+    *,
+    domain: Domain,
+    event_time: str | None = None,
+    snapshot_of: Columns = (),
+    versions_of: Columns = (),
 ) -> Callable[[Parse], RawTableDefinition]:
     """Declare a raw table: the decorated function, named as the table, gives the columns with a parse of their own.
 
     It returns column names to expressions over the struct `text` of the fields' text and the file's `format` (NULL
-    for what is invalid); its keyword-only parameters are settings of the domain. `event_time` names the column whose
-    UTC day is the event's.
+    for what is invalid); its keyword-only parameters are settings of the domain. What the rows are is said in one of
+    three ways:
+
+    - `event_time` names the column of an event's time, whose UTC day is the event's. The contract is a `RawContract`.
+    - `snapshot_of` names the columns by which rows of another table are known, such as `"purchase_id"`: each delivery
+      is that table as it was on the day. A key that it has twice has all its rows rejected, as
+      `duplicate_purchase_id`; a delivery without a good row stops the run. The contract is a `RawRows`.
+    - `versions_of` names the columns by which rows are known of which a delivery has some, new ones or corrected.
+      Equal rows of a delivery are one, others with the same key are rejected. The contract is a `RawRows`.
 
     Raises `UncompilableRule` when the contract cannot be compiled, and `DeclarationError` for a parameter that names
-    no setting, and an event time that is no column; each begins with the file.
+    no setting, for names that are no columns, and for a column of a type without a parser that the function does not
+    name; each begins with the file.
     """
 
     def declare(parse: Parse) -> RawTableDefinition:
         with naming(place(parse)):
             agreed = compiled(contract)
-        return RawTableDefinition(domain, named(parse), parse, agreed, feed, event_time)
+            if bool(event_time) + bool(snapshot_of) + bool(versions_of) > 1:
+                raise DeclarationError("its rows are of one kind: give one of event_time, snapshot_of and versions_of")
+        names = snapshot_of or versions_of
+        columns = (names,) if isinstance(names, str) else tuple(names)
+        key = Key(columns, equal_are_one=bool(versions_of)) if columns else None
+        return RawTableDefinition(domain, named(parse), parse, agreed, feed, event_time, key, bool(snapshot_of))
 
     return declare

@@ -37,7 +37,7 @@ class Delimited:
         """Why a file's first line cannot be its header, empty when it can."""
         if "\ufffd" in header:
             return "the header is not UTF-8"
-        names = self._names(header)
+        names = self._fields_of(header, columns)
         if not names:
             return "the header has a quote where none may be"
         lacking = [name for name in _fields(columns, required=True) if name not in names]
@@ -49,7 +49,7 @@ class Delimited:
     def read(self, engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec], header: str | None) -> DataFrame:
         """Cut each line at the delimiters; of a file that should have a header and has none, no line can be read."""
         readable = header is not None or not self.has_header
-        names = _fields(columns) if header is None else self._names(header)
+        names = _fields(columns) if header is None else self._fields_of(header, columns)
         found = self._cut(F.col(LINE))
         # NULL here, and not for each field: a line is cut once only where no condition stands before it.
         cut = lines.withColumn(_FIELDS, F.when((F.size(found) == len(names)) & F.lit(readable), found))
@@ -71,6 +71,11 @@ class Delimited:
             (~whole).alias("malformed"),
             extra.alias("extra_fields"),
         )
+
+    def _fields_of(self, header: str, columns: Sequence[ColumnSpec]) -> list[str]:
+        """The fields that a header names, by their own names where it has others for them."""
+        own = {alias: c.source.field for c in columns if c.source for alias in c.source.aliases}
+        return [own.get(name, name) for name in self._names(header)]
 
     def _names(self, header: str) -> list[str]:
         """The names in a header, cut like any line; none where quotes stand wrong."""

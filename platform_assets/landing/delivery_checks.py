@@ -19,6 +19,7 @@ from platform_assets.landing.feeds import Feed
 from platform_assets.landing.first_look import LandedFile
 
 LIMIT = "reject_limit"
+SNAPSHOTS = "snapshots_have_good_rows"
 EVERY_LINE = "every_line_kept"
 GOOD_ROWS = "files_have_good_rows"
 NOT_EMPTIED = "not_emptied"
@@ -44,7 +45,7 @@ class Limits:
     allow_emptied: bool = False
 
 
-def delivery_checks(feed: Feed) -> dict[str, str]:
+def delivery_checks(feed: Feed, *, is_snapshot: bool = False) -> dict[str, str]:
     """The checks that the raw table of a feed has beyond those of its contract: the name to what must hold."""
     described = {
         LIMIT: "No delivery day has more rejected rows than the feed's limit",
@@ -59,6 +60,8 @@ def delivery_checks(feed: Feed) -> dict[str, str]:
     }
     if feed.headed:
         described[HEADER] = f"Every file ({', '.join(feed.headed)}) begins with a header that names the feed's columns"
+    if is_snapshot:
+        described[SNAPSHOTS] = "Every delivery that has a folder has a good row: without one it is no snapshot"
     return described
 
 
@@ -83,6 +86,18 @@ def judge_delivery(
     if feed.headed:
         findings.append(_headers(rows, delivered, by_file))
     return findings
+
+
+def whole_snapshots(delivered: Landed, by_file: Sequence[FileCount]) -> Finding:
+    """Whether every folder of a snapshot feed has a good row: an empty snapshot would mean that all was deleted."""
+    good = {one.file.day for one in by_file if one.good}
+    missing = set(delivered.missing) if delivered.has_folder else set(delivered.days)
+    without = [str(day) for day in delivered.days if day not in good and day not in missing]
+    said = (
+        f"{len(without)} deliveries have a folder and not a single good row, which is no snapshot: {some(without)}. "
+        "Deliver them again, or take the folders away: a day without a folder has no snapshot, and changes nothing"
+    )
+    return Finding(SNAPSHOTS, not without, said if without else "all have one", details={"days": without})
 
 
 def _named(check: str, names: Sequence[str], what: str, kind: str = "files") -> Finding:

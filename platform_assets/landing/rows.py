@@ -2,49 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from operator import or_
+from typing import Any
 
 import pyspark.sql.types as T
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from platform_assets.contracts.compiled import ColumnSpec
+from platform_assets.contracts.compiled import ColumnSpec, CompiledContract
+from platform_assets.contracts.rules import Rule
 from platform_assets.errors import DeclarationError
 from platform_assets.landing import parsing
 from platform_assets.landing.lines import LINE
 
-_PARSERS = {T.DateType: parsing.iso_date, T.DoubleType: parsing.double, T.BooleanType: parsing.boolean}
+UNREADABLE = ("not_utf8", "malformed")
+"""The rules of lines of which nobody knows what they should have said."""
+_LINE = "_line"
+_PARSERS: dict[type[T.DataType], Callable[[Column, Any], Column]] = {
+    T.StringType: lambda text, dtype: text,
+    T.IntegralType: parsing.integer,
+    T.DecimalType: parsing.decimal,
+    T.DateType: lambda text, dtype: parsing.iso_date(text),
+    T.DoubleType: lambda text, dtype: parsing.double(text),
+    T.BooleanType: lambda text, dtype: parsing.boolean(text),
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    """What tells the rows of a table from each other, of which a delivery brings each once.
+
+    All rows of a key that a delivery has twice are rejected; with `equal_are_one`, only when they differ.
+    """
+
+    columns: tuple[str, ...]
+    equal_are_one: bool = False
+
+    @property
+    def rule(self) -> str:
+        """The rule that such rows break."""
+        return f"duplicate_{'_'.join(self.columns)}"
 
 
 def judged(
     fields: DataFrame,
-    columns: Sequence[ColumnSpec],
+    contract: CompiledContract,
     parsed: Mapping[str, Column],
-    event_time: str | None,
+    *,
+    event_time: str | None = None,
     first_day: date,
+    key: Key | None = None,
 ) -> DataFrame:
     """The rows of a raw table, good and rejected, from what `Feed.read` gives.
 
-    `parsed` says how each column is parsed, `event_time` is the column whose UTC day is the event's.
+    `parsed` says how each column is parsed, `event_time` is the column whose UTC day is the event's, `key` what a
+    delivery has once.
     """
-    rows = _trimmed(fields, columns)
+    columns = contract.sourced
+    rows = _as_values(fields, columns)
     rows = rows.withColumns({f"typed_{c.name}": _well_typed(c, parsed[c.name]) for c in columns})
-    day = F.to_date(f"typed_{event_time}") if event_time else F.lit(None).cast("date")
-    rows = rows.withColumn("day", day)
-    rows = rows.withColumn("violations", violations(columns, first_day if event_time else None))
-    rejected = F.size("violations") > 0
-    return rows.select(
+    if event_time:
+        rows = rows.withColumn("day", F.to_date(f"typed_{event_time}"))
+    rows = rows.select(
         *[F.col(f"typed_{c.name}").alias(c.name) for c in columns],
         "delivery_day",
-        "day",
+        *(["day"] if event_time else []),
         "source_file",
-        F.when(rejected, F.col(LINE)).alias("raw"),
-        "violations",
+        violations(columns, first_day if event_time else None).alias("violations"),
         "extra_fields",
+        F.col(LINE).alias(_LINE),
     )
+    rows = _with_rules(rows, contract.row_rules)
+    if key:
+        rows = _with_duplicates(rows, key, [column.name for column in columns])
+    return rows.withColumn("raw", F.when(F.size("violations") > 0, F.col(_LINE))).select(*contract.names)
+
+
+def _with_rules(rows: DataFrame, rules: Sequence[Rule]) -> DataFrame:
+    """Rows with the rules over several columns that they break; of those nobody could read nothing is asked."""
+    if not rules:
+        return rows
+    broken = F.array_compact(F.array(*[F.when(F.expr(rule.broken), F.lit(rule.name)) for rule in rules]))
+    return rows.withColumn("violations", F.when(_unreadable(), F.col("violations")).otherwise(_more(broken)))
+
+
+def _with_duplicates(rows: DataFrame, key: Key, columns: Sequence[str]) -> DataFrame:
+    """Rows whose key another row of the delivery has, with that rule; a key that is not known is no key."""
+    unknown = [name for column in key.columns for name in (f"missing_{column}", f"invalid_{column}")]
+    known = ~_unreadable() & ~F.arrays_overlap("violations", F.array(*map(F.lit, unknown)))
+    same = Window.partitionBy("delivery_day", known, *key.columns)
+    if key.equal_are_one:
+        row = F.xxhash64(*columns, *[F.col(column).isNull() for column in columns], F.array_join("violations", ","))
+        repeated = F.min(row).over(same) != F.max(row).over(same)
+    else:
+        repeated = F.count(F.lit(1)).over(same) > 1
+    return rows.withColumn(
+        "violations", F.when(known & repeated, _more(F.array(F.lit(key.rule)))).otherwise(F.col("violations"))
+    )
+
+
+def _unreadable() -> Column:
+    return F.arrays_overlap("violations", F.array(*map(F.lit, UNREADABLE)))
+
+
+def _more(rules: Column) -> Column:
+    return F.concat("violations", rules)
 
 
 def default_parse(column: ColumnSpec) -> Column:
@@ -52,26 +118,27 @@ def default_parse(column: ColumnSpec) -> Column:
 
     Raises `DeclarationError` for types that need a parse of their own, such as timestamps: their formats differ.
     """
-    text, dtype = F.col(f"text.{column.name}"), column.dtype
-    if isinstance(dtype, T.StringType):
-        return text
-    if isinstance(dtype, T.IntegralType):
-        return parsing.integer(text, dtype)
-    if isinstance(dtype, T.DecimalType):
-        return parsing.decimal(text, dtype)
-    for kind, parse in _PARSERS.items():
-        if isinstance(dtype, kind):
-            return parse(text)
-    raise DeclarationError(f"{column.name}: a column of type {column.dtype.simpleString()} needs a parse of its own")
+    refuse_unparsable(column)
+    parse = next(parse for kind, parse in _PARSERS.items() if isinstance(column.dtype, kind))
+    return parse(F.col(f"text.{column.name}"), column.dtype)
 
 
-def _trimmed(fields: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame:
-    """The fields, without the blanks around those that are trimmed."""
+def refuse_unparsable(column: ColumnSpec) -> None:
+    """Raise `DeclarationError` for a column of a type that is written in more than one way."""
+    if not isinstance(column.dtype, tuple(_PARSERS)):
+        raise DeclarationError(
+            f"{column.name}: a column of type {column.dtype.simpleString()} needs a parse of its own: return it from "
+            f'the function, as {{"{column.name}": ...}}'
+        )
+
+
+def _as_values(fields: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame:
+    """The fields, without the blanks around those that are trimmed, and without texts that stand for no value."""
     text = F.col("text")
     for column in columns:
-        if column.source and column.source.trimmed:
-            value = F.btrim(text[column.name], F.lit(" \t"))
-            text = text.withField(column.name, F.when(value != "", value))
+        if column.source and (column.source.trimmed or column.source.nulls):
+            value = F.btrim(text[column.name], F.lit(" \t")) if column.source.trimmed else text[column.name]
+            text = text.withField(column.name, F.when(~value.isin("", *column.source.nulls), value))
     return fields.withColumn("text", text)
 
 
@@ -98,7 +165,7 @@ def violations(columns: Sequence[ColumnSpec], first_day: date | None) -> Column:
     if first_day:
         broken["before_start"] = F.col("day") < F.lit(first_day)
         broken["after_delivery"] = F.col("day") > F.date_add("delivery_day", 1)
-    alone = {"not_utf8": F.col("not_utf8"), "malformed": F.col("malformed")}
+    alone = {name: F.col(name) for name in UNREADABLE}
     # Hardly any row breaks a rule: for the others no list of names is made and thinned out.
     any_broken = reduce(or_, (F.coalesce(condition, F.lit(False)) for condition in broken.values()))
     names = F.array_compact(F.array(*[F.when(condition, F.lit(name)) for name, condition in broken.items()]))

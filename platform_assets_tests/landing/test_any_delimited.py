@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform_assets.assets.raw_tables import RawTableDefinition, raw_table
-from platform_assets.contracts.contract import RawContract, T, source
+from platform_assets.contracts.contract import RawRows, T, source
 from platform_assets.domains.actions.raw_actions import raw_actions
 from platform_assets.domains.listening.domain import listening
 from platform_assets.domains.listening.raw_plays import raw_plays
@@ -40,7 +40,7 @@ from platform_assets_tests.support.settings import settings_for
 BOM = b"\xef\xbb\xbf"
 
 
-class RawThings(RawContract):
+class RawThings(RawRows):
     """Things, which may have a note and a size."""
 
     key: T.StringType = source("key", required=True, description="What it is called")
@@ -93,7 +93,6 @@ def _thing(line: bytes, source_file: str, delimiter: str, quotes: bool, names: l
     return values | {
         "size": int(size) if size is not None and is_whole else None,
         "delivery_day": THINGS_DAY,
-        "day": None,
         "source_file": source_file,
         "raw": text if broken else None,
         "violations": broken,
