@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 import dagster as dg
 
 from platform_assets.assets.declared import Declared, DeclaredTable
+from platform_assets.assets.readings import Kind, Reading
 from platform_assets.errors import DeclarationError
 from platform_assets.lake.tables.table import Table
 from platform_assets.settings import Settings
@@ -38,6 +39,7 @@ class Catalog:
         self.settings = settings
         self.declared = {one.key: one for one in in_order(declared)}
         self._recipes: dict[dg.AssetKey, Recipe] = {}
+        self._readings: dict[dg.AssetKey, Sequence[Reading]] = {}
 
     def __getitem__(self, key: dg.AssetKey) -> Declared:
         return self.declared[key]
@@ -61,6 +63,31 @@ class Catalog:
                     effective |= self.recipe(source).settings
             self._recipes[key] = Recipe(one.code, one.contract_print, effective)
         return self._recipes[key]
+
+    def readings(self, key: dg.AssetKey) -> Sequence[Reading]:
+        """What an asset reads, parameter by parameter."""
+        if key not in self._readings:
+            one = self.declared[key]
+            signature = one.signature
+            kinds = dict[str, Kind]()
+            for name in signature.same_day:
+                kinds[name] = self._kind(one, one.reads(name))
+            kinds.update((name, "day before") for name in signature.before)
+            kinds.update((name, "days before") for name in signature.so_far)
+            read: list[tuple[str, dg.AssetKey, Kind]] = [(name, one.reads(name), kind) for name, kind in kinds.items()]
+            read = read or [("", source, "day") for source in one.sources]
+            self._readings[key] = [
+                Reading(name, of, of.to_user_string(), self.first_day(of), kind) for name, of, kind in read
+            ]
+        return self._readings[key]
+
+    def _kind(self, reader: Declared, key: dg.AssetKey) -> Kind:
+        """How a table is read by its name alone."""
+        source = self.declared.get(key)
+        if source is None or source.has_days:
+            return "day" if reader.has_days else "all days"
+        is_of_versions = isinstance(source, DeclaredTable) and source.contract.versions
+        return "versions" if is_of_versions and reader.has_days else "whole table"
 
     def with_sources(self, keys: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
         """Some assets and all that they are made from, each after those that it reads."""

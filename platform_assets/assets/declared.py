@@ -19,11 +19,12 @@ from platform_assets.assets.code_version import code_of
 from platform_assets.assets.domain import Domain
 from platform_assets.assets.explanations import explained, explaining
 from platform_assets.assets.failures import as_failures, of_writing
-from platform_assets.assets.signature import BEFORE, Signature, place, table_named
+from platform_assets.assets.signature import BEFORE, SO_FAR, Signature, place, table_named
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import DeclarationError, PlatformError, naming
 from platform_assets.lake import storage
 from platform_assets.lake.audit import warnings_of
+from platform_assets.lake.tables.days import WHOLE
 from platform_assets.lake.tables.made import Known, Records
 from platform_assets.lake.tables.table import Table
 from platform_assets.settings import Settings, recorded
@@ -57,8 +58,9 @@ class Declared(ABC):
                 raise DeclarationError(f"domain={self.domain!r} is no Domain: give the one of the folder's `domain.py`")
             if not _NAME.fullmatch(self.name):
                 raise DeclarationError(f"{self.name!r} cannot be the name of a table: write a to z, digits and _")
-            if self.name.endswith(BEFORE):
-                raise DeclarationError(f"no table could read one whose name ends in {BEFORE}: rename it")
+            for end in (BEFORE, SO_FAR):
+                if self.name.endswith(end):
+                    raise DeclarationError(f"no table could read one whose name ends in {end}: rename it")
             settings = self.domain.settings.model_fields
             object.__setattr__(self, "signature", Signature.of(self.function, settings, self.inputs))
             for name, key in self.inputs.items():
@@ -77,6 +79,11 @@ class Declared(ABC):
         """Put the file before what is said of the declaration."""
         with naming(place(self.function)):
             yield
+
+    @property
+    def has_days(self) -> bool:
+        """Whether it is built day by day, and not as a whole."""
+        return True
 
     @cached_property
     def key(self) -> dg.AssetKey:
@@ -177,12 +184,12 @@ class Declared(ABC):
                 group_name=self.domain.name,
                 owners=[self.domain.owner],
                 description=self.description,
-                partitions_def=self.domain.days(settings),
+                partitions_def=self.domain.days(settings) if self.has_days else None,
                 backfill_policy=dg.BackfillPolicy.single_run(),
                 required_resource_keys={ENGINE, TABLES_IO},
                 pool=self.text_key,
                 code_version=".".join(filter(None, [self.code, self.contract_print])) or None,
-                ins={name: self._input(name) for name in self.signature.same_day},
+                ins={name: self._input(name) for name in self.signature.same_day} if self.has_days else {},
                 **said,
             )(guarded)
         return asset
@@ -209,6 +216,10 @@ class DeclaredTable(Declared):
         return self.contract.description
 
     @property
+    def has_days(self) -> bool:
+        return self.contract.partition_column is not None
+
+    @property
     def warnings(self) -> set[str]:
         """The checks that stop no publication."""
         return warnings_of(self.contract)
@@ -229,7 +240,9 @@ class DeclaredTable(Declared):
 
 
 def run_days(context: dg.AssetExecutionContext) -> list[date]:
-    """The days of the run, in order; raises `PlatformError` when there are none."""
+    """The days of the run, in order, `WHOLE` for a table without days; raises `PlatformError` when there are none."""
+    if context.assets_def.partitions_def is None:
+        return [WHOLE]
     days = sorted(date.fromisoformat(key) for key in context.partition_keys)
     if not days:
         first, last = (context.run.tags.get(f"dagster/asset_partition_range_{end}") for end in ("start", "end"))

@@ -62,6 +62,9 @@ class TableIOManager(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> DataFrame:
         """The upstream rows whose event day is among the partitions asked for; no rows when none is."""
         table = self.catalog.tables[context.asset_key]
+        if not context.has_asset_partitions:
+            with as_failures(context, of_reading(table.key, table.url)):
+                return self.read_all(context.asset_key, context.log)
         days = sorted(date.fromisoformat(key) for key in context.asset_partition_keys)
         with as_failures(context, of_reading(table.key, table.url)):
             if not days:
@@ -88,6 +91,29 @@ class TableIOManager(dg.IOManager):
                 "the one before: materialise the days before first, from the first day of the domain "
                 f"({prefix_of(table.domain)}START) on, or take them into this run."
             ) from missing
+        return self._handed_out(key, frame, read, log)
+
+    def read_before(self, key: dg.AssetKey, day: date, log: Log) -> DataFrame:
+        """The rows of all days of a table before a day; no rows when that is the first.
+
+        Raises `PlatformError` when one of them was never published, or was made with other settings than those now.
+        """
+        table, first = self.catalog.tables[key], self.catalog.first_day(key)
+        if day <= first:
+            return self._no_rows(table)
+        try:
+            return self._handed_out(key, *table.read(self._engine.engine, first, day - timedelta(days=1)), log)
+        except NotPublished as missing:
+            raise PlatformError(
+                f"{missing} Each day of it needs all before: materialise them first, from the first day of the domain "
+                f"({prefix_of(table.domain)}START) on, or take them into this run."
+            ) from missing
+
+    def read_all(self, key: dg.AssetKey, log: Log) -> DataFrame:
+        """All rows of a table; raises `PlatformError` when there are none, or for days made with other settings."""
+        return self._handed_out(key, *self.catalog.tables[key].read_all(self._engine.engine), log)
+
+    def _handed_out(self, key: dg.AssetKey, frame: DataFrame, read: DaysRead, log: Log) -> DataFrame:
         self._refuse_other_settings(key, read, log)
         self._read[frame] = read
         return frame
@@ -97,7 +123,7 @@ class TableIOManager(dg.IOManager):
         return {name: self._read[frame] for name, frame in frames.items() if frame in self._read}
 
     def _refuse_other_settings(self, key: dg.AssetKey, read: DaysRead, log: Log) -> None:
-        days = [read.first + timedelta(days=n) for n in range((read.last - read.first).days + 1)]
+        days = read.days
         refuse_other_settings(read.table.key, read.known, days, self.catalog.recipe(key))
         if unknown := [day for day in days if read.known.fingerprint(day) is None]:
             log.warning(
@@ -116,12 +142,12 @@ class DocumentIOManager(dg.IOManager):
     """Puts the documents of a run where their readers look."""
 
     def handle_output(self, context: dg.OutputContext, obj: StagedDocuments) -> None:
-        """Publish the documents, each whole or not at all."""
+        """Publish the documents, each whole or not at all, and those of a day together."""
         url = obj.folder.url
         with as_failures(context, of_writing(url, "PLATFORM_EXPORTS", url)):
             obj.publish()
-        context.add_output_metadata({"dagster/uri": url, "rows": obj.rows, "bytes": obj.size, "files": len(obj.files)})
-        context.log.info("%s: %s documents, %s rows", url, len(obj.files), f"{obj.rows:,}")
+        context.add_output_metadata({"dagster/uri": url, "rows": obj.rows, "bytes": obj.size, "files": obj.count})
+        context.log.info("%s: %s documents, %s rows", url, obj.count, f"{obj.rows:,}")
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Documents are for people and other systems; raises `dagster.Failure`: read the table instead."""

@@ -14,8 +14,9 @@ import dagster as dg
 
 from platform_assets.assets.catalog import Catalog, Recipe
 from platform_assets.assets.declared import Declared
+from platform_assets.assets.readings import Reading, Span
 from platform_assets.errors import PlatformError
-from platform_assets.lake.fingerprints import Fingerprints
+from platform_assets.lake.fingerprints import NOTHING, Fingerprint, Fingerprints
 from platform_assets.lake.tables.made import Inputs, Known, Made, events_text
 from platform_assets.lake.tables.reads import DaysRead
 
@@ -87,14 +88,41 @@ class Provenance:
     def _read(self, own: Fingerprints) -> Mapping[date, Inputs]:
         """Per day of the run, what was read."""
         found: dict[date, dict[str, dict[str, str | None]]] = {day: {} for day in self.days}
-        signature = self.declared.signature
-        for parameter in signature.frames:
-            key = self.declared.reads(parameter)
-            offset = _DAY if parameter in signature.before else timedelta()
-            of = self._before(parameter, key, own) if offset else self._known(parameter)
+        for reading in self.catalog.readings(self.declared.key):
+            of = self._of(reading, own)
             for day in self.days:
-                if day - offset >= self.catalog.first_day(key):
-                    found[day].setdefault(key.to_user_string(), {})[str(day - offset)] = of(day - offset)
+                if (span := reading.span(day)) is not None:
+                    found[day].setdefault(reading.name, {})[str(span)] = of(span)
+        return found
+
+    def _of(self, reading: Reading, own: Fingerprints) -> Callable[[Span], str | None]:
+        """What is known of the days that a parameter reads."""
+        if reading.kind == "day before":
+            before = self._before(reading.parameter, reading.key, own)
+            return lambda span: before(span.last)
+        if reading.kind == "days before":
+            return self._so_far(reading.parameter, own)
+        if reading.kind == "versions":
+            versions = self.reads.get(reading.parameter)
+            return lambda span: versions.known.as_of(span.first) if versions else None
+        if reading.kind == "all days":
+            read = self.reads.get(reading.parameter)
+            return lambda span: read.known.total(read.first, read.last) if read else None
+        known = self._known(reading.parameter)
+        return lambda span: known(span.first)
+
+    def _so_far(self, parameter: str, own: Fingerprints) -> Callable[[Span], str | None]:
+        """What the table's own days before a day of the run come to: those published before, and those of this run."""
+        read, total = self.reads.get(parameter), NOTHING
+        before = read.known.total(read.first, read.last) if read else str(NOTHING)
+        of_run: dict[date, Fingerprint] = {}
+        for day in self.days:
+            of_run[day - _DAY] = total
+            total = total + own.of(day)
+
+        def found(span: Span) -> str | None:
+            return str(Fingerprint.of(before) + of_run[span.last]) if before else None
+
         return found
 
     def _known(self, parameter: str) -> Callable[[date], str | None]:

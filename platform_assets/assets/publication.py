@@ -16,6 +16,7 @@ from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.lake.audit import COLUMNS, Finding, audit_columns, refuse
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.fingerprints import Fingerprints, fingerprints
+from platform_assets.lake.tables.days import WHOLE
 from platform_assets.lake.tables.made import Made
 from platform_assets.lake.tables.reads import Source, refuse_changed
 from platform_assets.lake.tables.staging import Staged
@@ -74,14 +75,14 @@ def materialise(
             staged.discard()
         raise
     for record in staged.made:
-        context.add_asset_metadata(_shown(record), key, record.day.isoformat())
+        context.add_asset_metadata(_shown(record), key, None if record.day == WHOLE else record.day.isoformat())
     yield dg.Output(staged)
 
 
 def _shown(made: Made) -> dict[str, Any]:
     """What Dagster shows of a day: its rows, and what it was made from."""
     return {
-        "dagster/partition_row_count": made.rows,
+        "dagster/row_count" if made.day == WHOLE else "dagster/partition_row_count": made.rows,
         "fingerprint": made.fingerprint,
         "code": made.code,
         "settings": {name: shown(value) for name, value in made.effective.items()},

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from pyspark.sql import DataFrame
 
 from platform_assets.assets.signature import BEFORE, declared_for, place, suggestion
 from platform_assets.assets.tables import TableDefinition, table
-from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets.contracts.contract import Contract, T
+from platform_assets.contracts.making import Column, annotation_of, made_contract
 from platform_assets.errors import DeclarationError, naming
 from platform_assets.lake.audit import Balance
 from platform_assets.transforms.sessions import ENDED, ID, STARTED, Sessions, duration_seconds, open_at_the_end
@@ -23,8 +23,6 @@ _DURATION = "duration_seconds"
 # What reads the same in every domain need not be said in any.
 _IDENTITY = {ID: "Identity of the session: who, and since when"}
 _OPEN_DAY = {"day": "UTC day at whose end the session is open"}
-_Column = tuple[str, Any, Mapping[str, Any]]
-"""A column's name, its annotation, and the rules of its `Field`."""
 
 
 def sessions_table(made_of: Sessions, events: TableDefinition, description: str, /, **columns: str) -> TableDefinition:
@@ -112,7 +110,7 @@ def open_sessions_table(
     return table(contract, domain=events.domain)(transform)
 
 
-def _columns(made_of: Sessions, events: TableDefinition) -> list[_Column]:
+def _columns(made_of: Sessions, events: TableDefinition) -> list[Column]:
     """The columns that both tables begin with; refuses words, events and settings that no sessions are made with."""
     if not made_of.event.isidentifier():
         raise DeclarationError(f"event={made_of.event!r} is part of the names of rules: write letters, digits and _")
@@ -130,7 +128,7 @@ def _columns(made_of: Sessions, events: TableDefinition) -> list[_Column]:
     return [
         ("day", T.DateType, {}),
         (ID, T.StringType, {}),
-        (made_of.user, _annotation(user), {}),
+        (made_of.user, annotation_of(user), {}),
         (STARTED, T.TimestampType, {}),
         (ENDED, T.TimestampType, {}),
         (made_of.events, T.LongType, {"ge": 1}),
@@ -143,10 +141,6 @@ def _type(events: TableDefinition, name: str) -> T.DataType:
     if name not in types:
         raise DeclarationError(f"{events.text_key} has no column {name} to make sessions of. {suggestion(name, types)}")
     return types[name]
-
-
-def _annotation(dtype: T.DataType) -> Any:
-    return Annotated[T.DecimalType, dtype.precision, dtype.scale] if isinstance(dtype, T.DecimalType) else type(dtype)
 
 
 def _agreements(made_of: Sessions) -> dict[str, str]:
@@ -165,22 +159,15 @@ def _what(made_of: Sessions) -> str:
 
 
 def _contract(
-    description: str, columns: Sequence[_Column], said: Mapping[str, str], *, key: list[str], rules: dict[str, str]
+    description: str, columns: Sequence[Column], said: Mapping[str, str], *, key: list[str], rules: dict[str, str]
 ) -> type[Contract]:
     """A contract with these columns in this order, each described by what is said of its name."""
     names = [name for name, _, _ in columns]
-    twice = [name for name, times in Counter(names).items() if times > 1]
-    if twice:
-        raise DeclarationError(f"two columns of its sessions are named {twice[0]}: rename one")
     unknown = [name for name in said if name not in names]
     if unknown:
         raise DeclarationError(f"it describes {unknown[0]}, which is no column of it. {suggestion(unknown[0], names)}")
     missing = [name for name in names if name not in said]
     if missing:
         raise DeclarationError(f'its column {missing[0]} has no description: add {missing[0]}="..."')
-    body: dict[str, Any] = {name: Field(description=said[name], **limits) for name, _, limits in columns}
-    body["__annotations__"] = {name: annotation for name, annotation, _ in columns}
-    body["__doc__"] = description
-    body["__module__"] = __name__
-    body["Config"] = type("Config", (), {"unique": key, "columns_agree": {"rules": rules}})
-    return type("Sessions", (Contract,), body)
+    described = [(name, annotation, {"description": said[name], **limits}) for name, annotation, limits in columns]
+    return made_contract("Sessions", description, described, unique=key, columns_agree={"rules": rules})

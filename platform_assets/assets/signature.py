@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,6 +16,7 @@ from typing import Any
 from platform_assets.errors import DeclarationError
 
 BEFORE = "_before"
+SO_FAR = "_so_far"
 DAYS = "days"
 _PLACE = "__declared_at__"
 
@@ -23,19 +26,20 @@ class Signature:
     """The parameters of a transform.
 
     A positional parameter is a DataFrame of the table that it names, for the days of the run; one that ends in
-    `_before` is the table as it was on the day before the run. A keyword-only parameter is a setting of the domain,
-    but for `days`: the days of the run, in order.
+    `_before` is the table as it was on the day before the run, one that ends in `_so_far` all its days before the run.
+    A keyword-only parameter is a setting of the domain, but for `days`: the days of the run, in order.
     """
 
     same_day: tuple[str, ...]
     before: tuple[str, ...]
+    so_far: tuple[str, ...]
     settings: tuple[str, ...]
     wants_days: bool
 
     @property
     def frames(self) -> tuple[str, ...]:
         """The parameters that are DataFrames."""
-        return self.same_day + self.before
+        return self.same_day + self.before + self.so_far
 
     @classmethod
     def of(cls, function: Callable[..., Any], settings: Iterable[str], inputs: Iterable[str] = ()) -> Signature:
@@ -70,8 +74,9 @@ class Signature:
         if unused:
             raise DeclarationError(f"inputs={{{unused[0]!r}: ...}} is for no parameter: there is none of that name")
         return cls(
-            same_day=tuple(name for name in frames if not name.endswith(BEFORE)),
+            same_day=tuple(name for name in frames if not name.endswith((BEFORE, SO_FAR))),
             before=tuple(name for name in frames if name.endswith(BEFORE)),
+            so_far=tuple(name for name in frames if name.endswith(SO_FAR)),
             settings=tuple(name for name in asked if name != DAYS),
             wants_days=DAYS in asked,
         )
@@ -83,7 +88,7 @@ class Signature:
 
 def table_named(parameter: str) -> str:
     """The table that a parameter of a DataFrame names."""
-    return parameter.removesuffix(BEFORE)
+    return parameter.removesuffix(BEFORE).removesuffix(SO_FAR)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -126,6 +131,23 @@ def named(function: Callable[..., Any]) -> str:
     if not inspect.isfunction(function):
         raise DeclarationError(f"{function!r} is no function with a name and a file: write it as `def`")
     return function.__name__
+
+
+def keys_returned(function: Callable[..., Any]) -> set[str] | None:
+    """The keys of the dict that a function returns; None where they are not written out in its last lines."""
+    try:
+        (body,) = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function)))).body
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return None
+    found: set[str] = set()
+    for node in ast.walk(body):
+        if not isinstance(node, ast.Return):
+            continue
+        keys = node.value.keys if isinstance(node.value, ast.Dict) else [None]
+        if not all(isinstance(key, ast.Constant) for key in keys):
+            return None
+        found |= {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+    return found
 
 
 def declared_at(function: Callable[..., Any]) -> tuple[str, int]:

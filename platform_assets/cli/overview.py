@@ -48,13 +48,15 @@ def look_at(table: Table) -> Overview:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from platform_assets.lake.tables.days import days_of, files_in
+
     delta = table.delta()
     if delta is None:
         return Overview(table, {}, None, 0, None, None)
-    files = pa.table(delta.get_add_actions(flatten=True))
-    day = f"partition.{table.contract.partition_column}"
-    counted = files.group_by(day).aggregate([("num_records", "sum")]).sort_by(day)
-    rows = dict(zip(map(str, counted[day].to_pylist()), counted["num_records_sum"].to_pylist(), strict=True))
+    files = files_in(delta)
+    by_day = pa.table({"day": pa.array(days_of(files, table.contract), pa.date32()), "rows": files["num_records"]})
+    counted = by_day.group_by("day").aggregate([("rows", "sum")]).sort_by("day")
+    rows = dict(zip(map(str, counted["day"].to_pylist()), counted["rows_sum"].to_pylist(), strict=True))
     rejected = None
     if table.contract.is_raw:
         # Only rejected rows have `raw`, and the files' statistics count its NULLs.
@@ -182,11 +184,12 @@ def _facts(overview: Overview) -> dict[str, str]:
     facts = {
         "table": overview.table.key,
         "rows": number(overview.rows),
-        "days": number(len(overview.rows_by_day)),
         "version": str(overview.version),
         "bytes": size(overview.size),
     }
-    if overview.rows_by_day:
+    if overview.table.contract.partition_column:
+        facts["days"] = number(len(overview.rows_by_day))
+    if "days" in facts and overview.rows_by_day:
         days = list(overview.rows_by_day)
         facts |= {"first day": days[0], "last day": days[-1]}
     if overview.last:
@@ -199,7 +202,7 @@ def _facts(overview: Overview) -> dict[str, str]:
 def _try_next(some: Sequence[Overview]) -> list[tuple[str, str]]:
     """Commands that work on the tables there are."""
     commands = []
-    good = [overview for overview in some if overview.rejected is None]
+    good = [one for one in some if one.rejected is None and one.table.contract.partition_column]
     if good:
         key, name, days = good[0].table.key, good[0].table.name, list(good[0].rows_by_day)
         # What a domain comes to is its last table.

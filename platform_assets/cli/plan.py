@@ -66,22 +66,32 @@ def plan(
 def why(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="A table or document, such as web/sessions.")],
     day: Annotated[
-        datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DAY", help="Of raw tables the delivery day.")
-    ],
+        datetime | None,
+        typer.Argument(
+            formats=["%Y-%m-%d"],
+            metavar="[DAY]",
+            help="Of raw tables the delivery day; a table without days has none.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Why a day is due, and what it was made from."""
     from platform_assets.assets.provenance import shown
+    from platform_assets.lake.tables.days import WHOLE
 
     catalog, keys = _chosen([table])
     if len(keys) > 1:
         raise Problem(f"{table} is a domain: name one of its tables.", WRONG_USE)
     (key,) = keys
+    if catalog[key].has_days != (day is not None):
+        said = "say which day" if catalog[key].has_days else "it has no days, leave the day out"
+        raise Problem(f"{key.to_user_string()}: {said}.", WRONG_USE)
     found = _due(catalog, [key])
-    asked = day.date()
+    asked = day.date() if day else WHOLE
     if asked not in found.state.days(key) and asked not in found.state.known[key].made:
         days = found.state.days(key)
         span = f"its days are {days[0]} ... {days[-1]}" if days else "nothing was delivered or built of its domain"
-        raise Problem(f"{key.to_user_string()} has no day {asked}: {span}.")
+        raise Problem(f"{key.to_user_string()} has no day {asked}: {span}." if day else f"{span}.")
     _say_chain(found, key, asked)
     for reason in found.reported.get(key, {}).get(asked, ()):
         say(f"  {_said(reason)} (built anew only by `apply --rebuild`)")
@@ -92,8 +102,8 @@ def why(
             say(f"  {variable}={shown(value)}")
         for file in made.files_read:
             say(f"  {file.location}: {number(file.rows)} rows, {number(file.rejected)} rejected, sha256 {file.sha256}")
-        for _, of, its in found.state.reads(key, asked):
-            say(f"  {of} {its}, fingerprint {made.read.get(of, {}).get(str(its))}")
+        for reading, its in found.state.reads(key, asked):
+            say(f"  {reading.name} {its}, fingerprint {made.read.get(reading.name, {}).get(str(its))}")
         say(f"  code {made.code or '-'}, contract {made.contract or '-'}, fingerprint of the rows {made.fingerprint}")
 
 
@@ -115,6 +125,7 @@ def apply(
 
     It shows the plan, and asks. Exit code 1 when something is due still, such as a delivery that is refused.
     """
+    from platform_assets.lake.tables.days import span_text
     from platform_assets.plan import apply as applying
 
     catalog, keys = _chosen(names)
@@ -133,7 +144,7 @@ def apply(
     with _execution(catalog, keys, anyway, allow_emptied) as execute:
         try:
             for outcome in applying.apply(planned, _shown(execute), progress):
-                span = _span(outcome.run.first, outcome.run.last)
+                span = span_text(outcome.run.first, outcome.run.last)
                 for key, check, said in outcome.warnings:
                     remark(f"{key.to_user_string()} {span}: {check}: {said}")
                 for key, why in outcome.refused.items():
@@ -151,6 +162,7 @@ def apply(
 
 def _adopt(catalog: Catalog, keys: Sequence[dg.AssetKey], yes: bool) -> None:
     from platform_assets.lake.engines.running import start
+    from platform_assets.lake.tables.days import span_text
     from platform_assets.plan.adopt import adopt, unrecorded
     from platform_assets.plan.state import State
 
@@ -159,7 +171,7 @@ def _adopt(catalog: Catalog, keys: Sequence[dg.AssetKey], yes: bool) -> None:
     if not days:
         return say("Of every published day it is known what it was made from: nothing was changed.")
     for key, found in days.items():
-        say(f"{key.to_user_string()}: {_counted(len(found), 'day')}, {min(found)} ... {max(found)}")
+        say(f"{key.to_user_string()}: {_counted(len(found), 'day')}, {span_text(min(found), max(found))}")
     confirm("Take these days as made from the files, tables, settings and code that there are now?", yes)
     for key, recorded in adopt(catalog, keys, lambda: start(catalog.settings)):
         say(f"{key.to_user_string()}: {_counted(len(recorded), 'day')} recorded.")
@@ -227,9 +239,11 @@ def _execution(
 
 
 def _shown(execute: Callable[[Run], Outcome]) -> Callable[[Run], Outcome]:
+    from platform_assets.lake.tables.days import span_text
+
     def with_progress(run: Run) -> Outcome:
         began = time.monotonic()
-        say(f"Building {_span(run.first, run.last)}: {', '.join(key.to_user_string() for key in run.keys)}")
+        say(f"Building {span_text(run.first, run.last)}: {', '.join(key.to_user_string() for key in run.keys)}")
         outcome = execute(run)
         say(f"  {number(len(outcome.built))} built in {time.monotonic() - began:.1f} s")
         return outcome
@@ -238,6 +252,7 @@ def _shown(execute: Callable[[Run], Outcome]) -> Callable[[Run], Outcome]:
 
 
 def _say_plan(found: Due, progress: Progress, *, runs: bool = True) -> None:
+    from platform_assets.lake.tables.days import span_text
     from platform_assets.plan.runs import runs_of
 
     ranges = [one for key in found.days for one in _ranges(found, key)]
@@ -246,22 +261,22 @@ def _say_plan(found: Due, progress: Progress, *, runs: bool = True) -> None:
         if not found.state.newest:
             remark(f"Nothing was delivered to PLATFORM_LANDING={found.catalog.settings.landing}, and nothing is built.")
     else:
-        say_table(["table", "days", "why"], [(one.table, _span(one.first, one.last), one.said()) for one in ranges])
+        say_table(["table", "days", "why"], [(one.table, one.span, one.said()) for one in ranges])
     if runs and ranges:
         say()
         planned = list(runs_of(found, progress.rules))
         say(f"{_counted(len(planned), 'run')} would mend that:" if planned else "No run can mend that now.")
         for run in planned[:_MOST]:
-            say(f"  {_span(run.first, run.last)}  {', '.join(key.to_user_string() for key in run.keys)}")
+            say(f"  {span_text(run.first, run.last)}  {', '.join(key.to_user_string() for key in run.keys)}")
         if len(planned) > _MOST:
             say(f"  and {number(len(planned) - _MOST)} more")
     waits = progress.waits(found)
     for wait in waits[:_MOST]:
-        remark(f"{wait.key.to_user_string()} {wait.day} waits: {wait.why.splitlines()[0]}")
+        remark(f"{wait.key.to_user_string()} {span_text(wait.day, wait.day)} waits: {wait.why.splitlines()[0]}")
     if len(waits) > _MOST:
         remark(f"and {number(len(waits) - _MOST)} more")
     for one in _reported(found):
-        remark(f"{one.table} {_span(one.first, one.last)}: {one.said()}. `apply --rebuild` builds it anew.")
+        remark(f"{one.table} {one.span}: {one.said()}. `apply --rebuild` builds it anew.")
     for key, days in found.outside.items():
         remark(f"{key.to_user_string()}: {_counted(len(days), 'published day')} before the domain's first day.")
 
@@ -274,6 +289,13 @@ class _Range:
     first: date
     last: date
     reasons: Mapping[tuple[str, str], Mapping[date, str]]
+
+    @property
+    def span(self) -> str:
+        """The days as text."""
+        from platform_assets.lake.tables.days import span_text
+
+        return span_text(self.first, self.last)
 
     def said(self) -> str:
         """The reasons, as a sentence."""
@@ -289,10 +311,19 @@ class _Range:
     def as_object(self) -> dict[str, Any]:
         """As JSON gives it."""
         reasons = [
-            {"reason": kind} | ({"of": of} if of else {}) | {"days": [str(day) for day in sorted(days)]}
+            {"reason": kind} | ({"of": of} if of else {}) | _days_of(sorted(days))
             for (kind, of), days in self.reasons.items()
         ]
-        return {"table": self.table, "first": str(self.first), "last": str(self.last), "reasons": reasons}
+        return {"table": self.table} | _ends(self.first, self.last) | {"reasons": reasons}
+
+
+def _ends(first: date, last: date) -> dict[str, str]:
+    """Both ends of a range, as JSON gives them; a table without days has none."""
+    return {} if first == date.min else {"first": str(first), "last": str(last)}
+
+
+def _days_of(days: Sequence[date]) -> dict[str, list[str]]:
+    return {} if date.min in days else {"days": [str(day) for day in days]}
 
 
 def _ranges(found: Due, key: dg.AssetKey) -> list[_Range]:
@@ -324,17 +355,19 @@ def _ranges_of(table: str, days: Mapping[date, Sequence[Reason]]) -> list[_Range
 def _as_object(found: Due, runs: Sequence[Run], waits: Sequence[Wait]) -> dict[str, Any]:
     return {
         "due": [one.as_object() for key in found.days for one in _ranges(found, key)],
-        "runs": [
-            {"tables": [key.to_user_string() for key in run.keys], "first": str(run.first), "last": str(run.last)}
-            for run in runs
+        "runs": [{"tables": [key.to_user_string() for key in run.keys]} | _ends(run.first, run.last) for run in runs],
+        "waits": [
+            {"table": w.key.to_user_string()} | ({} if w.day == date.min else {"day": str(w.day)}) | {"why": w.why}
+            for w in waits
         ],
-        "waits": [{"table": w.key.to_user_string(), "day": str(w.day), "why": w.why} for w in waits],
         "not_rebuilt": [one.as_object() for one in _reported(found)],
     }
 
 
 def _say_chain(found: Due, key: dg.AssetKey, day: date) -> None:
     """Why a day is due, and below it why each day is due that it is made from."""
+    from platform_assets.lake.tables.days import span_text
+
     seen: set[tuple[dg.AssetKey, date]] = set()
     waiting = [(key, day, 0)]
     while waiting:
@@ -344,7 +377,7 @@ def _say_chain(found: Due, key: dg.AssetKey, day: date) -> None:
         seen.add((of, its))
         if len(seen) <= _CHAIN:
             said = "; ".join(dict.fromkeys(map(_said, found.days.get(of, {}).get(its, ())))) or "nothing is due"
-            say(f"{'  ' * depth}{of.to_user_string()} {its}: {said}")
+            say(f"{'  ' * depth}{of.to_user_string()} {span_text(its, its)}: {said}")
         waiting += [(*place, depth + 1) for place in reversed(found.sources_due(of, its))]
     if len(seen) > _CHAIN:
         say(f"and {_counted(len(seen) - _CHAIN, 'more day')} that it is made from")
@@ -357,10 +390,6 @@ def _counted(times: int, what: str) -> str:
 def _said(reason: Reason) -> str:
     what = " ".join(filter(None, [reason.kind, reason.of]))
     return f"{what} ({reason.said})" if reason.said else what
-
-
-def _span(first: date, last: date) -> str:
-    return str(first) if first == last else f"{first}...{last}"
 
 
 def _few_days(days: Sequence[date]) -> str:

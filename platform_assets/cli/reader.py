@@ -56,7 +56,7 @@ class Reader:
     def _sorted(self) -> str:
         """By the contract's key; a table without one by its days and then all columns."""
         contract = self.table.contract
-        key = contract.key or dict.fromkeys([contract.partition_column, *self.schema.names])
+        key = contract.key or dict.fromkeys(filter(None, [contract.partition_column, *self.schema.names]))
         order = ", ".join(f'published."{name}" ASC NULLS FIRST' for name in key)
         return f"FROM published ORDER BY {order}"
 
@@ -69,7 +69,7 @@ def reading(table: Table, days: Days | None) -> Iterator[Reader]:
     """
     delta = built(table)
     column = table.contract.partition_column
-    ends = [(column, ">=", days.first), (column, "<=", days.last)] if days else []
+    ends = [(column, ">=", days.first), (column, "<=", days.last)] if days and column else []
     wanted = [(name, sign, day.isoformat()) for name, sign, day in ends if day]
     rows = delta.to_pyarrow_dataset(file_pruning_predicate=wanted or None)
     with (

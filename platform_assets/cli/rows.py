@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -23,6 +23,9 @@ from platform_assets.cli.arguments import (
 from platform_assets.cli.overview import say_rules
 from platform_assets.cli.terminal import WRONG_USE, Problem, number, remark, say, say_table
 
+if TYPE_CHECKING:
+    from platform_assets.lake.tables.table import Table
+
 Kind = Literal["csv", "tsv", "json", "parquet"]
 _SUFFIXES: dict[str, Kind] = {".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
 
@@ -36,6 +39,8 @@ def show(table: TableName, day: OneDay = None, first: FirstDay = None, last: Las
 
     found = find_table(table)
     built(found)
+    if not found.contract.partition_column:
+        return _show_all(found, chosen_days(day, first, last), limit)
     by_day = found.published_rows_by_day()
     newest = max((name for name, rows in by_day.items() if rows), default=None)
     if newest is None:
@@ -48,6 +53,22 @@ def show(table: TableName, day: OneDay = None, first: FirstDay = None, last: Las
         rows = reader.first_rows(limit)
         say_table(reader.schema.names, rows)
     return remark(f"{number(len(rows))} of {number(rows_there)} rows of {found.key} {days}.")
+
+
+def _show_all(table: Table, days: Days | None, limit: int) -> None:
+    """Rows of a table without days."""
+    from platform_assets.cli.reader import reading
+
+    _refuse_days(table, days)
+    with reading(table, None) as reader:
+        rows = reader.first_rows(limit)
+        say_table(reader.schema.names, rows)
+    remark(f"{number(len(rows))} of {number(sum(table.published_rows_by_day().values()))} rows of {table.key}.")
+
+
+def _refuse_days(table: Table, days: Days | None) -> None:
+    if days and not table.contract.partition_column:
+        raise Problem(f"{table.key} has no days: leave --day, --from and --to out.", WRONG_USE)
 
 
 def rejected(
@@ -99,6 +120,7 @@ def export(
 
     found = find_table(table)
     days = chosen_days(day, first, last)
+    _refuse_days(found, days)
     kind = kind or _SUFFIXES.get(Path(output).suffix.lower())
     if kind is None:
         raise Problem(f"Say --format csv, tsv, json or parquet: {output} does not tell.", WRONG_USE)

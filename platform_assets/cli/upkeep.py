@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,7 +63,7 @@ def _say_what_changes(asked: Restoration) -> None:
     if not asked.days:
         return say("No day has other files than now.")
     shown = list(asked.days.items())[:_SHOWN_DAYS]
-    rows = [(day, *("-" if n is None else number(n) for n in counts)) for day, counts in shown]
+    rows = [(_named(day), *("-" if n is None else number(n) for n in counts)) for day, counts in shown]
     say_table(["day", "rows now", "rows then"], rows, right=["rows now", "rows then"])
     if len(asked.days) > len(shown):
         say(f"and {number(len(asked.days) - len(shown))} more days, up to {max(asked.days)}.")
@@ -175,5 +175,11 @@ def _readers(definition: TableKind) -> list[str]:
     return [one.text_key for one in everything if one.key != definition.key and definition.key in one.sources]
 
 
+def _named(day: str) -> str:
+    from platform_assets.lake.tables.days import span_text
+
+    return span_text(date.fromisoformat(day), date.fromisoformat(day))
+
+
 def _listed(days: Sequence[str]) -> str:
-    return days[0] if len(days) == 1 else f"{number(len(days))} days of {days[0]} ... {days[-1]}"
+    return _named(days[0]) if len(days) == 1 else f"{number(len(days))} days of {days[0]} ... {days[-1]}"

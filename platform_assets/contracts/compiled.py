@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pyspark.sql.types as T
 from deltalake import Schema
 
-from platform_assets.contracts.contract import Contract, RawContract, Source
+from platform_assets.contracts.contract import RAW_COLUMNS, Contract, RawRows, Source, Versions
 from platform_assets.contracts.errors import UncompilableRule
 from platform_assets.contracts.refusals import column_type, refuse_days, refuse_field, refuse_names, refuse_words
 from platform_assets.contracts.rules import Rule, agreement_rules, key_rule, null_rule, value_rule
@@ -34,7 +35,10 @@ class ColumnSpec:
 
 @dataclass(frozen=True)
 class CompiledContract:
-    """What a contract says, in the forms the platform works with."""
+    """What a contract says, in the forms the platform works with.
+
+    `row_rules` are those that reject single rows of a raw table; all others are the table's.
+    """
 
     name: str
     description: str
@@ -42,6 +46,11 @@ class CompiledContract:
     key: tuple[str, ...]
     rules: tuple[Rule, ...]
     is_raw: bool
+    partition_column: str | None
+    """The day column that the table is partitioned by, None for a table without days."""
+    row_rules: tuple[Rule, ...] = ()
+    versions: Versions | None = None
+    """Of a table without days whose rows are versions: how they are told."""
 
     @property
     def names(self) -> list[str]:
@@ -49,14 +58,19 @@ class CompiledContract:
         return [column.name for column in self.columns]
 
     @property
-    def partition_column(self) -> str:
-        """The day column that the table is partitioned by."""
-        return "delivery_day" if "delivery_day" in self.names else "day"
+    def sourced(self) -> list[ColumnSpec]:
+        """The columns of a raw table that the feed fills."""
+        return [column for column in self.columns if column.source]
 
     @property
-    def read_column(self) -> str:
-        """The day column that the table is read by: of a raw table the event's day, else the partition's."""
-        return "day" if "day" in self.names else self.partition_column
+    def has_events(self) -> bool:
+        """Whether it is of a raw table of events, which is read by their day."""
+        return self.is_raw and "day" in self.names
+
+    @property
+    def read_column(self) -> str | None:
+        """The day column that the table is read by: of events the event's day, else the partition's."""
+        return "day" if self.has_events else self.partition_column
 
     @cached_property
     def spark_schema(self) -> T.StructType:
@@ -84,7 +98,7 @@ class CompiledContract:
             (c.name, c.dtype.json(), c.nullable, repr(c.source), [(rule.name, rule.broken) for rule in c.rules])
             for c in self.columns
         ]
-        rules = [(rule.name, rule.kind, rule.columns, rule.broken) for rule in self.rules]
+        rules = [(rule.name, rule.kind, rule.columns, rule.broken) for rule in (*self.rules, *self.row_rules)]
         return hashlib.sha256(json.dumps([columns, self.key, rules]).encode()).hexdigest()[:16]
 
     def differences(self, found: T.StructType) -> dict[str, str]:
@@ -125,11 +139,11 @@ def compiled(contract: type[Contract]) -> CompiledContract:
 
 def _compile(contract: type[Contract]) -> CompiledContract:
     refuse_words(contract)
-    is_raw = issubclass(contract, RawContract)
+    is_raw = issubclass(contract, RawRows)
     # The columns that all raw tables have stand after a raw table's own.
-    last = RawContract.__annotations__ if is_raw else {}
+    last = RAW_COLUMNS if is_raw else ()
     columns = []
-    for name, (annotation, field) in sorted(contract.__fields__.items(), key=lambda item: item[0] in last):
+    for name, (annotation, field) in sorted(contract.__fields__.items(), key=lambda item: _place(item[0], last)):
         with naming(f"column {name}"):
             refuse_field(annotation, field, is_raw=is_raw)
             columns.append(_column(name, column_type(annotation, field), field))
@@ -138,19 +152,35 @@ def _compile(contract: type[Contract]) -> CompiledContract:
     # A rule of a column that a feed fills rejects single rows (their violations), never the table.
     rules = [rule for column in columns if column.source is None for rule in column.rules]
     rules += [key_rule(key)] if key else []
-    rules += [rule for check in contract.__root_checks__ for rule in agreement_rules(check)]
+    agreements = [rule for check in contract.__root_checks__ for rule in agreement_rules(check)]
+    partition = _partition(contract, [column.name for column in columns])
     found = CompiledContract(
         name=contract.__name__,
         description=inspect.cleandoc(contract.__doc__ or ""),
         columns=tuple(columns),
         key=key,
-        rules=tuple(rules),
+        rules=tuple(rules if is_raw else [*rules, *agreements]),
         is_raw=is_raw,
+        partition_column=partition,
+        row_rules=tuple(agreements if is_raw else ()),
+        versions=contract._versions,
     )
     refuse_names(found.names, "column")
-    refuse_names([rule.name for rule in rules], "rule")
-    refuse_days(found.partition_column, key, found.spark_schema)
+    refuse_names([rule.name for rule in (*rules, *agreements)], "rule")
+    refuse_days(partition, key, found.spark_schema)
     return found
+
+
+def _place(column: str, last: Sequence[str]) -> int:
+    return last.index(column) if column in last else -1
+
+
+def _partition(contract: type[Contract], names: Sequence[str]) -> str | None:
+    if not contract._is_whole:
+        return "delivery_day" if "delivery_day" in names else "day"
+    if issubclass(contract, RawRows):
+        raise UncompilableRule("whole=True: a raw table has the days of its deliveries, leave it out")
+    return None
 
 
 def _column(name: str, dtype: T.DataType, field: Any) -> ColumnSpec:

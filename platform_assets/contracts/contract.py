@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from pandera.api.extensions import register_check_method
 from pandera.pyspark import DataFrameModel
 from pyspark.sql import DataFrame
 
-__all__ = ["Contract", "Field", "RawContract", "Source", "T", "source"]
+__all__ = ["Contract", "Field", "RawContract", "RawRows", "Source", "T", "source"]
 
 
 @register_check_method(statistics=["rules"])
@@ -25,6 +26,20 @@ def columns_agree(frame: DataFrame, *, rules: dict[str, str]) -> bool:
     return frame.where(" OR ".join(f"NOT ({condition})" for condition in rules.values())).isEmpty()
 
 
+@dataclass(frozen=True)
+class Versions:
+    """What tells the versions of rows: the columns of what they say, and those of the days on which it was true.
+
+    A version is true from the day `valid_from` on until, but not on, `valid_until` (NULL: for ever); `number` is 1 for
+    the first of its row.
+    """
+
+    says: tuple[str, ...]
+    number: str
+    valid_from: str
+    valid_until: str
+
+
 # Pandera takes type arguments for the making of another model, so that none can be given here.
 class Contract(DataFrameModel):  # type: ignore[type-arg]
     """A table's columns, types, nullability, key, value rules and descriptions.
@@ -33,7 +48,19 @@ class Contract(DataFrameModel):  # type: ignore[type-arg]
     description, `nullable=True` where values may be missing, and rules (`ge`, `isin`, `str_matches`, ...; with
     `raise_warning=True` they stop nothing). `Config` may say `unique`, the key, and `columns_agree`. The docstring
     describes the table.
+
+    `class Prices(Contract, whole=True)` is that of a table without days, which is replaced as a whole; `versions=` says
+    what tells its rows, when they are versions of others.
     """
+
+    # Pandera takes what is annotated for a column.
+    _is_whole = False
+    _versions = None
+
+    def __init_subclass__(cls, *, whole: bool = False, versions: Versions | None = None, **words: Any) -> None:
+        cls._is_whole = whole or cls._is_whole
+        cls._versions = versions or cls._versions
+        super().__init_subclass__(**words)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -41,25 +68,49 @@ class Source:
     """Where a raw column comes from: the feed's own field, and whether a row must have it.
 
     `text` says that the feed writes it as text: another JSON type (a number, an object) is then invalid. `trimmed`
-    takes blanks (spaces, tabs) off both its ends; what is nothing else is empty.
+    takes blanks (spaces, tabs) off both its ends; what is nothing else is empty. A text that is one of `nulls` is no
+    value, as an empty one is. `aliases` are other names that a header may have for the field.
     """
 
     field: str
     required: bool
     text: bool
     trimmed: bool = False
+    nulls: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """What it says, without what it leaves unsaid: contracts that say no more than before are the same still."""
+        said = f"Source(field={self.field!r}, required={self.required}, text={self.text}, trimmed={self.trimmed}"
+        more = [f", {name}={value!r}" for name in ("nulls", "aliases") if (value := getattr(self, name))]
+        return f"{said}{''.join(more)})"
 
 
-def source(field: str, *, required: bool = False, text: bool = True, trimmed: bool = False, **words: Any) -> Any:
-    """A raw column that holds the feed's `field` (dots lead into nested objects); `words` are Pandera's."""
-    return Field(nullable=True, metadata={"source": Source(field, required, text, trimmed)}, **words)
+def source(
+    field: str,
+    *,
+    required: bool = False,
+    text: bool = True,
+    trimmed: bool = False,
+    nulls: Collection[str] = (),
+    aliases: Collection[str] = (),
+    **words: Any,
+) -> Any:
+    """A raw column that holds the feed's `field` (dots lead into nested objects), as `Source` says.
+
+    `words` are Pandera's.
+    """
+    found = Source(field, required, text, trimmed, tuple(nulls), tuple(aliases))
+    return Field(nullable=True, metadata={"source": found}, **words)
 
 
-class RawContract(Contract):
-    """The columns that every raw table has after those of its feed."""
+class RawRows(Contract):
+    """The columns that every raw table has after those of its feed.
+
+    Of a raw contract, `columns_agree` rejects single rows, each with the name of the rule that it breaks.
+    """
 
     delivery_day: T.DateType = Field(description="Day of the landing folder that the row was delivered in")
-    day: T.DateType = Field(nullable=True, description="UTC day of the event; NULL when its time is not valid")
     source_file: T.StringType = Field(description="Name of the file that the row came from")
     raw: T.StringType = Field(nullable=True, description="The row as it was delivered; only on rejected rows")
     violations: Annotated[T.ArrayType, T.StringType(), True] = Field(
@@ -68,3 +119,13 @@ class RawContract(Contract):
     extra_fields: Annotated[T.ArrayType, T.StringType(), True] = Field(
         description="Names of fields that the feed does not know; they are ignored"
     )
+
+
+class RawContract(RawRows):
+    """The columns of a raw table of events, which have a time: `day` is theirs."""
+
+    day: T.DateType = Field(nullable=True, description="UTC day of the event; NULL when its time is not valid")
+
+
+RAW_COLUMNS = ("delivery_day", "day", "source_file", "raw", "violations", "extra_fields")
+"""The columns of raw tables in their order, after those of the feed."""

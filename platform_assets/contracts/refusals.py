@@ -82,7 +82,7 @@ def refuse_field(annotation: Any, field: Any, *, is_raw: bool) -> None:
     if (field.metadata or {}).get("source") is None:
         return
     if not is_raw:
-        raise UncompilableRule("source(...) belongs into a RawContract: write Field(...)")
+        raise UncompilableRule("source(...) belongs into a RawContract or RawRows: write Field(...)")
     if any(check.raise_warning for check in field.checks):
         raise UncompilableRule("a row is good or rejected: leave raise_warning out")
 
@@ -136,11 +136,11 @@ def refuse_names(names: Iterable[str], what: str) -> None:
         seen.add(name.lower())
 
 
-def refuse_days(partition: str, key: tuple[str, ...], schema: T.StructType) -> None:
+def refuse_days(partition: str | None, key: tuple[str, ...], schema: T.StructType) -> None:
     """Refuse a table that could not be partitioned by its day, or whose key could not be checked day by day."""
     columns = {column.name: column for column in schema.fields}
-    day = columns.get(partition)
-    if day is None or day.nullable or not isinstance(day.dataType, T.DateType):
+    day = columns.get(partition or "")
+    if partition and (day is None or day.nullable or not isinstance(day.dataType, T.DateType)):
         raise UncompilableRule(f"column {partition}: the partition must be there, a T.DateType, and not nullable")
     for name in key:
         with naming(f"column {name} of the key (Config.unique)"):
@@ -149,7 +149,7 @@ def refuse_days(partition: str, key: tuple[str, ...], schema: T.StructType) -> N
             dtype = columns[name].dataType
             if not isinstance(dtype, _KEY_TYPES):
                 raise UncompilableRule(f"not every engine finds the same {dtype.simpleString()} equal: leave it out")
-    if key and partition not in key:
+    if key and partition and partition not in key:
         raise UncompilableRule(
             f"column {partition}: the key (Config.unique) lacks it, and could not be checked day by day: add it"
         )

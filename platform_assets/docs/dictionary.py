@@ -64,7 +64,8 @@ def _facts(definition: TableKind, readers: Sequence[str]) -> Iterator[list[str]]
     key = definition.text_key
     contract = definition.contract
     yield ["Lies in", f"`<lake>/{key}`, a Delta table; `<lake>` is the setting `PLATFORM_LAKE`"]
-    yield ["Partition", f"`{contract.partition_column}`"]
+    partition = f"`{contract.partition_column}`" if contract.partition_column else "none: it is replaced as a whole"
+    yield ["Partition", partition]
     yield ["Key", ", ".join(f"`{column}`" for column in contract.key) or "none: the same row may stand more than once"]
     if isinstance(definition, RawTableDefinition):
         suffixes = ", ".join(f"`{suffix}`" for suffix in definition.feed.suffixes)
@@ -75,6 +76,8 @@ def _facts(definition: TableKind, readers: Sequence[str]) -> Iterator[list[str]]
         if before := definition.signature.before:
             links = ", ".join(_link(definition.reads(name).to_user_string()) for name in before)
             yield ["Goes on from", f"the day before of {links}: each day needs the one before it"]
+        if definition.signature.so_far:
+            yield ["Goes on from", "all its own days before: each day needs all before it"]
     yield ["Rows", definition.rows]
     yield ["Read by", ", ".join(map(_link, readers)) or "no other table"]
     yield ["Owner", definition.domain.owner]
@@ -111,7 +114,8 @@ def row_rules(definition: RawTableDefinition) -> Iterator[tuple[str, str]]:
         if column.source is None:
             continue
         if column.source.required:
-            yield f"missing_{column.name}", f"`{column.source.field}` is absent, null or empty"
+            nulls = "".join(f", `{text}`" for text in column.source.nulls)
+            yield f"missing_{column.name}", f"`{column.source.field}` is absent, null{nulls} or empty"
         asked = "".join(f", or breaks: {_rule(rule)}" for rule in column.rules)
         kind = column.dtype.simpleString()
         yield f"invalid_{column.name}", f"`{column.source.field}` is not a {kind} as the feed writes it{asked}"
@@ -119,6 +123,11 @@ def row_rules(definition: RawTableDefinition) -> Iterator[tuple[str, str]]:
         first = f"`{definition.domain.prefix}START`"
         yield "before_start", f"the event's day lies before the domain's first day (setting {first})"
         yield "after_delivery", "the event's day is later than the day after its delivery day"
+    for rule in definition.contract.row_rules:
+        yield rule.name, f"not so: {_rule(rule)}"
+    if key := definition.rows_key:
+        other = "another row with other values" if key.equal_are_one else "another row"
+        yield key.rule, f"{other} of the delivery has the same {', '.join(f'`{name}`' for name in key.columns)}"
 
 
 def _checks(definition: TableKind) -> str:
@@ -140,16 +149,17 @@ def _settings(definition: TableKind) -> list[list[str]]:
 
 def _example(definition: TableKind) -> str:
     day = f"date({FIRST_DAY.year}, {FIRST_DAY.month}, {FIRST_DAY.day})"
+    partition = definition.contract.partition_column
+    wanted = f'filters=[("{partition}", "=", {day})]' if partition else ""
     lines = [
         "```python",
-        "from datetime import date",
-        "",
+        *(["from datetime import date", ""] if partition else []),
         "from deltalake import DeltaTable",
         "",
         "from platform_assets.settings import current",
         "",
         f'table = DeltaTable(f"{{current().lake}}/{definition.text_key}")',
-        f'rows = table.to_pandas(filters=[("{definition.contract.partition_column}", "=", {day})])',
+        f"rows = table.to_pandas({wanted})",
     ]
     if isinstance(definition, RawTableDefinition):
         lines.append('good = rows[rows["violations"].str.len() == 0]')

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,7 +12,9 @@ from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import CompiledContract
+from platform_assets.contracts.contract import Versions
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.days import WHOLE
 
 # What one number has bits for: one of them says of each column whether it is NULL.
 _BITS = 62
@@ -53,12 +56,13 @@ NOTHING = Fingerprint()
 class Fingerprints:
     """What the rows of a run come to, by partition day.
 
-    Of raw tables also by delivery day and event day (None: the row has no event day, or one more than a year after its
-    delivery, and is rejected for it): all rows, and the good ones.
+    Of raw tables of events also by delivery day and event day (None: the row has no event day, or one more than a year
+    after its delivery, and is rejected for it): all rows, and the good ones. Of tables of versions by day: what the
+    versions say that begin then, those that end then, and those of the beginning ones that are the first of their row.
     """
 
     days: Mapping[date, Fingerprint] = field(default_factory=dict)
-    events: Mapping[date, Mapping[date | None, tuple[Fingerprint, Fingerprint]]] = field(default_factory=dict)
+    events: Mapping[date, Mapping[date | None, Sequence[Fingerprint]]] = field(default_factory=dict)
 
     def of(self, day: date) -> Fingerprint:
         """The rows of a partition day."""
@@ -68,9 +72,11 @@ class Fingerprints:
 def fingerprints(engine: Engine, rows: DataFrame, contract: CompiledContract) -> Fingerprints:
     """The fingerprints of rows that follow a contract, in one aggregate over them."""
     hashed = engine.without_constants(rows.withColumn("_hash", F.expr(row_hash(contract))))
-    if not contract.is_raw:
-        found = hashed.groupBy(contract.partition_column).agg(*_sums("all", "true")).collect()
-        return Fingerprints({row[contract.partition_column]: _read("all", row) for row in found})
+    if not contract.has_events:
+        column = contract.partition_column
+        found = hashed.groupBy(*([column] if column else [])).agg(*_sums("all", "true")).collect()
+        its = {row[column] if column else WHOLE: _read("all", row) for row in found}
+        return Fingerprints(its, {WHOLE: _by_validity(engine, rows, contract.versions)} if contract.versions else {})
     # Days in a far future, all of rejected rows, would be groups of their own, and there may be any number.
     hashed = hashed.withColumn("_event", F.expr(f"CASE WHEN day <= delivery_day + {_FAR_DAYS} THEN day END"))
     found = hashed.groupBy("delivery_day", "_event").agg(*_sums("all", "true"), *_sums("good", _GOOD)).collect()
@@ -81,6 +87,26 @@ def fingerprints(engine: Engine, rows: DataFrame, contract: CompiledContract) ->
         days[day] = days.get(day, NOTHING) + whole
         events.setdefault(day, {})[row["_event"]] = (whole, _read("good", row))
     return Fingerprints(days, events)
+
+
+def _by_validity(engine: Engine, rows: DataFrame, versions: Versions) -> Mapping[date | None, Sequence[Fingerprint]]:
+    """What versions say, by the day on which they begin and that on which they end."""
+    said = [F.col(name) for name in versions.says]
+    hashed = engine.without_constants(
+        rows.withColumn("_hash", F.xxhash64(*said, *[column.isNull() for column in said])).select(
+            "_hash",
+            (F.col(versions.number) == 1).alias("_first"),
+            F.col(versions.valid_from).alias("_from"),
+            F.col(versions.valid_until).alias("_until"),
+        )
+    )
+    found: dict[date | None, list[Fingerprint]] = defaultdict(lambda: [NOTHING, NOTHING, NOTHING])
+    begin = hashed.groupBy("_from").agg(*_sums("all", "true"), *_sums("first", "_first")).collect()
+    for row in begin:
+        found[row["_from"]][0], found[row["_from"]][2] = _read("all", row), _read("first", row)
+    for row in hashed.where("_until IS NOT NULL").groupBy("_until").agg(*_sums("all", "true")).collect():
+        found[row["_until"]][1] = _read("all", row)
+    return found
 
 
 def row_hash(contract: CompiledContract) -> str:

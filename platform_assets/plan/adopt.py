@@ -15,8 +15,9 @@ from platform_assets.assets.declared import Declared, DeclaredTable
 from platform_assets.assets.documents import DocumentDefinition
 from platform_assets.assets.provenance import platform_version
 from platform_assets.assets.raw_tables import RawTableDefinition
+from platform_assets.assets.readings import Span
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.fingerprints import Fingerprints, fingerprints
+from platform_assets.lake.fingerprints import NOTHING, Fingerprint, Fingerprints, fingerprints
 from platform_assets.lake.tables.made import FileRead, Known, Made, events_text
 from platform_assets.landing.counts import ACCEPTED
 from platform_assets.landing.first_look import sha256_of
@@ -60,7 +61,7 @@ def adopt(
 
 def _made_of(state: State, one: Declared, days: Sequence[date], engine: Callable[[], Engine]) -> dict[date, Made]:
     if isinstance(one, DocumentDefinition):
-        states = one.folder(state.catalog.settings).states()
+        states = one.folder(state.catalog.settings).states(days)
         return {day: replace(_record(state, one, day, Fingerprints(), days), state=states[day]) for day in days}
     if isinstance(one, DeclaredTable):
         return _of_table(state, one, days, engine())
@@ -71,7 +72,9 @@ def _of_table(state: State, one: DeclaredTable, days: Sequence[date], engine: En
     table, known = state.catalog.tables[one.key], state.known[one.key]
     delta = table.delta()
     assert delta is not None, f"{table.key} was published"
-    rows = table.rows(engine, delta).where(F.col(table.contract.partition_column).isin(list(days)))
+    rows = table.rows(engine, delta)
+    if column := table.contract.partition_column:
+        rows = rows.where(F.col(column).isin(list(days)))
     prints = fingerprints(engine, rows, table.contract)
     found = {
         day: replace(_record(state, one, day, prints, days), attempt=known.attempts[day], rows=prints.of(day).rows)
@@ -95,13 +98,24 @@ def _of_table(state: State, one: DeclaredTable, days: Sequence[date], engine: En
     return found
 
 
+def _own(known: Known, prints: Fingerprints, days: Collection[date], span: Span) -> str:
+    """What an asset's own days come to, of some of which nobody knew what they are before this moment."""
+    total = NOTHING
+    for day, made in known.made.items():
+        if span.has(day):
+            total = total + (Fingerprint.of(made.fingerprint) if made and day not in days else prints.of(day))
+    return str(total)
+
+
 def _record(state: State, one: Declared, day: date, prints: Fingerprints, days: Collection[date]) -> Made:
     recipe = state.catalog.recipe(one.key)
     inputs: dict[str, dict[str, str | None]] = {}
-    for key, name, of in state.reads(one.key, day):
-        # Of its own days nobody knew what they are before this moment.
-        read = str(prints.of(of)) if key == one.key and of in days else state.fingerprint(one, key, of)
-        inputs.setdefault(name, {})[str(of)] = read
+    for reading, span in state.reads(one.key, day):
+        if reading.key == one.key:
+            read: str | None = _own(state.known[one.key], prints, days, span)
+        else:
+            read = state.fingerprint(one, reading, span)
+        inputs.setdefault(reading.name, {})[str(span)] = read
     return Made(
         day=day,
         attempt=_ADOPTED,

@@ -14,6 +14,7 @@ from platform_assets.assets.publication import DUE_ONLY
 from platform_assets.assets.runs import of_this_process
 from platform_assets.errors import PlatformError
 from platform_assets.lake.audit import COLUMNS
+from platform_assets.lake.tables.days import WHOLE
 from platform_assets.landing.delivery_checks import ALLOW_EMPTIED
 from platform_assets.plan.checks import UP_TO_DATE
 from platform_assets.plan.due import EMPTIED, Due
@@ -123,7 +124,8 @@ def in_process(
     job = definitions.resolve_implicit_global_asset_job_def()
 
     def execute(run: Run) -> Outcome:
-        tags = {_START: str(run.first), _END: str(run.last), DUE_ONLY: "1"} | of_this_process()
+        days = {} if run.first == WHOLE else {_START: str(run.first), _END: str(run.last)}
+        tags = days | {DUE_ONLY: "1"} | of_this_process()
         tags |= {ALLOW_EMPTIED: "1"} if allow_emptied else {}
         result = job.execute_in_process(
             instance=instance, asset_selection=list(run.keys), tags=tags, run_config=_QUIET, raise_on_error=False

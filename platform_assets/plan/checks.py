@@ -6,6 +6,7 @@ import dagster as dg
 
 from platform_assets.assets.catalog import Catalog
 from platform_assets.assets.failures import as_failures
+from platform_assets.lake.tables.days import WHOLE, span_text
 from platform_assets.landing.deliveries import some
 from platform_assets.plan.due import Due, due
 
@@ -36,11 +37,12 @@ def _result(found: Due, key: dg.AssetKey) -> dg.AssetCheckResult:
     reasons: dict[str, list[str]] = {}
     for day, its in sorted(days.items()):
         for reason in its:
-            reasons.setdefault(" ".join(filter(None, [reason.kind, reason.of])), []).append(str(day))
+            reasons.setdefault(" ".join(filter(None, [reason.kind, reason.of])), []).append(span_text(day, day))
     said = "nothing is due"
     if days:
         shown = "; ".join(f"{reason} on {some(on, 3)}" for reason, on in reasons.items())
-        said = f"{len(days)} days are due: {shown}. To build them: platform-assets apply {key.path[0]}"
+        what = "it is due" if WHOLE in days else f"{len(days)} days are due"
+        said = f"{what}: {shown}. To build what is due: platform-assets apply {key.path[0]}"
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=UP_TO_DATE,

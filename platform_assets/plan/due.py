@@ -13,6 +13,7 @@ from platform_assets.assets.declared import Declared
 from platform_assets.assets.files_tables import FilesTableDefinition
 from platform_assets.assets.provenance import changed_settings, shown
 from platform_assets.assets.raw_tables import RawTableDefinition
+from platform_assets.assets.readings import Reading, Span
 from platform_assets.lake.tables.made import FileRead, Made
 from platform_assets.landing.deliveries import Delivered, some
 from platform_assets.landing.first_look import LandedFile, sha256_of
@@ -60,7 +61,11 @@ class Due:
 
     def sources_due(self, key: dg.AssetKey, day: date) -> list[tuple[dg.AssetKey, date]]:
         """The days that a day of an asset is made from, as far as they are due."""
-        return [(of, its) for of, _, its in self.state.reads(key, day) if its in self.days.get(of, {})]
+        return [
+            (reading.key, one)
+            for reading, span in self.state.reads(key, day)
+            for one in reading.due(span, self.days.get(reading.key, {}), of_itself=reading.key == key)
+        ]
 
 
 def due(
@@ -92,12 +97,18 @@ def due(
             if not rebuild and (only := [reason for reason in reasons if reason.kind in REPORTED]):
                 told[day] = only
                 reasons = [reason for reason in reasons if reason.kind not in REPORTED]
-            upstream = [of for of, _, its in state.reads(key, day) if its in (found[of] if of == key else touched[of])]
-            reasons += [Reason(UPSTREAM, of.to_user_string()) for of in dict.fromkeys(upstream)]
+            upstream = [
+                reading.name
+                for reading, span in state.reads(key, day)
+                if reading.due(
+                    span, (found if reading.key == key else touched)[reading.key], of_itself=reading.key == key
+                )
+            ]
+            reasons += [Reason(UPSTREAM, of) for of in dict.fromkeys(upstream)]
             if reasons:
                 days[day] = reasons
         first = catalog.first_day(key)
-        if before := sorted(day for day in known.made if day < first):
+        if one.has_days and (before := sorted(day for day in known.made if day < first)):
             outside[key] = before
     return Due(state, found, reported, outside)
 
@@ -114,7 +125,7 @@ def _touched(
         if key == one.key:
             continue
         touched[key] = set(found[key])
-        if isinstance(state.catalog[key], RawTableDefinition) and one.signature.frames:
+        if _has_events(state, key) and one.signature.frames:
             for day in (day for day in found[key] if comes(key, day)):
                 made = state.known[key].made.get(day)
                 touched[key] |= {event for event in (made.by_event if made else ()) if event}
@@ -164,22 +175,31 @@ def _reasons(state: State, one: Declared, day: date) -> list[Reason]:
 def _of_inputs(state: State, one: Declared, made: Made, day: date) -> list[Reason]:
     then = made.read
     reasons: dict[str, Reason] = {}
-    for key, name, of in state.reads(one.key, day):
-        read = then.get(name, {})
-        if str(of) not in read:
+    for reading, span in state.reads(one.key, day):
+        name = reading.name
+        read, of = then.get(name, {}), str(span)
+        if of not in read:
             reasons.setdefault(name, Reason(CODE, name, "it did not read it then"))
-        elif _is_there(state, key, of) and (now := state.fingerprint(one, key, of)) != read[str(of)]:
+        elif _is_there(state, reading, span) and (now := state.fingerprint(one, reading, span, read[of])) != read[of]:
             if now is None:
-                said = f"it is not known any more what {of} was made from"
+                said = f"it is not known any more what {of} {'were' if span.first < span.last else 'was'} made from"
                 reasons.setdefault(name, Reason(UNKNOWN, name, said))
             else:
-                reasons[name] = Reason(INPUTS, name, f"{of} has changed")
+                reasons[name] = Reason(INPUTS, name, f"{of} {'have' if span.first < span.last else 'has'} changed")
     return list(reasons.values())
 
 
-def _is_there(state: State, key: dg.AssetKey, day: date) -> bool:
-    """Whether what was published of a table can be read for a day: of a raw table any day may have rows of it."""
-    return day in state.known[key].made or isinstance(state.catalog[key], RawTableDefinition)
+def _is_there(state: State, reading: Reading, span: Span) -> bool:
+    """Whether what was published of a table can be read for some days: of events, any may have rows of any day."""
+    made = state.known[reading.key].made
+    if reading.kind in ("all days", "whole table", "versions"):
+        return bool(made)
+    return span.last in made or _has_events(state, reading.key)
+
+
+def _has_events(state: State, key: dg.AssetKey) -> bool:
+    one = state.catalog[key]
+    return isinstance(one, RawTableDefinition) and one.contract.has_events
 
 
 def _of_landing(made: Made, delivered: Delivered | None) -> list[Reason]:

@@ -16,12 +16,13 @@ from platform_assets.assets.declared import Declared
 from platform_assets.assets.files_tables import FilesTableDefinition
 from platform_assets.assets.provenance import as_files
 from platform_assets.assets.raw_tables import RawTableDefinition
+from platform_assets.assets.readings import Reading, Span
+from platform_assets.lake.tables.days import WHOLE
 from platform_assets.lake.tables.made import Known
 from platform_assets.landing.deliveries import Delivered
 
 _WORKERS = 16
 _DAY = timedelta(days=1)
-Source = tuple[dg.AssetKey, str, timedelta, date]
 One = TypeVar("One")
 Other = TypeVar("Other")
 
@@ -64,6 +65,8 @@ class State:
 
     def days(self, key: dg.AssetKey, until: date | None = None) -> list[date]:
         """The days that an asset should have: from its first to the newest that was delivered or built."""
+        if not self.catalog[key].has_days:
+            return [WHOLE] if key.path[0] in self.newest else []
         first = self.catalog.first_day(key)
         last = min(self.newest.get(key.path[0], first - _DAY), until or self.today)
         return [first + timedelta(days=n) for n in range((last - first).days + 1)]
@@ -74,7 +77,7 @@ class State:
         found: dict[str, date] = {}
         for key, known in self.known.items():
             raw = self.delivered.get(key, {})
-            for day in (day for days in (known.made, raw) for day in days if day <= self.today):
+            for day in (day for days in (known.made, raw) for day in days if WHOLE < day <= self.today):
                 found[key.path[0]] = max(found.get(key.path[0], day), day)
         for key in self.known:  # each after those that it reads
             for source in self.catalog[key].sources:
@@ -83,34 +86,21 @@ class State:
                     found[key.path[0]] = max(found.get(key.path[0], newest), newest)
         return found
 
-    @cached_property
-    def sources(self) -> Mapping[dg.AssetKey, Sequence[Source]]:
-        """What each asset reads: per table its name, how many days before, and the first day that it has."""
-        found: dict[dg.AssetKey, list[Source]] = {}
-        for key in self.known:
-            one = self.catalog[key]
-            signature = one.signature
-            parameters = [(one.reads(name), timedelta()) for name in signature.same_day]
-            parameters += [(one.reads(name), _DAY) for name in signature.before]
-            if not signature.frames:
-                parameters = [(source, timedelta()) for source in one.sources]
-            found[key] = [
-                (source, source.to_user_string(), offset, self.catalog.first_day(source))
-                for source, offset in parameters
-            ]
-        return found
+    def reads(self, key: dg.AssetKey, day: date) -> list[tuple[Reading, Span]]:
+        """The days of tables that a day of an asset is made from."""
+        return [(one, span) for one in self.catalog.readings(key) if (span := one.span(day)) is not None]
 
-    def reads(self, key: dg.AssetKey, day: date) -> list[tuple[dg.AssetKey, str, date]]:
-        """The days of tables that a day of an asset is made from, with the names of the tables."""
-        return [(of, name, day - offset) for of, name, offset, first in self.sources[key] if day - offset >= first]
-
-    def fingerprint(self, reader: Declared, key: dg.AssetKey, day: date) -> str | None:
-        """What the reader would read of a day of a table now."""
-        known = self.known[key]
+    def fingerprint(self, reader: Declared, reading: Reading, span: Span, read: str | None = None) -> str | None:
+        """What the reader would read of some days of a table now, to be compared with what it has `read` of them."""
+        known = self.known[reading.key]
         if isinstance(reader, FilesTableDefinition):
-            made = known.made.get(day)
+            made = known.made.get(span.first)
             return as_files(made) if made else None
-        return known.fingerprint(day)
+        if reading.kind == "versions":
+            return known.as_of(span.first, date.fromisoformat(read.split()[-1]) if read else None)
+        if reading.kind in ("days before", "all days"):
+            return known.total(max(span.first, reading.first_day), span.last)
+        return known.fingerprint(span.first)
 
 
 def _side_by_side(function: Callable[[One], Other], values: Iterable[One]) -> list[Other]:

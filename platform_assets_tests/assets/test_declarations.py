@@ -20,6 +20,7 @@ from platform_assets import (
     Feed,
     Field,
     RawContract,
+    RawRows,
     Settings,
     T,
     document,
@@ -173,25 +174,37 @@ def test_a_domain_is_given_as_itself_and_its_settings_as_a_class() -> None:
         Domain("shop", owner="team:shop", settings=DomainSettings())  # type: ignore[arg-type]
 
 
-class TimedSales(RawContract):
+class TimedSales(RawRows):
     """Rows with a time."""
 
     sold_at: T.TimestampType = source("sold_at", description="When")
 
 
+COLUMNS = ("sold_at",)
+
+
+def _parses_nothing() -> Any:
+    return COLUMNS[5] if len(COLUMNS) > 5 else None
+
+
+def _parses_another() -> Any:
+    return {f"{name[:4]}at": None for name in COLUMNS}
+
+
+def _parses_what_it_is_told() -> Any:
+    return dict.fromkeys(COLUMNS)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (None, "it gave NoneType: `return` a dict of columns, {} for none"),
-        ({"soldat": None}, "it parses soldat, which the feed does not fill. Did you mean sold_at?"),
-        ({}, "sold_at: a column of type timestamp needs a parse of its own"),
+        (_parses_nothing, "it gave NoneType: `return` a dict of columns, {} for none"),
+        (_parses_another, "it parses soldat, which the feed does not fill. Did you mean sold_at?"),
+        (_parses_what_it_is_told, "sold_at: a column of type timestamp needs a parse of its own"),
     ],
 )
 def test_what_a_raw_table_parses_are_columns_of_its_feed(engine: Engine, given: Any, said: str) -> None:
-    def raw_sales() -> Any:
-        return given
-
     assert engine.session  # no column is made without one
-    definition = raw_table(TimedSales, FEED, domain=shop)(raw_sales)
-    with pytest.raises(DeclarationError, match=re.escape(f": raw_sales: {said}")):
+    definition = raw_table(TimedSales, FEED, domain=shop)(given)
+    with pytest.raises(DeclarationError, match=re.escape(f": {given.__name__}: {said}")):
         definition.parsed(settings_for())

@@ -93,7 +93,7 @@ def test_documents_that_cannot_be_published_fail_the_run_with_their_sentence(tmp
     file = tmp_path / "pages.csv"
     file.write_text("page\n")
     folder = DocumentFolder(str(url), Csv("pages.csv", ("page",)), settings_for(exports=str(tmp_path / "exports")))
-    staged = StagedDocuments(folder, {january(1): file}, 0)
+    staged = StagedDocuments(folder, {january(1): {"pages.csv": file}}, 0)
     with pytest.raises(dg.Failure) as told:
         DocumentIOManager().handle_output(dg.build_output_context(), staged)
     assert str(told.value.description).startswith(f"PLATFORM_EXPORTS={tmp_path}/exports: the documents cannot be writ")

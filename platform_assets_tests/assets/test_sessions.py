@@ -273,7 +273,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"user": "crad"}, "library/loans has no column crad to make sessions of. Did you mean card?"),
     ({"item": ("shelf", "title")}, "library/loans has no column title to make sessions of. There are: card, day, "),
     ({"time": "day"}, "day of library/loans is no T.TimestampType, and cannot say when"),
-    ({"distinct": "loans"}, "two columns of its sessions are named loans: rename one"),
+    ({"distinct": "loans"}, "two of its columns are named loans: rename one"),
     ({"event": "a loan"}, "event='a loan' is part of the names of rules: write letters, digits and _"),
     ({"settings": DomainSettings}, "it asks for the setting gap_seconds, and there is none. There are: start."),
     *[

@@ -15,11 +15,13 @@ SETTINGS = ("start", "gap_seconds")
 
 
 def test_each_parameter_is_a_table_the_day_before_a_setting_or_the_days() -> None:
-    def transform(hits: Any, sessions_before: Any, pages: Any, *, gap_seconds: int, days: Any) -> None: ...
+    def transform(
+        hits: Any, sessions_before: Any, users_so_far: Any, pages: Any, *, gap_seconds: int, days: Any
+    ) -> None: ...
 
     found = Signature.of(transform, SETTINGS)
-    assert found == Signature(("hits", "pages"), ("sessions_before",), ("gap_seconds",), True)
-    assert found.frames == ("hits", "pages", "sessions_before")
+    assert found == Signature(("hits", "pages"), ("sessions_before",), ("users_so_far",), ("gap_seconds",), True)
+    assert found.frames == ("hits", "pages", "sessions_before", "users_so_far")
 
 
 def test_a_function_gets_the_settings_that_it_asks_for() -> None:

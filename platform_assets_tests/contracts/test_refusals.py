@@ -15,7 +15,7 @@ from pandera.typing import FieldType
 from pyspark.sql import DataFrame
 
 from platform_assets.contracts.compiled import compiled
-from platform_assets.contracts.contract import Contract, Field, RawContract, T, source
+from platform_assets.contracts.contract import Contract, Field, RawContract, RawRows, T, source
 from platform_assets.contracts.errors import UncompilableRule
 
 MONEY = Annotated[T.DecimalType, 9, 2]
@@ -317,3 +317,12 @@ def test_parsers_that_the_engine_would_never_run_are_refused() -> None:
 
     assert "the parser of x would never run" in refusal(Parsed)
     assert "the parser of doubled would never run" in refusal(ParsedWhole)
+
+
+def test_a_raw_table_has_days() -> None:
+    class Broken(RawRows, whole=True):
+        """Broken on purpose."""
+
+        name: T.StringType = source("name", description="Name")
+
+    assert "whole=True: a raw table has the days of its deliveries, leave it out" in refusal(Broken)

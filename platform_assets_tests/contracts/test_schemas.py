@@ -12,7 +12,7 @@ import pytest
 from deltalake import DeltaTable
 
 from platform_assets.contracts.compiled import compiled
-from platform_assets.contracts.contract import Contract, Field, RawContract, Source, T, source
+from platform_assets.contracts.contract import Contract, Field, RawContract, RawRows, Source, T, source
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.table import Table
 
@@ -187,6 +187,61 @@ def test_a_raw_table_has_its_own_columns_first() -> None:
     assert compiled(RawThings).names == ["thing_id", "size", *common]
     assert compiled(MoreRawThings).names == ["thing_id", "size", "colour", *common]
     assert compiled(RawThings).partition_column == "delivery_day"
+
+
+class RawVersions(RawRows):
+    """Every delivered version of a thing."""
+
+    thing_id: T.StringType = source("id", nulls=("-",), aliases=("thing",), description="Identity")
+    size: T.LongType = source("size", description="Size")
+
+    class Config:
+        columns_agree = {"rules": {"size_is_even": "size % 2 = 0"}}
+
+
+def test_a_raw_table_of_what_are_no_events_has_no_day_of_theirs() -> None:
+    found = compiled(RawVersions)
+    assert found.names == ["thing_id", "size", "delivery_day", "source_file", "raw", "violations", "extra_fields"]
+    assert (found.partition_column, found.read_column) == ("delivery_day", "delivery_day")
+    assert (found.is_raw, found.has_events) == (True, False)
+    assert (compiled(RawThings).read_column, compiled(RawThings).has_events) == ("day", True)
+
+
+def test_rules_over_columns_of_a_feed_reject_rows_and_are_no_rules_of_the_table() -> None:
+    found = compiled(RawVersions)
+    assert [rule.name for rule in found.row_rules] == ["size_is_even"]
+    assert "size_is_even" not in [rule.name for rule in found.rules]
+    assert found.fingerprint != compiled(RawThings).fingerprint
+
+
+class Prices(Contract, whole=True):
+    """A list without days."""
+
+    name: T.StringType = Field(description="Name")
+
+    class Config:
+        unique = ["name"]
+
+
+class MorePrices(Prices):
+    """Another one."""
+
+    price: T.LongType = Field(description="Price")
+
+
+def test_a_table_without_days_has_no_partition_and_its_key_no_day() -> None:
+    for contract in (Prices, MorePrices):
+        assert (compiled(contract).partition_column, compiled(contract).read_column) == (None, None)
+        assert compiled(contract).key == ("name",)
+    assert compiled(Everything).partition_column == "day"
+
+
+def test_what_a_source_leaves_unsaid_is_no_part_of_its_fingerprint() -> None:
+    said = "Source(field='size', required=False, text=True, trimmed=False)"
+    assert repr(compiled(RawVersions).columns[1].source) == said
+    assert repr(compiled(RawVersions).columns[0].source) == (
+        "Source(field='id', required=False, text=True, trimmed=False, nulls=('-',), aliases=('thing',))"
+    )
 
 
 def test_rules_of_a_feeds_columns_reject_rows_and_are_no_rules_of_the_table() -> None:

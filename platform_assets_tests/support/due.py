@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from platform_assets.lake.tables.days import WHOLE
 from platform_assets.plan.apply import Outcome, Progress, apply, in_process
 from platform_assets.plan.due import Due, due
 from platform_assets_tests.support.platforms import Platform
@@ -56,4 +57,6 @@ def built(outcomes: list[Outcome]) -> list[tuple[str, ...]]:
 
 
 def _span(first: date, last: date) -> str:
+    if first == WHOLE:
+        return "all"
     return f"{first.day}" if first == last else f"{first.day}-{last.day}"

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Annotated
 
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
 from platform_assets import (
     JSON_LINES,
@@ -45,7 +46,7 @@ class RawOrders(RawContract):
 @raw_table(RawOrders, Feed("orders", (JSON_LINES,)), domain=shop, event_time="ordered_at")
 def raw_orders() -> Mapping[str, Column]:
     """Times are written as nobody else writes them."""
-    return {}
+    return {"ordered_at": F.col("text.ordered_at").cast("timestamp")}
 
 
 class Orders(Contract):

@@ -25,7 +25,7 @@ class Raw(RawContract):
 @raw_table(Raw, Feed("{feed}", (CSV,)), domain={domain}, event_time="sold_at")
 def {table}({parameters}):
     """All of them."""
-    return {{}}
+    return {{"sold_at": None}}
 '''
 TABLE = '''
 from platform_assets import Contract, Field, T, table

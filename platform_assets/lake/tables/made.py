@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from datetime import date
@@ -23,6 +24,7 @@ from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.lake import storage
 from platform_assets.lake.fingerprints import NOTHING, Fingerprint, Fingerprints
 from platform_assets.lake.tables.commits import commit_with_retries, without_library_retries
+from platform_assets.lake.tables.days import WHOLE, days_of, files_in
 from platform_assets.lake.tables.log import Damaged, damage, opened, telling_damage
 
 MADE = "_made"
@@ -58,9 +60,9 @@ class Made:
 
     `fingerprint` is that of the day's rows. `code` and `contract` are fingerprints as well, `platform` the version of
     this package. `settings` are those in effect, variable to value as JSON. The texts are JSON: of `inputs` (see
-    `Inputs`), of `events`, the fingerprints of a raw table's rows and good rows by event day, and of `files`, what a
-    raw table has read. `state` tells the file of a document. `at` is when the record was made, in microseconds since
-    1970.
+    `Inputs`), of `events`, the fingerprints of a raw table's rows and good rows by event day, or those of versions
+    (see `Fingerprints`), and of `files`, what a raw table has read. `state` tells the file of a document. `at` is when
+    the record was made, in microseconds since 1970.
     """
 
     day: date
@@ -95,7 +97,8 @@ class Made:
     def told(self) -> tuple[object, ...]:
         """All but who made it, and when."""
         files = [file._replace(modified="", tag="") for file in self.files_read]
-        return self.fingerprint, self.code, self.contract, self.effective, self.read, self.by_event, files
+        events = json.loads(self.events) if self.events else {}
+        return self.fingerprint, self.code, self.contract, self.effective, self.read, events, files
 
     @property
     def read(self) -> Inputs:
@@ -112,15 +115,21 @@ class Made:
         }
 
     @property
+    def by_validity(self) -> dict[date, list[Fingerprint]]:
+        """Of a table of versions, by day: those that begin, those that end, and the first ones that begin."""
+        found: dict[str, list[str]] = json.loads(self.events) if self.events else {}
+        return {date.fromisoformat(day): [Fingerprint.of(text) for text in texts] for day, texts in found.items()}
+
+    @property
     def files_read(self) -> list[FileRead]:
         """Of a raw table: the files that it has read."""
         return [FileRead(*file) for file in json.loads(self.files)] if self.files else []
 
 
 def events_text(prints: Fingerprints, day: date) -> str:
-    """The fingerprints by event day of a delivery day, as `Made.events` holds them."""
+    """The fingerprints by event day of a delivery day, or those of versions, as `Made.events` holds them."""
     events = prints.events.get(day, {})
-    return json.dumps({str(event or ""): [str(every), str(good)] for event, (every, good) in events.items()})
+    return json.dumps({str(event or ""): [str(one) for one in its] for event, its in events.items()})
 
 
 @lru_cache(maxsize=256)
@@ -231,6 +240,7 @@ class Known:
         self._is_raw = spans is not None
         self._spans = spans or {}
         self._first_day = first_day if self._is_raw else date.min
+        self._sums_of_versions: tuple[list[date], list[list[Fingerprint]]] | None = None
 
     @classmethod
     def of(
@@ -239,9 +249,8 @@ class Known:
         """What is known of the version that is loaded."""
         if delta is None:
             return cls({})
-        partition, read_by = contract.partition_column, contract.read_column
-        is_raw = partition != read_by
-        files = pa.table(delta.get_add_actions(flatten=True))
+        read_by, is_raw = contract.read_column, contract.has_events
+        files = files_in(delta)
         attempts: dict[date, set[str]] = {}
         spans: dict[date, tuple[date, date]] = {}
         names = set(files.column_names)
@@ -250,8 +259,7 @@ class Known:
             for end in (f"min.{read_by}", f"max.{read_by}")
         ]
         rows = files["num_records"].to_pylist()
-        days = files[f"partition.{partition}"].to_pylist()
-        for number, (day, path) in enumerate(zip(days, files["path"].to_pylist(), strict=True)):
+        for number, (day, path) in enumerate(zip(days_of(files, contract), files["path"].to_pylist(), strict=True)):
             attempts.setdefault(day, set()).add("/".join(path.split("/")[1:3]))
             if is_raw and rows[number] != 0:
                 # A file may hold any day where the log does not say which, or how many rows it has.
@@ -278,6 +286,49 @@ class Known:
         if any(self._may_hold(unknown, day) for unknown in self.unknown):
             return None
         return str(self.events(day)[0])
+
+    def as_of(self, day: date, until: date | None = None) -> str | None:
+        """Of a table of versions: what a day's rows can join; None where that is not known.
+
+        Two fingerprints, and a day: of what the versions say that are valid then, and of the first ones that begin
+        later, up to `until`, the newest day of the table if not given. What begins after that was not there to join
+        when it was read.
+        """
+        if (made := self.made.get(WHOLE)) is None:
+            return None
+        days, sums = self._validity(made)
+        until = until or (days[-1] if days else WHOLE)
+        now, then = bisect_right(days, day), bisect_right(days, until)
+        later = sums[then][2] - sums[now][2] if then > now else NOTHING
+        return f"{sums[now][0] - sums[now][1]} {later} {until}"
+
+    def _validity(self, made: Made) -> tuple[list[date], list[list[Fingerprint]]]:
+        """The days on which versions begin or end, in order, and before each the sums of `Made.by_validity`."""
+        if self._sums_of_versions is None:
+            by_day = made.by_validity
+            sums = [[NOTHING, NOTHING, NOTHING]]
+            for day in sorted(by_day):
+                sums.append([sum_ + one for sum_, one in zip(sums[-1], by_day[day], strict=True)])
+            self._sums_of_versions = (sorted(by_day), sums)
+        return self._sums_of_versions
+
+    def total(self, first: date, last: date) -> str | None:
+        """What the published days from the first to the last come to; None where one of them is not known."""
+        days, sums, unknown = self._sums
+        start, end = bisect_left(days, first), bisect_right(days, last)
+        if unknown[end] > unknown[start]:
+            return None
+        return str(sums[end] - sums[start])
+
+    @cached_property
+    def _sums(self) -> tuple[list[date], list[Fingerprint], list[int]]:
+        """The published days in order, and before each how much those before come to, and how many are unknown."""
+        days = sorted(self.made)
+        sums, unknown = [NOTHING], [0]
+        for made in map(self.made.__getitem__, days):
+            sums.append(sums[-1] + (Fingerprint.of(made.fingerprint) if made else NOTHING))
+            unknown.append(unknown[-1] + (made is None))
+        return days, sums, unknown
 
     def events(self, day: date) -> tuple[Fingerprint, Fingerprint]:
         """Of a raw table: all rows of an event day, and the good ones, whatever day they were delivered on."""

@@ -17,6 +17,7 @@ from deltalake.exceptions import DeltaError
 
 from platform_assets.lake import storage
 from platform_assets.lake.tables import traces
+from platform_assets.lake.tables.days import days_of, files_in
 from platform_assets.lake.tables.made import Records
 from platform_assets.lake.tables.published import commit_time, open_delta
 from platform_assets.lake.tables.staging import RUNS
@@ -338,8 +339,9 @@ def _folders_above(url: str, root: str) -> Iterator[str]:
 def _files_by_day(table: Table, delta: DeltaTable) -> dict[str, dict[str, int]]:
     """The files of each day (ISO text) of a version, with their rows."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
-    for action in pa.table(delta.get_add_actions(flatten=True)).to_pylist():
-        found[str(action[f"partition.{table.contract.partition_column}"])][action["path"]] = action["num_records"]
+    files = files_in(delta)
+    for day, action in zip(days_of(files, table.contract), files.to_pylist(), strict=True):
+        found[str(day)][action["path"]] = action["num_records"]
     return found
 
 

@@ -10,12 +10,12 @@ from datetime import date, datetime, timezone
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
 from deltalake import DeltaTable
 
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
+from platform_assets.lake.tables.days import days_of, files_in
 from platform_assets.lake.tables.log import damage, damaged, opened
 from platform_assets.lake.tables.made import Known, Records
 
@@ -27,7 +27,7 @@ def open_delta(url: str, version: int | None = None) -> DeltaTable:
 
 @dataclass(frozen=True)
 class Published:
-    """A table of the lake: `<lake>/<domain>/<name>`, one Delta table partitioned by day.
+    """A table of the lake: `<lake>/<domain>/<name>`, one Delta table, partitioned by day if it has days.
 
     Nobody reads what a raw table has of deliveries before the `first_day`.
     """
@@ -56,12 +56,16 @@ class Published:
             return table
 
     def published_rows_by_day(self) -> dict[str, int]:
-        """Rows per day of the current version, from the log where it has them; empty before anything was published."""
+        """Rows per day of the current version, from the log where it has them; empty before anything was published.
+
+        All rows of a table without days are those of `WHOLE`.
+        """
         table = self.delta()
         rows: Counter[str] = Counter()
         if table is not None:
-            for action in pa.table(table.get_add_actions(flatten=True)).to_pylist():
-                rows[str(action[f"partition.{self.contract.partition_column}"])] += self._rows_of(action)
+            files = files_in(table)
+            for day, action in zip(days_of(files, self.contract), files.to_pylist(), strict=True):
+                rows[str(day)] += self._rows_of(action)
         return dict(sorted(rows.items()))
 
     def _rows_of(self, action: dict[str, Any]) -> int:

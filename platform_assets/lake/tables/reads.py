@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
+from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import Outdated
+from platform_assets.lake.tables.days import WHOLE, days_of, files_in, span_text
 from platform_assets.lake.tables.made import Known
 from platform_assets.lake.tables.published import Published
 
@@ -45,21 +47,25 @@ class DaysRead:
             first,
             last,
             delta.version(),
-            _files_of_events(delta, table.contract.read_column, first, last),
+            _files_of_events(delta, table.contract, first, last),
             table.known(delta),
         )
+
+    @property
+    def days(self) -> list[date]:
+        """The days that were read: all that are published, where there is no last one."""
+        if self.last == date.max or self.first == WHOLE:
+            return sorted(day for day in self.known.made if self.first <= day <= self.last)
+        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
 
     def changed(self) -> str:
         """Whether the files that may hold rows of these days are still the same."""
         now = self.table.delta()
         if now is not None and now.version() == self.version:
             return ""
-        if (
-            now is not None
-            and _files_of_events(now, self.table.contract.read_column, self.first, self.last) == self.files
-        ):
+        if now is not None and _files_of_events(now, self.table.contract, self.first, self.last) == self.files:
             return ""
-        return f"{self.table.key} has changed in {_shown((self.first, self.last))} since this run has read it."
+        return f"{self.table.key} has changed in {span_text(self.first, self.last)} since this run has read it."
 
 
 @dataclass(frozen=True)
@@ -74,17 +80,14 @@ class PartitionsRead:
     def of(cls, table: Published, days: Sequence[date]) -> tuple[PartitionsRead, Known]:
         """The partitions as they are now, and what is known of them."""
         delta = table.delta()
-        files = files_of_days(delta, table.contract.partition_column, days)
+        files = files_of_days(delta, table.contract, days)
         return cls(table, tuple(days), files), table.known(delta)
 
     def changed(self) -> str:
         """Whether the files of these partitions are still the same."""
-        now = files_of_days(self.table.delta(), self.table.contract.partition_column, self.days)
-        return "" if now == self.files else f"{self.table.key} has changed in {_shown(self.days)} since it was read."
-
-
-def _shown(days: Sequence[date]) -> str:
-    return f"{days[0]}" if days[0] == days[-1] else f"{days[0]}...{days[-1]}"
+        now = files_of_days(self.table.delta(), self.table.contract, self.days)
+        span = span_text(self.days[0], self.days[-1])
+        return "" if now == self.files else f"{self.table.key} has changed in {span} since it was read."
 
 
 def refuse_changed(sources: Iterable[Source], key: str) -> None:
@@ -94,21 +97,20 @@ def refuse_changed(sources: Iterable[Source], key: str) -> None:
             raise Outdated(f"{changed} {key} was not published, what was there before still is: run it again.")
 
 
-def files_of_days(delta: DeltaTable | None, partition: str, days: Collection[date]) -> frozenset[str]:
+def files_of_days(delta: DeltaTable | None, contract: CompiledContract, days: Collection[date]) -> frozenset[str]:
     """The paths of a table's files in partitions of these days; none before anything was published."""
     if delta is None:
         return frozenset()
-    files = pa.table(delta.get_add_actions(flatten=True))
-    wanted = pa.array(sorted(days), pa.date32())
-    return _paths(files, pc.is_in(files[f"partition.{partition}"], wanted))
+    files, wanted = files_in(delta), pa.array(sorted(days), pa.date32())
+    return _paths(files, pc.is_in(pa.array(days_of(files, contract), pa.date32()), wanted))
 
 
-def _files_of_events(delta: DeltaTable, day: str, first: date, last: date) -> frozenset[str]:
+def _files_of_events(delta: DeltaTable, contract: CompiledContract, first: date, last: date) -> frozenset[str]:
     """The paths of the files in which rows of these days may be, by what the log says of the column of each file."""
-    files = pa.table(delta.get_add_actions(flatten=True))
+    files, day = files_in(delta), contract.read_column
     names = set(files.column_names)
     low, high = 2 * [f"partition.{day}"] if f"partition.{day}" in names else (f"min.{day}", f"max.{day}")
-    if not {low, high} <= names:
+    if day is None or not {low, high} <= names:
         return frozenset(files["path"].to_pylist())
     earliest, latest = (pc.cast(files[name], pa.date32()) for name in (low, high))
     within = pc.and_kleene(pc.less_equal(earliest, last), pc.greater_equal(latest, first))
@@ -120,5 +122,5 @@ def _files_of_events(delta: DeltaTable, day: str, first: date, last: date) -> fr
     return _paths(files, pc.or_(pc.fill_null(within, False), unknown))
 
 
-def _paths(files: pa.Table, wanted: pa.ChunkedArray) -> frozenset[str]:
+def _paths(files: pa.Table, wanted: pa.ChunkedArray | pa.Array) -> frozenset[str]:
     return frozenset(files.filter(wanted)["path"].to_pylist())

@@ -21,6 +21,7 @@ from pyspark.sql import DataFrame
 
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.days import day_in, partition_by, span_text
 from platform_assets.lake.tables.made import Made
 from platform_assets.lake.tables.published import Published
 from platform_assets.lake.tables.reads import Source, files_of_days
@@ -57,14 +58,14 @@ class Staged:
     @property
     def window(self) -> str:
         """The days as text, such as `2026-01-01...2026-01-07`."""
-        return f"{self.days[0]}...{self.days[-1]}"
+        return span_text(self.days[0], self.days[-1])
 
     @property
     def rows_by_day(self) -> dict[str | None, int]:
-        """Rows per partition day (ISO text; None for rows without a day)."""
+        """Rows per partition day (ISO text; None for rows without a day, `WHOLE` where a table has no days)."""
         rows: Counter[str | None] = Counter()
         for file in self.files:
-            rows[file.partition_values[self.table.contract.partition_column]] += _rows(file)
+            rows[self._day(file)] += _rows(file)
         return dict(sorted(rows.items(), key=lambda item: item[0] or ""))
 
     @property
@@ -87,16 +88,19 @@ class Staged:
     def without(self, days: Collection[date]) -> Staged:
         """The same without some of its days, whose files are removed."""
         column, gone = self.table.contract.partition_column, {day.isoformat() for day in days}
-        for file in (file for file in self.files if file.partition_values[column] in gone):
+        for file in (file for file in self.files if self._day(file) in gone):
             storage.remove(storage.join(self.table.url, file.path))
         kept = [day for day in self.days if day not in days]
         return replace(
             self,
             days=tuple(kept),
-            files=tuple(file for file in self.files if file.partition_values[column] not in gone),
+            files=tuple(file for file in self.files if self._day(file) not in gone),
             replaces=frozenset(path for path in self.replaces if not any(f"/{column}={day}/" in path for day in gone)),
             made=tuple(made for made in self.made if made.day not in days),
         )
+
+    def _day(self, file: AddAction) -> str | None:
+        return day_in(file.partition_values, self.table.contract)
 
     def read(self, engine: Engine) -> DataFrame:
         """The staged rows."""
@@ -120,7 +124,7 @@ def begin(
         url,
         tuple(days),
         version=-1 if published is None else published.version(),
-        replaces=files_of_days(published, table.contract.partition_column, days),
+        replaces=files_of_days(published, table.contract, days),
         sources=tuple(sources),
     )
 
@@ -152,7 +156,7 @@ def _create_staged(staged: Staged) -> None:
     DeltaTable.create(
         staged.url,
         contract.staged_schema,
-        partition_by=[contract.partition_column],
+        partition_by=partition_by(contract),
         configuration={"delta.dataSkippingNumIndexedCols": "-1"},
         storage_options=storage.options(staged.url),
     )
@@ -190,20 +194,23 @@ def _empty_days(staged: Staged) -> list[AddAction]:
     empty = [day.isoformat() for day in staged.days if not rows.get(day.isoformat())]
     if not empty:
         return []
-    schema = pa.schema(contract.delta_schema).remove(contract.names.index(column))
+    schema = pa.schema(contract.delta_schema)
+    if column:
+        schema = schema.remove(contract.names.index(column))
     content = pa.BufferOutputStream()
     parquet.write_table(schema.empty_table(), content)
     data = content.getvalue().to_pybytes()
     stats = json.dumps({"numRecords": 0, "nullCount": dict.fromkeys(schema.names, 0)})
 
     def write(day: str) -> AddAction:
-        url = storage.join(staged.url, f"{column}={day}", "empty.parquet")
+        folder = [f"{column}={day}"] if column else []
+        url = storage.join(staged.url, *folder, "empty.parquet")
         with storage.writing(url) as file:
             file.write(data)
         return AddAction(
             path=posixpath.relpath(url, staged.table.url),
             size=len(data),
-            partition_values={column: day},
+            partition_values={column: day} if column else {},
             modification_time=int(time.time() * 1000),
             data_change=True,
             stats=stats,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,6 +21,7 @@ from platform_assets.lake.tables.commits import (
     version_made_by,
     without_library_retries,
 )
+from platform_assets.lake.tables.days import WHOLE, filters, partition_by, span_text
 from platform_assets.lake.tables.log import FILES, FILES_AFTER
 from platform_assets.lake.tables.published import Published, open_delta
 from platform_assets.lake.tables.reads import DaysRead, Source, files_of_days, refuse_changed
@@ -49,11 +50,22 @@ class Table(Published):
         table = self.delta()
         absent = _days(first, last) - (set() if table is None else self._published_days(table))
         if table is None or absent:
-            more = f" and {len(absent) - 1} more days" if len(absent) > 1 else ""
             raise NotPublished(
-                f"{self.key} has no data yet for {min(absent)}{more}: materialise it first, or select it together "
+                f"{self.key} has no data yet{_shown(absent)}: materialise it first, or select it together "
                 f"with this table ({self.url})."
             )
+        return self._read(engine, table, first, last)
+
+    def read_all(self, engine: Engine) -> tuple[DataFrame, DaysRead]:
+        """All rows of a table without days, or of all published days from the first on; as `read` else."""
+        if self.contract.partition_column is None:
+            return self.read(engine, WHOLE, WHOLE)
+        table = self.delta()
+        if table is None or not any(day >= str(self.first_day) for day in self._published_days(table)):
+            raise NotPublished(f"{self.key} has no data yet: materialise it first ({self.url}).")
+        return self._read(engine, table, self.first_day, date.max)
+
+    def _read(self, engine: Engine, table: DeltaTable, first: date, last: date) -> tuple[DataFrame, DaysRead]:
         changed = self._changes(table)
         if changed:
             raise PlatformError(
@@ -61,8 +73,9 @@ class Table(Published):
                 f"materialise all of them in one run first, {self._span(table)}."
             )
         read = DaysRead.of(self, table, first, last)
-        column = self.contract.read_column
-        rows = self.rows(engine, table).where(f"{column} BETWEEN DATE '{first}' AND DATE '{last}'")
+        rows = self.rows(engine, table)
+        if column := self.contract.read_column:
+            rows = rows.where(f"{column} BETWEEN DATE '{first}' AND DATE '{last}'")
         if self.contract.is_raw:
             rows = rows.where(f"{self.contract.partition_column} >= DATE '{self.first_day}'")
         return rows, read
@@ -79,7 +92,10 @@ class Table(Published):
         return frame.select(*columns)
 
     def _published_days(self, table: DeltaTable) -> set[str]:
-        return {str(partition[self.contract.partition_column]) for partition in table.partitions()}
+        column = self.contract.partition_column
+        if column is None:
+            return {str(WHOLE)} if table.file_uris() else set()
+        return {str(partition[column]) for partition in table.partitions()}
 
     def stage(
         self,
@@ -145,8 +161,7 @@ class Table(Published):
         if (made := self._version_of(staged, table)) is not None:
             return made
         self._refuse_other_schema(table, staged.days)
-        partition = self.contract.partition_column
-        if files_of_days(table, partition, staged.days) != staged.replaces:
+        if files_of_days(table, self.contract, staged.days) != staged.replaces:
             raise Outdated(
                 f"Another run has published {self.key} for days of {staged.window} while this one was at work. What it "
                 "published stands, this run published nothing: run it again."
@@ -159,8 +174,8 @@ class Table(Published):
                 list(staged.files),
                 mode="overwrite",
                 schema=self.contract.delta_schema,
-                partition_by=[partition],
-                partition_filters=[(partition, "in", [day.isoformat() for day in staged.days])],
+                partition_by=partition_by(self.contract),
+                partition_filters=filters(self.contract, staged.days),
                 commit_properties=without_library_retries(
                     **{ATTEMPT: staged.attempt},
                     dagster_run_id=staged.run_id,
@@ -190,7 +205,7 @@ class Table(Published):
             self.url,
             self.contract.delta_schema,
             mode="ignore",
-            partition_by=[self.contract.partition_column],
+            partition_by=partition_by(self.contract),
             name=self.key,
             description=self.contract.description,
             configuration=self._properties,
@@ -235,8 +250,8 @@ class Table(Published):
         return changed + [name for name in want if name not in have and not want[name].nullable]
 
     def _span(self, table: DeltaTable) -> str:
-        days = self._published_days(table)
-        return f"{min(days)}...{max(days)}"
+        days = [date.fromisoformat(day) for day in self._published_days(table)]
+        return span_text(min(days), max(days))
 
 
 def _refuse_missing_files(staged: Staged) -> None:
@@ -248,6 +263,12 @@ def _refuse_missing_files(staged: Staged) -> None:
             f"{len(gone)} of {len(staged.files)} files that this run has written for {staged.table.key} are gone, such "
             f"as {gone[0]}: something removed them while it was at work. Nothing was published: run it again."
         )
+
+
+def _shown(days: Collection[str]) -> str:
+    if str(WHOLE) in days:
+        return ""
+    return f" for {min(days)}" + (f" and {len(days) - 1} more days" if len(days) > 1 else "")
 
 
 def _days(first: date, last: date) -> set[str]:
