@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from platform_assets.assets.documents import document
     from platform_assets.assets.domain import Domain
+    from platform_assets.assets.histories import changes_table, history_table
     from platform_assets.assets.raw_tables import raw_table
     from platform_assets.assets.sessions import open_sessions_table, sessions_table
     from platform_assets.assets.tables import table
-    from platform_assets.contracts.contract import Contract, Field, RawContract, T, source
+    from platform_assets.contracts.contract import Contract, Field, RawContract, RawRows, T, source
     from platform_assets.definitions import build_definitions
     from platform_assets.exports.csv import Csv
+    from platform_assets.exports.json import Json
+    from platform_assets.exports.parquet import Parquet
     from platform_assets.lake.audit import Balance, Repeats
     from platform_assets.landing.delimited import CSV, TSV, Delimited
     from platform_assets.landing.feeds import FORMAT, Feed
@@ -36,13 +39,18 @@ __all__ = [
     "Feed",
     "Field",
     "GapSeconds",
+    "Json",
+    "Parquet",
     "RawContract",
+    "RawRows",
     "Repeats",
     "Sessions",
     "Settings",
     "T",
     "build_definitions",
+    "changes_table",
     "document",
+    "history_table",
     "open_sessions_table",
     "raw_table",
     "sessions_table",
@@ -54,6 +62,8 @@ __all__ = [
 _HOME = {
     "document": "assets.documents",
     "Domain": "assets.domain",
+    "changes_table": "assets.histories",
+    "history_table": "assets.histories",
     "raw_table": "assets.raw_tables",
     "open_sessions_table": "assets.sessions",
     "sessions_table": "assets.sessions",
@@ -61,10 +71,13 @@ _HOME = {
     "Contract": "contracts.contract",
     "Field": "contracts.contract",
     "RawContract": "contracts.contract",
+    "RawRows": "contracts.contract",
     "T": "contracts.contract",
     "source": "contracts.contract",
     "build_definitions": "definitions",
     "Csv": "exports.csv",
+    "Json": "exports.json",
+    "Parquet": "exports.parquet",
     "Balance": "lake.audit",
     "Repeats": "lake.audit",
     "CSV": "landing.delimited",

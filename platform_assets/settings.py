@@ -140,6 +140,8 @@ class Settings(_OfProject):
     """The share of rejected rows for single feeds, as a JSON object such as `{"plays": 0.02}`."""
     allow_emptied: bool = False
     """Whether a raw run may empty a published day whose files are gone, as its tag `platform/allow_emptied` may say."""
+    snapshot_delete_share: Share = 0.5
+    """A run fails when a snapshot would delete a larger share of the rows there are, and at least 10 of them."""
 
     debug: bool = False
     """Errors of runs show where they come from as well: tracebacks, and what engines and libraries said."""
