@@ -1,0 +1,1 @@
+"""Purchases: a table of a database, kept with its history out of daily snapshots."""
