@@ -1,0 +1,1 @@
+"""Racing: the races of a season, their winners and fastest laps."""
