@@ -54,8 +54,19 @@ WITH_EVERY_ENGINE = (
     "lake/tables/test_values.py",
     "domains/listening/test_dirty_plays.py",
     "domains/listening/test_listening_end_to_end.py",
+    "domains/purchases/test_purchases_end_to_end.py",
+    "domains/racing/test_racing_end_to_end.py",
+    "landing/test_rows_known_by_keys.py",
     "processes/test_engines_continue_each_other.py",
-    "transforms",
+    "transforms/test_counts.py",
+    "transforms/test_events.py",
+    "transforms/test_newest.py",
+    "transforms/test_ranking.py",
+    "transforms/test_scd2_any_history.py",
+    "transforms/test_sessions.py",
+    "transforms/test_times.py",
+    "transforms/test_urls.py",
+    "transforms/test_windows.py",
 )
 # Tests that wait for processes of their own: were they last, one worker would be at it long after the others.
 WITH_PROCESSES = ("deploy", "processes", "test_readme.py")

@@ -32,8 +32,9 @@ def write_samples(
         writers: what writes each feed, by the feed's name.
         landing: the landing folder, created when it does not exist.
         first_day: the day of the first delivery, and the first day of good events.
-        days: the number of deliveries of each feed, one a day without gaps.
-        rows: the number of rows in each delivery of each feed, blank lines and headers not counted.
+        days: the number of days, each with a delivery of each feed, but where a feed has none on some days.
+        rows: the number of rows in each delivery, blank lines and headers not counted; the most that a delivery has
+            of feeds which tell of no more, such as those of seasons.
         seed: chooses one of many equally plausible worlds.
 
     Returns:

@@ -50,6 +50,16 @@ def deliver(landing: Path, feed: str, deliveries: Deliveries) -> None:
             path.write_bytes(content)
 
 
+def delivered(feed: Path, days: Sequence[date]) -> Deliveries:
+    """What lies in a feed's folder for these days."""
+    folders = {day: feed / day.isoformat() for day in days}
+    return {
+        day: {file.name: file.read_bytes() for file in folder.iterdir()}
+        for day, folder in folders.items()
+        if folder.is_dir()
+    }
+
+
 def rows_of(delivered: Deliveries, read: Callable[[bytes, date, str], Iterable[Row]]) -> list[Row]:
     """What an oracle reads from every file: `read(content, delivery day, name)`."""
     return [

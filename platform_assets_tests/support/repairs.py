@@ -31,25 +31,35 @@ class Failed(Exception):
 class History:
     """A domain to which things happen: files that come, change and go, settings that change, runs that fail.
 
-    `choices` are the settings that may change, and their values. What happens follows from the seed alone.
+    The pool has deliveries by feed. `choices` are the settings that may change, and their values. A delivery never is
+    without the file that is `always` there, if one is named. What happens follows from the seed alone.
     """
 
-    def __init__(self, root: Path, domain: str, feed: str, seed: int, pool: Sequence[Deliveries], choices: Choices):
-        self.root, self.domain, self.feed = root, domain, feed
+    def __init__(
+        self,
+        root: Path,
+        domain: str,
+        seed: int,
+        pool: Sequence[Mapping[str, Deliveries]],
+        choices: Choices,
+        always: str = "",
+    ):
+        self.root, self.domain, self.always = root, domain, always
         self.random = Random(seed)
         self.pool = pool
         self.choices = choices
         self.chosen = {name: values[0] for name, values in choices.items()}
         self.said: list[str] = []
         self.platform = self._platform(root)
-        self._landing.mkdir(parents=True, exist_ok=True)
+        for feed in pool[0]:
+            (self._landing / feed).mkdir(parents=True, exist_ok=True)
 
     def _platform(self, root: Path) -> Platform:
         return Platform(root, reject_share=1.0, landing=str(self.root / "landing"), **self.chosen)
 
     @property
     def _landing(self) -> Path:
-        return self.root / "landing" / self.feed
+        return self.root / "landing"
 
     @property
     def _files(self) -> list[Path]:
@@ -72,16 +82,19 @@ class History:
 
     def files_come(self) -> None:
         """Some files of the pool come, on time or late."""
-        for day, files in self.random.choice(self.pool).items():
-            some = {name: content for name, content in files.items() if self.random.random() < 0.5}
-            deliver(self.root / "landing", self.feed, {day: some})
+        for feed, deliveries in self.random.choice(self.pool).items():
+            for day, files in deliveries.items():
+                some = {name: content for name, content in files.items() if self.random.random() < 0.5}
+                some |= {name: content for name, content in files.items() if some and name == self.always}
+                deliver(self._landing, feed, {day: some})
         self.said.append("files come")
 
     def a_file_changes(self) -> None:
         """A file is delivered again, with the content of another one of its name."""
         if files := self._files:
             file = self.random.choice(files)
-            every = [(name, content) for one in self.pool for its in one.values() for name, content in its.items()]
+            of_feed = [one[file.parent.parent.name] for one in self.pool]
+            every = [(name, content) for one in of_feed for its in one.values() for name, content in its.items()]
             alike = [content for name, content in every if name == file.name]
             if alike:
                 file.write_bytes(self.random.choice(alike))
@@ -91,17 +104,21 @@ class History:
         """A file is withdrawn."""
         if files := self._files:
             file = self.random.choice(files)
-            file.unlink()
-            if self.random.random() < 0.5 and not any(file.parent.iterdir()):
+            for gone in file.parent.iterdir() if file.name == self.always else [file]:
+                gone.unlink()
+            is_kept = not self.always and self.random.random() < 0.5  # an empty folder is no snapshot
+            if not is_kept and not any(file.parent.iterdir()):
                 file.parent.rmdir()
             self.said.append(f"{file.parent.name}/{file.name} goes")
 
     def a_file_comes_twice(self) -> None:
         """A file is delivered once more, on the same or another day."""
         if files := self._files:
-            file, other = self.random.choice(files), self.random.choice(files)
-            (other.parent / f"again-{file.name}").write_bytes(file.read_bytes())
-            self.said.append(f"{file.parent.name}/{file.name} comes again on {other.parent.name}")
+            file = self.random.choice(files)
+            other = self.random.choice([one for one in files if one.parent.parent == file.parent.parent])
+            if file.name != self.always:
+                (other.parent / f"again-{file.name}").write_bytes(file.read_bytes())
+                self.said.append(f"{file.parent.name}/{file.name} comes again on {other.parent.name}")
 
     def a_setting_changes(self) -> None:
         """A setting gets another value."""
