@@ -93,13 +93,14 @@ def due(
         days, told = found.setdefault(key, {}), reported.setdefault(key, {})
         touched = _touched(state, one, found, lambda raw, day: _comes(found, raw, day, blocked, allow_emptied))
         for day in state.days(key, until):
-            reasons = _reasons(state, one, day)
+            reads = state.reads(key, day)
+            reasons = _reasons(state, one, day, reads)
             if not rebuild and (only := [reason for reason in reasons if reason.kind in REPORTED]):
                 told[day] = only
                 reasons = [reason for reason in reasons if reason.kind not in REPORTED]
             upstream = [
                 reading.name
-                for reading, span in state.reads(key, day)
+                for reading, span in reads
                 if reading.due(
                     span, (found if reading.key == key else touched)[reading.key], of_itself=reading.key == key
                 )
@@ -144,7 +145,7 @@ def _comes(
     return (raw, day) not in blocked and (allow_emptied or not emptied)
 
 
-def _reasons(state: State, one: Declared, day: date) -> list[Reason]:
+def _reasons(state: State, one: Declared, day: date, reads: Sequence[tuple[Reading, Span]]) -> list[Reason]:
     known = state.known[one.key]
     if day not in known.made:
         if isinstance(one, FilesTableDefinition) and state.known[one.raw.key].made.get(day, _MADE) is None:
@@ -165,17 +166,17 @@ def _reasons(state: State, one: Declared, day: date) -> list[Reason]:
     ]
     if isinstance(one, RawTableDefinition):
         reasons += _of_landing(made, state.delivered[one.key].get(day))
-    reasons += _of_inputs(state, one, made, day)
+    reasons += _of_inputs(state, one, made, reads)
     if (made.code, made.contract) != (recipe.code, recipe.contract):
         changed = "the contract" if made.contract != recipe.contract else "the transform"
         reasons.append(Reason(CODE, said=f"{changed} has changed"))
     return reasons
 
 
-def _of_inputs(state: State, one: Declared, made: Made, day: date) -> list[Reason]:
+def _of_inputs(state: State, one: Declared, made: Made, reads: Sequence[tuple[Reading, Span]]) -> list[Reason]:
     then = made.read
     reasons: dict[str, Reason] = {}
-    for reading, span in state.reads(one.key, day):
+    for reading, span in reads:
         name = reading.name
         read, of = then.get(name, {}), str(span)
         if of not in read:
