@@ -10,6 +10,8 @@ from threading import Thread, current_thread, main_thread
 
 import dagster as dg
 
+from platform_assets.lake.engines import running
+
 LONGEST = 8.0
 """Seconds that a run has to end by itself, and to clean up."""
 _RECORDING = 1.0
@@ -64,6 +66,7 @@ def _watch(signals: int) -> None:
             told = dict(_runs)
             # A process that is stuck in its own end runs no thread of Python any more; the kernel ends it all the same.
             timer = signal.setitimer(signal.ITIMER_REAL, LONGEST + _RECORDING * (len(told) + 1))
+            running.told_to_stop()
             time.sleep(LONGEST)
             if _runs.keys().isdisjoint(told) and not _is_leaving:
                 signal.setitimer(signal.ITIMER_REAL, *timer)
@@ -71,6 +74,7 @@ def _watch(signals: int) -> None:
             for recording in [Thread(target=_record, args=run, daemon=True) for run in told.items()]:
                 recording.start()
                 recording.join(_RECORDING)
+            running.kill()
             print(_SENTENCE, file=sys.stderr, flush=True)
             os._exit(128 + signal.SIGTERM)
 

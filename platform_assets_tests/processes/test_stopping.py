@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,10 +11,11 @@ from pathlib import Path
 from threading import Event
 
 import dagster as dg
+import psutil
 import pytest
 
 from platform_assets_tests.processes.test_s3 import RAW, lake_of, on_s3, server  # noqa: F401 a fixture
-from platform_assets_tests.support.processes.sites import DAYS, LONGEST, events, wait_for
+from platform_assets_tests.support.processes.sites import DAYS, LONGEST, Site, events, wait_for
 from platform_assets_tests.support.services.faults import Fault, faulty
 from platform_assets_tests.support.services.s3 import S3Server
 
@@ -75,3 +77,24 @@ stopping.end("run")
 def test_a_process_that_is_stuck_after_its_run_has_ended_ends_all_the_same() -> None:
     done = subprocess.run([sys.executable, "-c", STUCK], timeout=60, check=False)
     assert done.returncode == -signal.SIGALRM
+
+
+@pytest.mark.java
+@pytest.mark.parametrize("after", [0, 3])
+def test_a_run_that_is_interrupted_while_spark_starts_ends_at_once_and_leaves_no_java(site: Site, after: float) -> None:
+    site.variables |= {"PLATFORM_ENGINE": "spark"}
+    site.deliver("web_events", DAYS[0], "events.jsonl", events(DAYS[0], "a1"))
+
+    def java() -> list[psutil.Process]:
+        found = psutil.process_iter(["cmdline"])
+        starts = [one for one in found if any("spark" in word for word in (one.info["cmdline"] or [])[:4])]
+        return [one for one in starts if psutil.pid_exists(one.pid) and os.getsid(one.pid) == run.pid]
+
+    with site.started("-m", "dagster", *RAW, DAYS[0]) as run:
+        wait_for("Spark is started", java)
+        time.sleep(after)
+        told = time.monotonic()
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.wait(timeout=60) == 1
+        assert time.monotonic() - told < 10
+        wait_for("there is no Java", lambda: not java(), longest=5)

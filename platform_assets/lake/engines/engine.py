@@ -119,6 +119,12 @@ class Engine(ABC):
         """Let go of what outlives the process, when it ends."""
         self.stop()
 
+    def told_to_stop(self) -> None:
+        """Keep nobody waiting from now on: the process was told to stop."""
+
+    def kill(self) -> None:
+        """End at once what outlives the process, which ends without another word."""
+
 
 def active_session() -> SparkSession | None:
     """The session that this process has already, None when there is none; nothing in it is changed."""

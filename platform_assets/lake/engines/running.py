@@ -52,6 +52,18 @@ def give_back() -> None:
         _running.stop()
 
 
+def told_to_stop() -> None:
+    """Let the engine, if there is one, keep nobody waiting: the process was told to stop."""
+    if _running is not None:
+        _running.told_to_stop()
+
+
+def kill() -> None:
+    """End what the engine would leave behind by a process that ends without another word."""
+    if _running is not None:
+        _running.kill()
+
+
 def _kind(settings: Settings) -> type[Engine]:
     if settings.engine == "sail":
         return Sail

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -14,7 +14,9 @@ from platform_assets.errors import PlatformError
 from platform_assets.lake.engines import spark_options as options
 from platform_assets.lake.engines import spark_start
 from platform_assets.lake.engines.engine import NO_LINES, Engine
+from platform_assets.lake.engines.java import Java
 from platform_assets.lake.storage import any_on_s3, is_s3
+from platform_assets.settings import Settings
 
 # What stands for other characters in the paths that Spark reads.
 _SPECIAL = re.compile(r"[\\*?\[\]{}]")
@@ -25,11 +27,20 @@ class Spark(Engine):
 
     reads_strict_json = False
 
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._java = Java()
+
     def spark_config(self) -> Mapping[str, str]:
         return options.own_options(self.settings)
 
     def starting(self, config: Mapping[str, str]) -> AbstractContextManager[Mapping[str, str]]:
-        return spark_start.hidden_secrets(NO_LINES | spark_start.quiet(spark_start.with_jars(config)))
+        return self._starting(NO_LINES | spark_start.quiet(spark_start.with_jars(config)))
+
+    @contextmanager
+    def _starting(self, options: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+        with spark_start.hidden_secrets(options) as told, self._java.starting():
+            yield told
 
     def accept(self, other: SparkSession) -> None:
         options.refuse_other_options(other, self.spark_config())
@@ -54,6 +65,15 @@ class Spark(Engine):
         folder = F.substring_index(F.substring_index("_metadata.file_path", "/", -2), "/", 1)
         name = F.col("_metadata.file_name")
         return [rows.select("value", _unquoted(folder).alias("folder"), _unquoted(name).alias("name"))]
+
+    def leave(self) -> None:
+        self._java.leave(self.stop)
+
+    def told_to_stop(self) -> None:
+        self._java.told_to_stop()
+
+    def kill(self) -> None:
+        self._java.kill()
 
 
 def _unquoted(part: Column) -> Column:

@@ -207,6 +207,19 @@ WORKAROUNDS = (
         "`from_json` makes maps in which a key stands twice.",
     ),
     Workaround(
+        "spark-java-outlives-its-start",
+        "spark",
+        "4.2.0",
+        "Java that is starting while Python is interrupted finds no folder to say where it is, and waits for ever.",
+    ),
+    Workaround(
+        "spark-takes-sigint",
+        "spark",
+        "4.2.0",
+        "The start of a session replaces whatever handles SIGINT by a handler that asks Java, also where Python waits "
+        "for an answer of Java already: both get the wrong one.",
+    ),
+    Workaround(
         "delta-older-hadoop",
         "delta",
         "4.4.0",

@@ -5,13 +5,17 @@ A test that fails here says that Spark is mended: the workaround, its entry in t
 
 from __future__ import annotations
 
+import gc
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from py4j.protocol import Py4JJavaError
 from pyarrow import parquet
+from pyspark import java_gateway
 from pyspark.errors import IllegalArgumentException
 from pyspark.sql import functions as F
 from pyspark.sql.types import Row
@@ -30,6 +34,31 @@ def parsed(engine: Engine, line: str, kind: str) -> Any:
     """What `from_json` makes of a line."""
     lines = engine.session.createDataFrame([(line,)], "line string")
     return lines.select(F.from_json("line", kind)).first()[0]
+
+
+@pytest.mark.shows("spark-java-outlives-its-start")
+def test_java_still_outlives_a_start_that_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    others = set(psutil.Process().children())
+    with monkeypatch.context() as patch:
+        patch.setattr(java_gateway.time, "sleep", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            java_gateway.launch_gateway()
+    gc.collect()  # and with it the pipe whose end Java sees
+    (process,) = set(psutil.Process().children()) - others
+    try:
+        with pytest.raises(psutil.TimeoutExpired):
+            process.wait(timeout=20)
+    finally:
+        process.kill()
+
+
+@pytest.mark.shows("spark-takes-sigint")
+def test_spark_still_takes_sigint_from_whoever_handles_it(engine: Engine) -> None:
+    assert engine.session
+    assert getattr(signal.getsignal(signal.SIGINT), "__module__", None) == "pyspark.core.context"
 
 
 @pytest.mark.shows("spark-int96-timestamps")
