@@ -8,6 +8,7 @@ from typing import Any
 import click
 import dagster as dg
 
+from platform_assets.assets import stopping
 from platform_assets.assets.declared import ENGINE, TABLES_IO
 from platform_assets.assets.documents import DOCUMENTS_IO
 from platform_assets.assets.io_managers import DocumentIOManager, TableIOManager
@@ -64,6 +65,7 @@ def defs() -> dg.Definitions:
 
     Raises `NotLoaded` for what is wrong with the settings or the domains.
     """
+    stopping.expect()
     try:
         return build_definitions()
     except PlatformError as error:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import click
 import dagster as dg
 from deltalake.exceptions import DeltaError
 
+from platform_assets.assets import interrupts
+from platform_assets.assets.interrupts import INTERRUPTED, INTERRUPTS, say_last
 from platform_assets.errors import Outdated, PlatformError, TemporaryError
 from platform_assets.lake import storage
 from platform_assets.lake.engines import running
@@ -20,7 +21,6 @@ from platform_assets.settings import debugging
 
 Context = dg.OpExecutionContext | dg.AssetExecutionContext | dg.InputContext | dg.OutputContext
 Explain = Callable[[Exception], PlatformError | None]
-_LAST = f"{__name__}.last"
 _KINDS = (OSError, DeltaError, *ENGINE_ERRORS)
 
 
@@ -31,14 +31,18 @@ def as_failures(context: Context | None = None, explain: Explain = lambda error:
     So for what `explain` makes one of; any other error stays what it is. With the context of a step the sentence is
     told once more: as an error in the log, and as the last that a command of Dagster prints. Its causes are only
     shown with `PLATFORM_DEBUG=1`, and never an error, of whatever kind, that repeats a secret. What others have
-    replaced meanwhile is worth one more attempt of the step.
+    replaced meanwhile is worth one more attempt of the step. A step that was told to stop says what that means.
     """
     try:
         yield
     except dg.RetryRequested:
         raise
     except dg.Failure as told_already:
-        _tell(context, told_already)
+        _tell(context, str(told_already.description))
+        raise
+    except INTERRUPTS:
+        interrupts.told()
+        _tell(context, _interrupted(context))
         raise
     except Exception as error:
         wrong = error if isinstance(error, PlatformError) else explain(error)
@@ -50,7 +54,7 @@ def as_failures(context: Context | None = None, explain: Explain = lambda error:
         failure.__cause__ = error if debugging() and may_be_shown else None
         if isinstance(wrong, Outdated) and _is_first_attempt(context):
             raise dg.RetryRequested(max_retries=1) from failure
-        _tell(context, failure)
+        _tell(context, str(failure.description))
         raise failure from failure.__cause__
 
 
@@ -111,16 +115,21 @@ def _is_first_attempt(context: Context | None) -> bool:
         return False
 
 
-def _tell(context: Context | None, failure: dg.Failure) -> None:
-    if context is None:
-        return
-    sentence = str(failure.description)
-    context.log.error(sentence)
-    command = click.get_current_context(silent=True)
-    if command is None:
-        return
-    last = command.meta.setdefault(_LAST, [])
-    if not last:
-        # When the command ends, after all that Dagster prints of the run.
-        command.find_root().call_on_close(lambda: click.echo("\n".join(last), err=True))
-    last.append(f"ERROR: {sentence}")
+def _interrupted(context: Context | None) -> str:
+    """What it means for the tables that a step was told to stop."""
+    if isinstance(context, dg.OutputContext):
+        key = context.asset_key.to_user_string()
+        return f"Interrupted while {key} was published: it is whole, as before or as new, and the plan says which."
+    if isinstance(context, dg.InputContext):
+        key = context.asset_key.to_user_string()
+        return f"Interrupted while {key} was read: nothing was published of what is made from it."
+    if isinstance(context, dg.AssetExecutionContext) and context.has_assets_def:
+        keys = ", ".join(sorted(key.to_user_string() for key in context.selected_asset_keys))
+        return f"Interrupted: nothing of {keys} was published, what was there before still is."
+    return INTERRUPTED
+
+
+def _tell(context: Context | None, sentence: str) -> None:
+    if context is not None:
+        context.log.error(sentence)
+        say_last(sentence)

@@ -8,8 +8,10 @@ import time
 from contextlib import suppress
 from threading import Thread, current_thread, main_thread
 
+import click
 import dagster as dg
 
+from platform_assets.assets import interrupts
 from platform_assets.lake.engines import running
 
 LONGEST = 8.0
@@ -25,13 +27,24 @@ _is_watched = False
 _is_leaving = False
 
 
+def expect() -> None:
+    """A command of Dagster is about to make a run: told to stop meanwhile, it says what that means."""
+    if click.get_current_context(silent=True) is not None:
+        interrupts.expect()
+        _listen()
+
+
 def begin(run_id: str, instance: dg.DagsterInstance) -> None:
     """From now on, and until `end`, the run does not outlive a signal to stop by more than ten seconds.
 
     What libraries in C or Rust wait for, Python cannot interrupt: it gets to handle the signal only afterwards.
     """
-    global _is_watched
     _runs[run_id] = instance
+    _listen()
+
+
+def _listen() -> None:
+    global _is_watched
     if _is_watched or current_thread() is not main_thread():
         return
     read, write = os.pipe()
@@ -62,14 +75,17 @@ def _leave() -> None:
 
 def _watch(signals: int) -> None:
     while received := os.read(signals, 64):
-        if _runs and not set(received).isdisjoint(_STOPS):
-            told = dict(_runs)
+        if set(received).isdisjoint(_STOPS):
+            continue
+        interrupts.told()
+        if told := dict(_runs):
             # A process that is stuck in its own end runs no thread of Python any more; the kernel ends it all the same.
             timer = signal.setitimer(signal.ITIMER_REAL, LONGEST + _RECORDING * (len(told) + 1))
             running.told_to_stop()
             time.sleep(LONGEST)
             if _runs.keys().isdisjoint(told) and not _is_leaving:
                 signal.setitimer(signal.ITIMER_REAL, *timer)
+                running.goes_on()
                 continue
             for recording in [Thread(target=_record, args=run, daemon=True) for run in told.items()]:
                 recording.start()

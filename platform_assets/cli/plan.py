@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from platform_assets.cli.arguments import find_keys
-from platform_assets.cli.terminal import NOT_DONE, WRONG_USE, Problem, confirm, number, remark, say, say_table
+from platform_assets.cli.terminal import (
+    NOT_DONE,
+    WRONG_USE,
+    Problem,
+    changing,
+    confirm,
+    number,
+    remark,
+    say,
+    say_table,
+)
 from platform_assets.cli.upkeep import Yes
 
 if TYPE_CHECKING:
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
     from platform_assets.plan.runs import Run
 
 _FEW, _MOST, _CHAIN = 3, 20, 50
+_STOPPED = "What was built stays, and the next apply goes on from there."
 Names = Annotated[
     list[str] | None,
     typer.Argument(
@@ -141,20 +152,17 @@ def apply(
     if not any(found.days.values()):
         return None
     confirm("Build what is due?", yes)
-    with _execution(catalog, keys, anyway, allow_emptied) as execute:
-        try:
-            for outcome in applying.apply(planned, _shown(execute), progress):
-                span = span_text(outcome.run.first, outcome.run.last)
-                for key, check, said in outcome.warnings:
-                    remark(f"{key.to_user_string()} {span}: {check}: {said}")
-                for key, why in outcome.refused.items():
-                    remark(f"{key.to_user_string()} {span} was refused: {why}")
-        except KeyboardInterrupt:
-            remark("Interrupted. What was built stays, and the next apply goes on from there.")
-            raise
-    say()
-    left = planned()
-    _say_plan(left, progress, runs=False)
+    with _execution(catalog, keys, anyway, allow_emptied) as execute, changing(_STOPPED):
+        for outcome in applying.apply(planned, _shown(execute), progress):
+            span = span_text(outcome.run.first, outcome.run.last)
+            for key, check, said in outcome.warnings:
+                remark(f"{key.to_user_string()} {span}: {check}: {said}")
+            for key, why in outcome.refused.items():
+                remark(f"{key.to_user_string()} {span} was refused: {why}")
+    with changing(_STOPPED):
+        say()
+        left = planned()
+        _say_plan(left, progress, runs=False)
     if any(left.days.values()):
         raise typer.Exit(NOT_DONE)
     return None
@@ -173,8 +181,9 @@ def _adopt(catalog: Catalog, keys: Sequence[dg.AssetKey], yes: bool) -> None:
     for key, found in days.items():
         say(f"{key.to_user_string()}: {_counted(len(found), 'day')}, {span_text(min(found), max(found))}")
     confirm("Take these days as made from the files, tables, settings and code that there are now?", yes)
-    for key, recorded in adopt(catalog, keys, lambda: start(catalog.settings)):
-        say(f"{key.to_user_string()}: {_counted(len(recorded), 'day')} recorded.")
+    with changing("What was recorded stays, and the next apply --adopt goes on from there."):
+        for key, recorded in adopt(catalog, keys, lambda: start(catalog.settings)):
+            say(f"{key.to_user_string()}: {_counted(len(recorded), 'day')} recorded.")
     return None
 
 

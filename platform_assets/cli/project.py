@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from platform_assets.cli.arguments import all_tables
-from platform_assets.cli.terminal import Problem, number, say, say_table
+from platform_assets.cli.terminal import Problem, changing, number, say, say_table
 
 
 def settings(as_json: Annotated[bool, typer.Option("--json", help="As a JSON list of objects.")] = False) -> None:
@@ -36,7 +36,9 @@ def docs(
     """Write the data dictionary, a page for each table."""
     from platform_assets.docs.dictionary import write_pages
 
-    pages = write_pages(all_tables(), output)
+    tables = all_tables()
+    with changing(f"Some pages in {output} may be new, and others not: write them again."):
+        pages = write_pages(tables, output)
     say(f"{number(len(pages))} pages written to {output}.")
 
 
@@ -76,5 +78,6 @@ def samples(
     if there and not force:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         raise Problem(f"{there[0]}{more} would be overwritten, so nothing was written. --force does it.")
-    files = write_samples(writers, Path(root), first_day=first, days=days, rows=rows, seed=seed)
+    with changing(f"Some files are in {root} already: write them again with --force."):
+        files = write_samples(writers, Path(root), first_day=first, days=days, rows=rows, seed=seed)
     say(f"{number(len(files))} files of {', '.join(sorted(writers))} written to {root}, {names[0]} ... {names[-1]}.")

@@ -21,7 +21,7 @@ from platform_assets.cli.arguments import (
     find_table,
 )
 from platform_assets.cli.overview import say_rules
-from platform_assets.cli.terminal import WRONG_USE, Problem, number, remark, say, say_table
+from platform_assets.cli.terminal import WRONG_USE, Problem, changing, number, remark, say, say_table
 
 if TYPE_CHECKING:
     from platform_assets.lake.tables.table import Table
@@ -134,6 +134,7 @@ def export(
                 shutil.copyfileobj(content, sys.stdout.buffer)
             sys.stdout.buffer.flush()
         else:
-            storage.put(file, storage.absolute(output))
+            with changing(f"{output} is whole, as before or as new."):
+                storage.put(file, storage.absolute(output))
     place = "standard output" if output == "-" else output
     remark(f"{number(count)} rows of {found.key}{f' {days}' if days else ''} written to {place}.")

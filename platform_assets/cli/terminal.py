@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
@@ -12,7 +13,7 @@ from typer.core import TyperGroup
 
 from platform_assets.masking import is_told_whole, told
 
-NOT_DONE, WRONG_USE = 1, 2
+NOT_DONE, WRONG_USE, INTERRUPTED = 1, 2, 130
 # Piped output is not for a screen: no cell is folded.
 _WIDE = 100_000
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
@@ -29,6 +30,19 @@ class Problem(Exception):
         self.code = code
 
 
+class Stopped(KeyboardInterrupt):
+    """The user has stopped a command in the middle of a change; it says what became of that."""
+
+
+@contextmanager
+def changing(became: str) -> Iterator[None]:
+    """What a command changes; `became` says what is there when somebody stops it meanwhile, as a sentence."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped(became) from None
+
+
 class Sentences(TyperGroup):
     """The commands; what goes wrong in them ends in a sentence and an exit code, not in a traceback."""
 
@@ -41,6 +55,8 @@ class Sentences(TyperGroup):
             return super().invoke(ctx)
         except Problem as problem:
             _end(problem)
+        except (KeyboardInterrupt, typer.Abort) as stopped:
+            _end(Problem(f"Interrupted. {str(stopped) or 'Nothing was changed.'}", INTERRUPTED))
         except BrokenPipeError:
             raise
         except Exception as error:

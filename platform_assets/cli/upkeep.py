@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from platform_assets.cli.arguments import TableName, all_tables, built, find_definition, in_lake
-from platform_assets.cli.terminal import Problem, confirm, end_with, number, remark, say, say_table, size
+from platform_assets.cli.terminal import Problem, changing, confirm, end_with, number, remark, say, say_table, size
 
 if TYPE_CHECKING:
     from platform_assets.lake.tables.made import Records
@@ -44,7 +44,9 @@ def restore(
         return say(f"{found.key}: version {version} is the current one, nothing was changed.")
     _say_what_changes(asked)
     confirm(f"Make version {version} of {found.key} the current one?", yes)
-    say(f"{found.key}: version {version} is current again, as version {asked.carry_out()}.")
+    with changing(f"`platform-assets history {found.key}` shows whether version {version} is current again."):
+        new = asked.carry_out()
+    say(f"{found.key}: version {version} is current again, as version {new}.")
     if asked.days:
         say(
             "The plan calls these days due now, as they are not what their inputs make them: mend the cause before the "
@@ -129,8 +131,9 @@ def clean(
             place = maintenance.Exported(export.text_key, export.folder(current()).url)
             found += maintenance.spools(place, state_of, age)
             found += _old_records(place, export.records(current()), vacuum)
-        for waste in found if not dry_run else ():
-            maintenance.remove(waste)
+        with changing("What was removed is gone, and the next clean goes on from there."):
+            for waste in found if not dry_run else ():
+                maintenance.remove(waste)
     _say_waste(found, dry_run)
     end_with(damaged)
 

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from platform_assets.assets.interrupts import is_interrupted
 from platform_assets.assets.late_rows import LATE
 from platform_assets.assets.publication import DUE_ONLY
 from platform_assets.assets.runs import of_this_process
@@ -131,7 +132,7 @@ def in_process(
             instance=instance, asset_selection=list(run.keys), tags=tags, run_config=_QUIET, raise_on_error=False
         )
         built = {event.asset_key for event in result.all_events if event.is_step_materialization}
-        if any(_is_interrupted(event) for event in result.all_events):
+        if any(is_interrupted(event) for event in result.all_events):
             raise KeyboardInterrupt  # Dagster takes it for a failure of the step, and would go on
         refused = {key: why for event in result.all_events for key, why in _refused(event, run.keys)}
         if not refused and not built >= set(run.keys):
@@ -150,11 +151,6 @@ def _refused(event: dg.DagsterEvent, keys: Collection[dg.AssetKey]) -> Iterator[
         for key in keys:
             if event.step_key == key.to_python_identifier():
                 yield key, str(said or data.error_display_string)
-
-
-def _is_interrupted(event: dg.DagsterEvent) -> bool:
-    error = event.step_failure_data.error if event.is_step_failure else None
-    return error is not None and error.cls_name == dg.DagsterExecutionInterruptedError.__name__
 
 
 def _of_columns(result: dg.ExecuteInProcessResult) -> set[dg.AssetKey]:

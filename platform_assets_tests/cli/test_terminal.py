@@ -8,19 +8,29 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from platform_assets.cli.terminal import Problem, Sentences
+from platform_assets.cli import terminal
+from platform_assets.cli.terminal import Problem, Sentences, changing, confirm
 from platform_assets.errors import PlatformError
 
 MARK = "mark-3f9a1c"
 
 
-def ended(error: Exception) -> Result:
+def ended(error: BaseException) -> Result:
     """A command that ends with an error."""
+
+    def fail() -> None:
+        raise error
+
+    return done(fail)
+
+
+def done(work: Callable[[], None]) -> Result:
+    """A command that does some work."""
     app = typer.Typer(cls=Sentences)
 
     @app.command()
     def fail() -> None:
-        raise error
+        work()
 
     app.callback()(lambda: None)
     return CliRunner().invoke(app, ["fail"])
@@ -54,3 +64,27 @@ def test_an_error_that_repeats_a_secret_is_a_sentence_without_it(
 def test_an_error_that_nobody_has_foreseen_is_raised_as_it_is() -> None:
     error = ValueError("a mistake of the platform")
     assert ended(error).exception is error
+
+
+def test_a_command_that_is_stopped_says_that_nothing_was_changed() -> None:
+    stopped = ended(KeyboardInterrupt())
+    assert (stopped.exit_code, stopped.stdout) == (130, "")
+    assert stopped.stderr == "Interrupted. Nothing was changed.\n"
+
+
+def test_a_command_that_is_stopped_at_its_question_says_that_nothing_was_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(terminal, "_is_terminal", lambda: True)
+    stopped = done(lambda: confirm("Sure?", yes=False))  # there is no answer
+    assert stopped.exit_code == 130
+    assert stopped.stderr.endswith("Interrupted. Nothing was changed.\n")
+
+
+def test_a_command_that_is_stopped_in_the_middle_of_a_change_says_what_became_of_it() -> None:
+    def change() -> None:
+        with changing("Half of it is there."):
+            raise KeyboardInterrupt
+
+    stopped = done(change)
+    assert (stopped.exit_code, stopped.stderr) == (130, "Interrupted. Half of it is there.\n")

@@ -57,6 +57,12 @@ def test_a_run_that_is_told_to_stop_leaves_nothing(published: Site) -> None:
         wait_for("the run is about to publish", lambda: ready.exists() or process.poll() is not None)
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(timeout=60) != 0
+    said = next(published.root.glob("output-*.txt")).read_text()
+    assert said.splitlines()[-2:] == [
+        "ERROR: Interrupted: nothing of web/raw_events was published, what was there before still is.",
+        "Error: Materialization failed.",
+    ]
+    assert "Stack Trace" not in said
     assert run_folders(published) == folders
     assert seen_by_a_reader(published) == before
 

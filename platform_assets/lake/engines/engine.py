@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
+from typing import Any
 
-from pyspark.errors import PySparkRuntimeError
+from pyspark.errors import PySparkException, PySparkRuntimeError
 from pyspark.sql import DataFrame, SparkSession
 
 from platform_assets.errors import PlatformError
@@ -71,7 +72,13 @@ class Engine(ABC):
         from platform_assets.lake.engines import outages
 
         outages.expect()
-        session = builder.getOrCreate()
+        try:
+            session = builder.getOrCreate()
+        except BaseException:
+            # Else the client asks the server something more when the process ends, for ten minutes.
+            with suppress(Exception):
+                SparkSession.active().client.close()
+            raise
         outages.bear(session)
         return session
 
@@ -121,6 +128,21 @@ class Engine(ABC):
 
     def told_to_stop(self) -> None:
         """Keep nobody waiting from now on: the process was told to stop."""
+        if client := self._client():
+            client.set_retry_policies([])
+
+    def goes_on(self) -> None:
+        """Be as before: the process was told to stop, and goes on."""
+        if client := self._client():
+            from platform_assets.lake.engines import outages
+
+            client.set_retry_policies([outages.Patience()])
+
+    def _client(self) -> Any:
+        """What asks the server of the session; None before there is one, and where Spark is on no server."""
+        with suppress(PySparkException):
+            return self.__dict__["session"].client if "session" in self.__dict__ else None
+        return None
 
     def kill(self) -> None:
         """End at once what outlives the process, which ends without another word."""

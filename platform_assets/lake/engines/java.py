@@ -65,6 +65,10 @@ class Java:
             logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
             self.kill()
 
+    def goes_on(self) -> None:
+        """The process does not end."""
+        self._is_told = False
+
     def leave(self, stop: Callable[[], None]) -> None:
         """Stop the session when the process ends: for a while only when it was told to, and then end Java."""
         if not self._is_told:

@@ -58,6 +58,12 @@ def told_to_stop() -> None:
         _running.told_to_stop()
 
 
+def goes_on() -> None:
+    """The process was told to stop, and goes on all the same, such as one in which somebody types."""
+    if _running is not None:
+        _running.goes_on()
+
+
 def kill() -> None:
     """End what the engine would leave behind by a process that ends without another word."""
     if _running is not None:

@@ -70,7 +70,12 @@ class Spark(Engine):
         self._java.leave(self.stop)
 
     def told_to_stop(self) -> None:
+        super().told_to_stop()
         self._java.told_to_stop()
+
+    def goes_on(self) -> None:
+        super().goes_on()
+        self._java.goes_on()
 
     def kill(self) -> None:
         self._java.kill()
