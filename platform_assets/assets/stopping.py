@@ -18,6 +18,8 @@ LONGEST = 8.0
 """Seconds that a run has to end by itself, and to clean up."""
 _RECORDING = 1.0
 _STOPS = (signal.SIGTERM, signal.SIGINT)
+# A signal that nobody misses: ignored, unless somebody uses it.
+_WAKES = signal.SIGURG
 _SENTENCE = (
     f"The run was told to stop, and still waited for something {LONGEST:g} seconds later: its process was ended."
 )
@@ -56,6 +58,8 @@ def _listen() -> None:
         os.close(read)
         os.close(write)
         return
+    if signal.getsignal(_WAKES) is signal.SIG_DFL:
+        signal.signal(_WAKES, lambda *_: None)
     _is_watched = True
     Thread(target=_watch, args=(read,), daemon=True, name="told to stop").start()
 
@@ -78,6 +82,9 @@ def _watch(signals: int) -> None:
         if set(received).isdisjoint(_STOPS):
             continue
         interrupts.told()
+        if signal.getsignal(_WAKES) is not signal.SIG_DFL:
+            # The system gives a signal to any thread; where the one that handles it waits, it would wait on.
+            signal.pthread_kill(main_thread().ident or 0, _WAKES)
         if told := dict(_runs):
             # A process that is stuck in its own end runs no thread of Python any more; the kernel ends it all the same.
             timer = signal.setitimer(signal.ITIMER_REAL, LONGEST + _RECORDING * (len(told) + 1))

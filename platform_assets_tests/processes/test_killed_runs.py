@@ -59,7 +59,8 @@ def test_a_run_that_is_told_to_stop_leaves_nothing(published: Site) -> None:
         assert process.wait(timeout=60) != 0
     said = next(published.root.glob("output-*.txt")).read_text()
     assert said.splitlines()[-2:] == [
-        "ERROR: Interrupted: nothing of web/raw_events was published, what was there before still is.",
+        "ERROR: Interrupted while web/raw_events was published: it is whole, as before or as new, and the plan says "
+        "which.",
         "Error: Materialization failed.",
     ]
     assert "Stack Trace" not in said

@@ -74,6 +74,25 @@ stopping.end("run")
 """
 
 
+WAITS = """
+import os, signal, sys, threading
+from platform_assets.assets import stopping
+
+def told():
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+stopping.begin("run", None)
+threading.Timer(0.5, told).start()
+os.read(os.pipe()[0], 1)
+"""
+
+
+def test_a_run_that_waits_stops_whichever_of_its_threads_is_told_to() -> None:
+    done = subprocess.run([sys.executable, "-c", WAITS], timeout=60, check=False)
+    assert done.returncode == 3
+
+
 def test_a_process_that_is_stuck_after_its_run_has_ended_ends_all_the_same() -> None:
     done = subprocess.run([sys.executable, "-c", STUCK], timeout=60, check=False)
     assert done.returncode == -signal.SIGALRM
