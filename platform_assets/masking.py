@@ -1,4 +1,4 @@
-"""What must not be shown: secrets by the names of their options, in URLs, and by their values wherever these appear."""
+"""What must not be shown: secrets by their names, within texts as well, in URLs, and by their values anywhere."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from typing import Any
 
 HIDDEN = "**********"
 # Options that Spark hides, too; variables that hold what is no setting of the platform; what in URLs is for servers.
-_OPTION = re.compile("secret|password|passwd|token|access[.]?key|credential(?!s?[._-]?(provider|file))", re.IGNORECASE)
+_OPTION = re.compile(
+    r"secret|password|passwd|passphrase|token|(access|account|api|private|shared|encryption)[._-]?key(?!_?file)|"
+    r"credential(?!s?[._-]?(provider|file))|signature(?!s?[._-]?(version|algorithm))|(^|[.&?_-])(sig|pwd)$",
+    re.IGNORECASE,
+)
 _VARIABLE = re.compile("SECRET|PASSWORD|PASSWD|TOKEN|_PASS$")
 _IN_URL = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)|(?<=\btoken=)[^;&\s'\"]+")
+# Names and their values in a text: options of Java, parameters of URLs and of JDBC, variables.
+_NAMED = re.compile(r"(?P<name>[\w.-]+)=(?P<value>\"[^\"]*\"|'[^']*'|[^&;\s'\"]+)")
 # Shorter ones would be found in words that have nothing to do with them.
 _SHORTEST = 6
 _known: set[str] = set()
@@ -30,12 +36,20 @@ def is_secret(option: str, value: str) -> bool:
 def without_secrets(value: Any) -> Any:
     """A plain value without what options and URLs in it keep secret."""
     if isinstance(value, str):
-        return _IN_URL.sub(HIDDEN, value)
+        return _NAMED.sub(_without_its_secret, _IN_URL.sub(HIDDEN, value))
     if isinstance(value, list):
         return [without_secrets(one) for one in value]
     if isinstance(value, dict):
         return {name: HIDDEN if _OPTION.search(str(name)) else without_secrets(one) for name, one in value.items()}
     return value
+
+
+def _is_secret(named: re.Match[str]) -> bool:
+    return bool(_OPTION.search(named["name"]))
+
+
+def _without_its_secret(named: re.Match[str]) -> str:
+    return f"{named['name']}={HIDDEN}" if _is_secret(named) else named[0]
 
 
 def remember(values: Iterable[str]) -> None:
@@ -47,7 +61,7 @@ def secrets_in(option: str, value: str) -> list[str]:
     """What of the value of an option is secret."""
     if _OPTION.search(option):
         return [value]
-    found = _IN_URL.findall(value)
+    found = [*_IN_URL.findall(value), *(one["value"].strip("'\"") for one in _NAMED.finditer(value) if _is_secret(one))]
     # Of a name and its password, the password alone as well.
     return [*found, *(one.split(":")[-1] for one in found)]
 

@@ -30,7 +30,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from platform_assets import project
 from platform_assets.errors import PlatformError
-from platform_assets.masking import HIDDEN, remember, secrets_in, without_secrets
+from platform_assets.masking import HIDDEN, is_secret, remember, secrets_in, without_secrets
 
 PREFIX = "PLATFORM_"
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[A-Za-z0-9._=+,-]+)*")
@@ -271,9 +271,16 @@ def _wrong(kind: type[BaseSettings], prefix: str, error: ErrorDetails) -> str:
         lacks = f"has no {'.'.join(inside)}" if inside else "is not set"
         return f"{variable} {lacks}, and there is no default for it: set it."
     field = kind.model_fields.get(name)
-    value = HIDDEN if field and _holds_secrets(field.annotation) else str(without_secrets(error["input"]))
+    value = HIDDEN if field and _may_be_secret(field, inside) else str(without_secrets(error["input"]))
     where = "".join(f" for {part}" for part in inside)
     return f"{variable} is set to {value!r}{where}, which it does not take: {_said(error)}."
+
+
+def _may_be_secret(field: FieldInfo, inside: list[str]) -> bool:
+    """Whether nobody may see what a setting, or something inside it, was set to: by its type, or by its name."""
+    # Options are secret by their names: what is no object of them has none that could be looked at.
+    no_options = field.annotation == dict[str, str] and not inside
+    return no_options or _holds_secrets(field.annotation) or any(is_secret(name, "?") for name in inside)
 
 
 def _said(error: ErrorDetails) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from pydantic import SecretStr
 
@@ -28,7 +30,28 @@ def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
         ("spark.store.credential", MARK, HIDDEN),
         ("spark.x", f"https://me:{MARK}@host/path", f"https://{HIDDEN}@host/path"),
         ("spark.remote", f"sc://host:1/;token={MARK};use_ssl=true", f"sc://host:1/;token={HIDDEN};use_ssl=true"),
+        ("spark.hadoop.fs.azure.account.key.acct.dfs.core.windows.net", MARK, HIDDEN),
+        ("spark.hadoop.fs.s3a.encryption.key", MARK, HIDDEN),
+        (
+            "spark.driver.extraJavaOptions",
+            f"-Da=1 -Dx.trustStorePassword={MARK}",
+            f"-Da=1 -Dx.trustStorePassword={HIDDEN}",
+        ),
+        ("spark.x", f"jdbc:mysql://h/db?user=a&password={MARK}&b=1", f"jdbc:mysql://h/db?user=a&password={HIDDEN}&b=1"),
+        ("spark.x", f"jdbc:sqlserver://h;pwd={MARK};b=1", f"jdbc:sqlserver://h;pwd={HIDDEN};b=1"),
+        ("spark.x", f'Login user="a" password="{MARK} {MARK}";', f'Login user="a" password={HIDDEN};'),
+        ("spark.x", f"https://h/a?X-Amz-Signature={MARK}&b=1", f"https://h/a?X-Amz-Signature={HIDDEN}&b=1"),
+        ("spark.x", f"https://h/a?sv=1&sig={MARK}", f"https://h/a?sv=1&sig={HIDDEN}"),
+        ("spark.x", f"https://h/a?api_key={MARK}", f"https://h/a?api_key={HIDDEN}"),
+        ("spark.x", "https://h/a?list-type=2&prefix=lake&key=a", "https://h/a?list-type=2&prefix=lake&key=a"),
+        (
+            "spark.x",
+            "-Dkeystore=/srv/s3.jks -Daws.useDualstackEndpoint=false",
+            "-Dkeystore=/srv/s3.jks -Daws.useDualstackEndpoint=false",
+        ),
+        ("spark.x", "signature_version=s3v4 design=1", "signature_version=s3v4 design=1"),
         ("spark.hadoop.fs.s3a.aws.credentials.provider", "a.b.Provider", "a.b.Provider"),
+        ("spark.store.private.keyfile", "/srv/key.pem", "/srv/key.pem"),
         ("spark.executor.memory", "1g", "1g"),
     ],
 )
@@ -67,17 +90,40 @@ class ShopSettings(DomainSettings):
 
 
 def test_secrets_of_settings_are_known_once_these_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    marks = [f"{MARK}-{n}" for n in range(5)]
+    marks = [f"{MARK}-{n}" for n in range(6)]
     monkeypatch.setenv("PLATFORM_SHOP_KEY", marks[0])
     monkeypatch.setenv("PLATFORM_SHOP_KEYS", f'{{"a": "{marks[1]}"}}')
     monkeypatch.setenv("PLATFORM_SPARK_MASTER", f"sc://host:1/;token={marks[2]}")
-    config = f'{{"spark.hadoop.fs.s3a.secret.key": "{marks[3]}", "spark.proxy": "http://me:{marks[4]}@host"}}'
-    monkeypatch.setenv("PLATFORM_SPARK_CONFIG", config)
+    config = {
+        "spark.hadoop.fs.s3a.secret.key": marks[3],
+        "spark.proxy": f"http://me:{marks[4]}@host",
+        "spark.java": f"-Dpassword={marks[5]}",
+    }
+    monkeypatch.setenv("PLATFORM_SPARK_CONFIG", json.dumps(config))
     said = " ".join(marks)
     assert told(said) == said
     read(ShopSettings, "PLATFORM_SHOP_")
     read(Settings, "PLATFORM_")
     assert MARK not in told(said)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'{{"spark.hadoop.fs.s3a.secret.key": {{"x": "{MARK}"}}}}',
+        f'{{"spark.hadoop.fs.s3a.secret.key": ["{MARK}"]}}',
+        f'{{"spark.x": {{"password": "{MARK}"}}}}',
+        f'["{MARK}"]',
+        f'"{MARK}"',
+    ],
+)
+def test_options_of_a_wrong_type_are_refused_without_what_they_keep_secret(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("PLATFORM_SPARK_CONFIG", value)
+    with pytest.raises(WrongSettings, match="PLATFORM_SPARK_CONFIG") as told:
+        read(Settings, "PLATFORM_")
+    assert MARK not in str(told.value)
 
 
 def test_an_error_is_not_told_whole_when_what_caused_it_holds_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ SHORT_LIVED = (
 # Slow with many rows.
 SPARK_FOR_FEW_ROWS = {
     "spark.test.password": "for nobody: else",
-    "spark.driver.extraJavaOptions": SHORT_LIVED,
+    "spark.driver.extraJavaOptions": f"{SHORT_LIVED} '-Dx.test.password=of nobody'",
     "spark.default.parallelism": "1",
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",

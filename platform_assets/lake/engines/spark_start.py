@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -23,6 +23,7 @@ from platform_assets.masking import is_secret
 
 PACKAGES = "spark.jars.packages"
 JAVA_OPTIONS = "spark.driver.defaultJavaOptions"
+_JAVA_WORDS = (JAVA_OPTIONS, "spark.driver.extraJavaOptions")
 _JARS = "spark.jars"
 # What decides which jars packages are, and where they are looked for.
 _RESOLVING = (PACKAGES, "spark.jars.excludes", "spark.jars.repositories", "spark.jars.ivySettings", "spark.jars.ivy")
@@ -111,8 +112,33 @@ def _load(asked: Mapping[str, str]) -> list[str]:
 def hidden_secrets(options: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """The options that may be told to Spark on its command line, which all users of a machine can see.
 
-    Within the block Spark finds the others, which are secret, in a file that nobody else may read.
+    Within the block Spark finds the others, which are secret, in a file that nobody else may read, and so does Java
+    with options of its own that are.
     """
+    with _hidden_words(options) as hidden, _hidden_options(hidden) as told:
+        yield told
+
+
+@contextmanager
+def _hidden_words(options: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The same options, with a file in place of those words for the driver's Java that are secret.
+
+    Wherever Spark finds them, it would write them into Java's command line.
+    """
+    found: dict[str, str] = {}
+    with ExitStack() as files:
+        for name in _JAVA_WORDS:
+            if is_secret(name, options.get(name, "")):
+                file = files.enter_context(tempfile.NamedTemporaryFile("w", suffix=".java", encoding="utf-8"))
+                words = shlex.split(options[name])
+                file.writelines('"{}"\n'.format(word.replace("\\", "\\\\").replace('"', '\\"')) for word in words)
+                file.flush()
+                found[name] = f"@{file.name}"
+        yield {**options, **found}
+
+
+@contextmanager
+def _hidden_options(options: Mapping[str, str]) -> Iterator[dict[str, str]]:
     secret = {name: value for name, value in options.items() if is_secret(name, value)}
     if not secret:
         yield dict(options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -140,6 +141,16 @@ def test_secrets_are_in_a_file_of_their_own_for_as_long_as_spark_starts(monkeypa
     assert os.environ["PYSPARK_SUBMIT_ARGS"] == "--name mine pyspark-shell"
 
 
+def test_secret_options_of_java_are_in_a_file_that_java_itself_reads() -> None:
+    words = "-Da=1 -Dx.trustStorePassword='of nobody\"s'"
+    with hidden_secrets({"spark.driver.extraJavaOptions": words, "spark.x": "1"}) as told:
+        at, file = told["spark.driver.extraJavaOptions"][:1], Path(told["spark.driver.extraJavaOptions"][1:])
+        assert (at, told["spark.x"]) == ("@", "1")
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert file.read_text() == '"-Da=1"\n"-Dx.trustStorePassword=of nobody\\"s"\n'
+    assert not file.exists()
+
+
 def test_a_spark_that_does_not_start_leaves_no_secrets_and_the_environment_as_it_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -172,4 +183,11 @@ def test_spark_knows_its_secrets_and_no_command_line_shows_them(engine: Engine) 
     started = [process.cmdline() for process in psutil.Process().children(recursive=True)]
     (java,) = (words for words in started if "org.apache.spark.deploy.SparkSubmit" in words)
     assert "spark.sql.shuffle.partitions=1" in java
+    assert "of nobody" not in " ".join(word for words in started for word in words)
+    assert java_property(engine, "x.test.password") == "of nobody"
     assert "for nobody" not in " ".join(word for words in started for word in words)
+
+
+def java_property(engine: Engine, name: str) -> Any:
+    """What the session's Java was told by an option of its own."""
+    return engine.session._jvm.java.lang.System.getProperty(name)  # type: ignore[union-attr]
