@@ -28,6 +28,7 @@ from fsspec.spec import AbstractBufferedFile
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from platform_assets.errors import PlatformError
+from platform_assets.lake.storage.endpoint import require_url
 from platform_assets.lake.storage.refusals import UNCONDITIONAL, Refused, Replaced, StoreError, refusal
 
 _SCHEME = "s3://"
@@ -58,6 +59,7 @@ _UNKNOWN_WRITES = {"501", "NotImplemented"}
 @cache
 def client() -> Any:
     """The boto3 client of this process: credentials, region and endpoint as AWS variables, profiles and roles say."""
+    require_url()
     # By the library's `max_attempts` the first try would not count.
     retries = Config(retries={"total_max_attempts": ATTEMPTS, "mode": "standard"})
     made = boto3.session.Session().client("s3", region_name=region(), config=retries)
