@@ -84,10 +84,17 @@ def is_told_whole(error: BaseException) -> bool:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))  # errors may be the causes of each other
-        if any(told(text) != text for text in (str(one), *getattr(one, "__notes__", ()))):
+        if any(told(text) != text for text in (_said(one), *getattr(one, "__notes__", ()))):
             return False
         waiting += [one.__cause__ or one.__context__, *_members(one)]
     return True
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # those of Spark ask Java, which may be gone
+        return ""
 
 
 def _members(error: BaseException) -> list[BaseException]:

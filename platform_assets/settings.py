@@ -28,17 +28,15 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, to_jsonable_python
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from platform_assets import project
+from platform_assets import forms, project
 from platform_assets.errors import PlatformError
 from platform_assets.masking import HIDDEN, is_secret, remember, secrets_in, without_secrets
 
 PREFIX = "PLATFORM_"
-_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[A-Za-z0-9._=+,-]+)*")
-# What no folder is called by accident: `s3:/lake`, `s3:lake`, `s3//lake`.
-_LIKE_A_URL = re.compile(r"[a-z][a-z0-9+.-]*[:;]|(s3[an]?|gc?s|abfss?|wasbs?|hdfs|https?|file)//", re.IGNORECASE)
 FIRST_DAY = date(2026, 1, 1)
 GIB = 1024**3
 _LAKE = "data/lake"
+_IN_MEANING = re.compile(r"`([{\[].*?[}\]])`")
 TIME_ZONE = "spark.sql.session.timeZone"
 _MASTERS = {"spark.master", "spark.remote", "spark.api.mode"}
 
@@ -154,19 +152,13 @@ class Settings(_OfProject):
     @field_validator("landing", "lake", "exports")
     @classmethod
     def _usable_place(cls, value: str) -> str:
-        place = value.rstrip("/") or "/"
-        if place.startswith(("s3:", "s3a:")):
-            # The engines write `my%20lake` where `my lake` was meant, and read it nowhere
-            # (workaround: sail-quoted-folders).
-            if not _BUCKET.fullmatch(place):
-                raise ValueError("a place on S3 is s3://bucket/prefix, of letters, digits and . _ - = + , only")
-            return place
-        if _LIKE_A_URL.match(place) and not place.startswith("file://"):
-            raise ValueError(
-                "it is neither a folder nor a place in a store that the platform knows, such as s3://bucket/prefix; "
-                "write ./ before the name of a folder that looks like a URL"
-            )
-        return project.from_root(place)
+        place = forms.place(value)
+        return project.from_root(place) if forms.is_folder(place) else place
+
+    @field_validator("spark_master")
+    @classmethod
+    def _known_master(cls, value: str) -> str:
+        return forms.master(value)
 
     @field_validator("engine_temp", "spark_jars")
     @classmethod
@@ -240,7 +232,9 @@ def read(kind: type[Read], prefix: str) -> Read:
         variable = f"{prefix}{found[1].upper()}" if found else f"a variable {prefix}..."
         field = kind.model_fields.get(found[1]) if found else None
         example = _shown(field, field.get_default(call_default_factory=True)) if field else None
-        raise WrongSettings(f"{variable} must be JSON, such as {example or '{}'}: see `settings`.") from None
+        meant = _IN_MEANING.search(field.description or "") if field else None
+        example = meant[1] if meant else example or "{}"
+        raise WrongSettings(f"{variable} must be JSON, such as {example}: see `settings`.") from None
 
 
 def _secrets_of(value: Any, name: str = "") -> Iterator[str]:
@@ -287,6 +281,8 @@ def _said(error: ErrorDetails) -> str:
     """What is wrong with a value, without what the library says of itself."""
     if error["type"].startswith("date_"):
         return f"a day is written as YYYY-MM-DD, such as {FIRST_DAY}"
+    if error["type"].startswith("byte_size"):
+        return "a size is written as 4GiB, 512MiB or 4GB"
     return str(error.get("ctx", {}).get("error") or error["msg"])
 
 

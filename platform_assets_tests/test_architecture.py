@@ -21,6 +21,7 @@ LAYERS = (
     ("masking",),
     ("errors",),
     ("project",),
+    ("forms",),
     ("settings",),
     ("variables",),
     ("contracts",),

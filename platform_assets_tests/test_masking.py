@@ -156,3 +156,13 @@ def test_errors_that_cause_each_other_are_looked_at_once() -> None:
     one, other = ValueError("one"), ValueError("other")
     one.__cause__, other.__cause__ = other, one
     assert is_told_whole(one)
+
+
+def test_an_error_that_cannot_say_anything_any_more_holds_no_secret() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise AssertionError("nobody to ask")
+
+    error = ValueError("wrong")
+    error.__context__ = Mute()
+    assert is_told_whole(error)

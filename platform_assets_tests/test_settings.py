@@ -247,7 +247,7 @@ def test_an_env_file_with_a_byte_order_mark_and_the_line_ends_of_windows_is_read
     "place",
     [
         *("gs://bucket/x", "abfss://c@a.dfs.core.windows.net/x", "hdfs://name/x", "https://example.org/x"),
-        *("S3://bucket/x", "s3//bucket", "S3//bucket", "s3;//bucket", "file:/lake", "gs:bucket"),
+        *("s3//bucket", "S3//bucket", "s3;//bucket", "file:/lake", "gs:bucket"),
     ],
 )
 def test_a_place_in_a_store_that_nobody_knows_or_mistyped_is_told_with_its_variable(

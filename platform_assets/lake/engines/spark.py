@@ -12,11 +12,11 @@ from pyspark.sql import functions as F
 
 from platform_assets.errors import PlatformError
 from platform_assets.lake.engines import spark_options as options
-from platform_assets.lake.engines import spark_start
+from platform_assets.lake.engines import spark_refusals, spark_start
 from platform_assets.lake.engines.engine import NO_LINES, Engine
 from platform_assets.lake.engines.java import Java
 from platform_assets.lake.storage import any_on_s3, is_s3
-from platform_assets.settings import Settings
+from platform_assets.settings import TIME_ZONE, Settings
 
 # What stands for other characters in the paths that Spark reads.
 _SPECIAL = re.compile(r"[\\*?\[\]{}]")
@@ -39,8 +39,18 @@ class Spark(Engine):
 
     @contextmanager
     def _starting(self, options: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
-        with spark_start.hidden_secrets(options) as told, self._java.starting():
+        with (
+            spark_start.hidden_secrets(options) as told,
+            self._java.starting(),
+            spark_refusals.explained(self.settings, told),
+        ):
             yield told
+
+    def _session_with(self, config: Mapping[str, str]) -> SparkSession:
+        session = super()._session_with(config)
+        # Only when it is asked for something does Spark look at the options of its queries.
+        session.conf.get(TIME_ZONE)
+        return session
 
     def accept(self, other: SparkSession) -> None:
         options.refuse_other_options(other, self.spark_config())

@@ -60,6 +60,8 @@ def own_options(settings: Settings) -> dict[str, str]:
     _require_java()
     _require_spark_home()
     master = settings.spark_master
+    if master.startswith("spark://"):
+        _require_master(master)
     local = master.startswith("local")
     if local:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
@@ -101,6 +103,23 @@ def require_server(settings: Settings) -> None:
             f"No Spark Connect server answers at {address(settings)} ({error}): start it, or correct "
             "PLATFORM_SPARK_MASTER.",
         ) from error
+
+
+def _require_master(url: str) -> None:
+    """Raise `TemporaryError` when no master of a standalone cluster answers; Spark would try for a minute."""
+    errors = []
+    for place in url.removeprefix("spark://").split(","):
+        host, _, port = place.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+        except OSError as error:
+            errors.append(str(error))
+        else:
+            return
+    raise TemporaryError(
+        f"No master of a standalone cluster answers at {url} ({'; '.join(errors)}): start it, or correct "
+        "PLATFORM_SPARK_MASTER. Nothing was published."
+    )
 
 
 def refuse_other_options(session: SparkSession, wanted: Mapping[str, str]) -> None:

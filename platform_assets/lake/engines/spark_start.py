@@ -95,7 +95,7 @@ def _load(asked: Mapping[str, str]) -> list[str]:
         capture_output=True,
         text=True,
         check=False,
-        env={name: value for name, value in os.environ.items() if name != _SUBMIT_ARGUMENTS},
+        env=without_arguments(),
     )
     said = done.stdout + done.stderr
     if found := _FOUND.search(said):
@@ -106,6 +106,11 @@ def _load(asked: Mapping[str, str]) -> list[str]:
         f"Spark could not load {asked[PACKAGES]} from the Java registry ({why[0] if why else last}): try again, or "
         "fill a folder with the jars on a machine that can, and set PLATFORM_SPARK_JARS to it (deploy/spark.md)."
     )
+
+
+def without_arguments() -> dict[str, str]:
+    """The environment for a Spark that is no session's."""
+    return {name: value for name, value in os.environ.items() if name != _SUBMIT_ARGUMENTS}
 
 
 @contextmanager

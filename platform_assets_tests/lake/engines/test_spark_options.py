@@ -222,3 +222,11 @@ def test_what_options_keep_secret_is_in_no_refusal_of_a_server() -> None:
         refuse_lost_options(cast("SparkSession", Session()), settings(spark_config=given))
     assert "spark.hadoop.fs.s3a.access.key is ********** there, not **********" in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.usefixtures("java")
+def test_a_standalone_cluster_without_a_master_is_told_before_java_is_started() -> None:
+    url = f"spark://127.0.0.1:{free_port()},127.0.0.1:{free_port()}"
+    with pytest.raises(TemporaryError, match="No master of a standalone cluster answers at spark://127") as told:
+        Spark(settings(spark_master=url)).spark_config()
+    assert "correct PLATFORM_SPARK_MASTER" in str(told.value)
