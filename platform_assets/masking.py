@@ -15,6 +15,8 @@ _OPTION = re.compile(
     re.IGNORECASE,
 )
 _VARIABLE = re.compile("SECRET|PASSWORD|PASSWD|TOKEN|_PASS$")
+# Where a secret lies is none: whoever is told that a file is not there must read which.
+_PLACE = re.compile("(file|[._-]path|[._-]dir)$", re.IGNORECASE)
 _IN_URL = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)|(?<=\btoken=)[^;&\s'\"]+")
 # Names and their values in a text: options of Java, parameters of URLs and of JDBC, variables.
 _NAMED = re.compile(r"(?P<name>[\w.-]+)=(?P<value>\"[^\"]*\"|'[^']*'|[^&;\s'\"]+)")
@@ -25,7 +27,7 @@ _known: set[str] = set()
 
 def masked(option: str, value: str) -> str:
     """The value of an option as people may see it."""
-    return HIDDEN if _OPTION.search(option) else str(without_secrets(value))
+    return HIDDEN if _names_a_secret(option) else str(without_secrets(value))
 
 
 def is_secret(option: str, value: str) -> bool:
@@ -40,12 +42,16 @@ def without_secrets(value: Any) -> Any:
     if isinstance(value, list):
         return [without_secrets(one) for one in value]
     if isinstance(value, dict):
-        return {name: HIDDEN if _OPTION.search(str(name)) else without_secrets(one) for name, one in value.items()}
+        return {name: HIDDEN if _names_a_secret(str(name)) else without_secrets(one) for name, one in value.items()}
     return value
 
 
 def _is_secret(named: re.Match[str]) -> bool:
-    return bool(_OPTION.search(named["name"]))
+    return _names_a_secret(named["name"])
+
+
+def _names_a_secret(option: str, words: re.Pattern[str] = _OPTION) -> bool:
+    return bool(words.search(option)) and not _PLACE.search(option)
 
 
 def _without_its_secret(named: re.Match[str]) -> str:
@@ -59,7 +65,7 @@ def remember(values: Iterable[str]) -> None:
 
 def secrets_in(option: str, value: str) -> list[str]:
     """What of the value of an option is secret."""
-    if _OPTION.search(option):
+    if _names_a_secret(option):
         return [value]
     found = [*_IN_URL.findall(value), *(one["value"].strip("'\"") for one in _NAMED.finditer(value) if _is_secret(one))]
     # Of a name and its password, the password alone as well.
@@ -68,7 +74,7 @@ def secrets_in(option: str, value: str) -> list[str]:
 
 def told(text: str) -> str:
     """A text, such as what another library says, as people may see it."""
-    of_others = {value for name, value in os.environ.items() if _VARIABLE.search(name.upper())}
+    of_others = {value for name, value in os.environ.items() if _names_a_secret(name.upper(), _VARIABLE)}
     for value in sorted(_known | of_others, key=len, reverse=True):
         if len(value) >= _SHORTEST:
             text = text.replace(value, HIDDEN)

@@ -66,6 +66,12 @@ def test_what_variables_of_others_keep_secret_is_in_no_text(monkeypatch: pytest.
     assert told(f"wrong key {MARK}, or {MARK}!") == f"wrong key {HIDDEN}, or {HIDDEN}!"
 
 
+@pytest.mark.parametrize("name", ["AWS_WEB_IDENTITY_TOKEN_FILE", "PGPASSFILE", "SECRETS_DIR", "MY_TOKEN_PATH"])
+def test_where_a_secret_lies_is_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "/run/secrets/token")
+    assert told("/run/secrets/token is not there") == "/run/secrets/token is not there"
+
+
 def test_a_proxy_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     said = f"Failed to connect to proxy URL: 'http://me:{MARK}@proxy:3128'"
     assert told(said) == f"Failed to connect to proxy URL: 'http://{HIDDEN}@proxy:3128'"
