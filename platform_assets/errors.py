@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from platform_assets.masking import told
+
+# Not of an ellipsis, nor of a path such as `../..`.
+_TWO_STOPS = re.compile(r"(?<![./\\\s])\.\.(?=\s|$)")
+
+
+def as_shown(sentence: str) -> str:
+    """A sentence as people may see it; what others have said, and is a part of it, may end as a sentence does."""
+    return _TWO_STOPS.sub(".", told(sentence))
 
 
 class PlatformError(Exception):
@@ -18,7 +27,7 @@ class PlatformError(Exception):
     """Whether the same work may go well later, without anybody's help."""
 
     def __init__(self, sentence: str = "") -> None:
-        super().__init__(told(sentence))
+        super().__init__(as_shown(sentence))
 
 
 class TemporaryError(PlatformError):

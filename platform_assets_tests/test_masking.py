@@ -72,6 +72,19 @@ def test_where_a_secret_lies_is_none(monkeypatch: pytest.MonkeyPatch, name: str)
     assert told("/run/secrets/token is not there") == "/run/secrets/token is not there"
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("the store says: No.. Nothing was done.", "the store says: No. Nothing was done."),
+        ("it ends so..", "it ends so."),
+        ("wait... and see ../.. or a/.. too", "wait... and see ../.. or a/.. too"),
+        ("2026-01-01..2026-01-02", "2026-01-01..2026-01-02"),
+    ],
+)
+def test_no_sentence_ends_twice(said: str, told: str) -> None:
+    assert str(PlatformError(said)) == told
+
+
 def test_a_proxy_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     said = f"Failed to connect to proxy URL: 'http://me:{MARK}@proxy:3128'"
     assert told(said) == f"Failed to connect to proxy URL: 'http://{HIDDEN}@proxy:3128'"

@@ -11,7 +11,8 @@ import typer
 from pydantic import ByteSize
 from typer.core import TyperGroup
 
-from platform_assets.masking import is_told_whole, told
+from platform_assets.errors import as_shown
+from platform_assets.masking import is_told_whole
 
 NOT_DONE, WRONG_USE, INTERRUPTED = 1, 2, 130
 # Piped output is not for a screen: no cell is folded.
@@ -26,7 +27,7 @@ class Problem(Exception):
     """Something the user can put right, as a sentence; `code` is the exit code."""
 
     def __init__(self, sentence: str, code: int = NOT_DONE) -> None:
-        super().__init__(told(sentence))
+        super().__init__(as_shown(sentence))
         self.code = code
 
 
