@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from platform_assets.errors import TemporaryError
 
 LONGEST = 60.0
 """Seconds after which a server that does not answer is given up."""
+DEFAULT_PORT = 15002
+"""Where a Spark Connect server listens unless it is told another port."""
 # What no server does: it says so at once, and nothing of it in its log.
 _NOTHING = "/platform_assets/nothing"
 # The first of them that is set counts, for gRPC alone; other clients of this process read none but the second.
@@ -37,12 +40,27 @@ def reach(url: str, longest: float = LONGEST) -> None:
             return
         proxies = [name for name in _PROXIES if os.environ.get(name)]
         through = f" ({' and '.join(proxies)} may lead elsewhere: name the host in no_grpc_proxy)" if proxies else ""
+        where = url.split("/;")[0]
         raise TemporaryError(
-            f"The engine at {url.split('/;')[0]} did not answer within {longest:g} seconds{through}. Nothing was "
+            f"The engine at {where} did not answer within {longest:g} seconds{through}{_else(url)}. Nothing was "
             "published."
         ) from None
     finally:
         channel.close()
+
+
+def _else(url: str) -> str:
+    """What a server may be that takes connections and speaks no gRPC; empty where none does."""
+    address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname or "", address.port or DEFAULT_PORT), timeout=5).close()
+    except (OSError, ValueError):
+        return ""
+    with_tls = "use_ssl=true" in address.path
+    other = "plain, without ;use_ssl=true" if with_tls else "with TLS, which ;use_ssl=true asks for"
+    return (
+        f", though its port takes connections: something else than Spark Connect may listen there, or it speaks {other}"
+    )
 
 
 def go_past_proxies(url: str) -> None:

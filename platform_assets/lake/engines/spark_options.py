@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pyspark.sql import SparkSession
 
 from platform_assets.errors import PlatformError, TemporaryError
+from platform_assets.lake.engines.connection import DEFAULT_PORT
 from platform_assets.lake.storage import absolute, any_on_s3
 from platform_assets.masking import masked
 from platform_assets.settings import TIME_ZONE, Settings
@@ -47,7 +48,6 @@ _OLDEST_JAVA = 17
 _TRUST_STORE = "-Djavax.net.ssl.trustStore"
 _ENDPOINT = "spark.hadoop.fs.s3a.endpoint"
 _FIPS = f"{_ENDPOINT}.fips"
-_CONNECT_PORT = 15002
 _NAME = "spark.app.name"
 
 
@@ -97,7 +97,7 @@ def require_server(settings: Settings) -> None:
     """
     url = urlsplit(settings.spark_master)
     try:
-        socket.create_connection((url.hostname or "", url.port or _CONNECT_PORT), timeout=10).close()
+        socket.create_connection((url.hostname or "", url.port or DEFAULT_PORT), timeout=10).close()
     except (OSError, ValueError) as error:
         raise TemporaryError(
             f"No Spark Connect server answers at {address(settings)} ({error}): start it, or correct "

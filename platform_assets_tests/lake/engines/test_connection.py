@@ -20,7 +20,8 @@ from platform_assets.errors import TemporaryError
 from platform_assets.lake.engines.connection import LONGEST, go_past_proxies, hush, is_loopback, reach
 from platform_assets.lake.engines.sail import Sail
 from platform_assets_tests.support.lake.fresh_process import ROOT, in_a_process_of_its_own
-from platform_assets_tests.support.services.ports import listening
+from platform_assets_tests.support.services.ports import free_port, listening
+from platform_assets_tests.support.services.pretenders import Answer, pretending
 from platform_assets_tests.support.settings import settings_for
 
 NOWHERE = "http://127.0.0.1:9"
@@ -83,15 +84,30 @@ def test_this_machine_is_known_by_its_addresses(host: str, here: bool) -> None:
 def test_a_server_that_does_not_answer_is_given_up_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     with listening() as silent:
         url = f"sc://127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(
-            TemporaryError, match=rf"^The engine at {url} did not answer within 1 seconds\. Nothing was"
-        ):
+        with pytest.raises(TemporaryError, match=rf"^The engine at {url} did not answer within 1 seconds, though"):
             reach(f"{url}/;token=sesame", 1)
         monkeypatch.setenv("https_proxy", NOWHERE)
         with pytest.raises(
             TemporaryError, match=re.escape("(https_proxy may lead elsewhere: name the host in no_grpc")
         ):
             reach(url, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "other"), [("", "with TLS, which ;use_ssl=true asks for"), ("/;use_ssl=true", "plain, without ;use_ssl=")]
+)
+def test_a_server_that_speaks_something_else_is_told_with_what_that_may_be(words: str, other: str) -> None:
+    with pretending(lambda method, path: Answer(400)) as web:
+        url = f"sc://{web.removeprefix('http://')}"
+        with pytest.raises(
+            TemporaryError, match=f"though its port takes connections: something else than Spark Connect .*{other}"
+        ):
+            reach(f"{url}{words}", 1)
+
+
+def test_a_server_that_is_not_there_is_told_without_guesses() -> None:
+    with pytest.raises(TemporaryError, match=r"did not answer within 1 seconds\. Nothing was published\."):
+        reach(f"sc://127.0.0.1:{free_port()}", 1)
 
 
 @pytest.mark.only("sail")
