@@ -35,10 +35,12 @@ class Spark(Engine):
         return options.own_options(self.settings)
 
     def starting(self, config: Mapping[str, str]) -> AbstractContextManager[Mapping[str, str]]:
-        return self._starting(NO_LINES | spark_start.quiet(spark_start.with_jars(config)))
+        return self._starting(config)
 
     @contextmanager
-    def _starting(self, options: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    def _starting(self, config: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+        options = NO_LINES | spark_start.quiet(spark_start.with_jars(config))
+        spark_start.require_whole_jars(options)
         with (
             spark_start.hidden_secrets(options) as told,
             self._java.starting(),

@@ -13,12 +13,14 @@ from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from zipfile import is_zipfile
 
 import pyspark
 from platformdirs import user_cache_path
 
-from platform_assets.errors import TemporaryError
+from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake import storage
+from platform_assets.lake.storage import is_local
 from platform_assets.masking import is_secret
 
 PACKAGES = "spark.jars.packages"
@@ -160,6 +162,22 @@ def _hidden_options(options: Mapping[str, str]) -> Iterator[dict[str, str]]:
             del os.environ[_SUBMIT_ARGUMENTS]
             if before is not None:
                 os.environ[_SUBMIT_ARGUMENTS] = before
+
+
+def require_whole_jars(options: Mapping[str, str]) -> None:
+    """Raise `PlatformError` where a jar is no whole archive, of which Java would say that it lacks some class."""
+    paths = [Path(unquote(urlsplit(jar).path)) for jar in options.get(_JARS, "").split(",") if jar and is_local(jar)]
+    jars = [path for path in paths if path.is_file()]
+    broken = [path for path in jars if not is_zipfile(path)]
+    # What Spark has loaded it has copied from there, and would again.
+    kept = {path.parent.parent / "cache" for path in broken}
+    broken += [path for folder in kept for path in folder.glob("*/*/*/*.jar") if not is_zipfile(path)]
+    if broken:
+        raise PlatformError(
+            f"{' and '.join(map(str, broken))} {'is' if len(broken) == 1 else 'are'} cut short, or no jar: remove "
+            f"{'it' if len(broken) == 1 else 'them'}, and Spark loads what it needs again (in PLATFORM_SPARK_JARS, put "
+            "a whole one there). Nothing was published."
+        )
 
 
 def _property(text: str) -> str:

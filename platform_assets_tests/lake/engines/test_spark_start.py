@@ -6,14 +6,23 @@ import os
 import stat
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import psutil
 import pytest
 
-from platform_assets.errors import TemporaryError
+from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake.engines import spark_start
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.engines.spark_start import PACKAGES, hidden_secrets, quiet, with_jars
+from platform_assets.lake.engines.spark import Spark
+from platform_assets.lake.engines.spark_start import (
+    PACKAGES,
+    hidden_secrets,
+    quiet,
+    require_whole_jars,
+    with_jars,
+)
+from platform_assets_tests.support.settings import settings_for
 
 ASKED = {PACKAGES: "a:b:1,c:d:2", "spark.jars.excludes": "e:f", "spark.x": "1"}
 
@@ -26,8 +35,7 @@ def submit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(spark_start, "user_cache_path", lambda name: tmp_path / "cache" / name)
     jars = [tmp_path / "jars of it" / name for name in ("b-1.jar", "d-2.jar")]
     for jar in jars:
-        jar.parent.mkdir(exist_ok=True)
-        jar.touch()
+        archive(jar)
     says(tmp_path, f"echo '(spark.jars,{','.join(jar.as_uri() for jar in jars)})'")
     return tmp_path
 
@@ -175,6 +183,44 @@ def test_without_secrets_spark_is_started_as_the_environment_says(monkeypatch: p
     with hidden_secrets(SECRETS):
         assert "PYSPARK_SUBMIT_ARGS" in os.environ
     assert "PYSPARK_SUBMIT_ARGS" not in os.environ
+
+
+def archive(path: Path) -> Path:
+    """A whole jar."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with ZipFile(path, "w") as jar:
+        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n" * 50)
+    return path
+
+
+def cut(path: Path) -> Path:
+    """A jar that a full disk or a lost connection has cut short."""
+    path.write_bytes(archive(path).read_bytes()[:-30])
+    return path
+
+
+def test_a_jar_that_is_cut_short_is_named_with_what_it_was_copied_from(tmp_path: Path) -> None:
+    whole = archive(tmp_path / "ivy" / "jars" / "a_b-1.jar")
+    archive(tmp_path / "ivy" / "cache" / "a" / "b" / "jars" / "b-1.jar")
+    require_whole_jars({"spark.jars": f"{whole.as_uri()},https://host/other.jar,/no/such.jar"})
+    require_whole_jars({})
+    broken = cut(tmp_path / "ivy" / "jars" / "c_d-2.jar")
+    options = {"spark.jars": f"{whole.as_uri()},{broken.as_uri()}"}
+    with pytest.raises(PlatformError, match=f"^{broken} is cut short, or no jar: remove it, and Spark loads"):
+        require_whole_jars(options)
+    kept = cut(tmp_path / "ivy" / "cache" / "c" / "d" / "jars" / "d-2.jar")
+    with pytest.raises(PlatformError, match=f"^{broken} and {kept} are cut short, or no jar: remove them"):
+        require_whole_jars(options)
+
+
+@pytest.mark.parametrize("from_a_folder", [False, True])
+def test_spark_is_not_started_with_a_jar_that_is_cut_short(submit: Path, from_a_folder: bool) -> None:
+    jar = cut(submit / "jars of it" / "d-2.jar")
+    archive(submit / "jars of it" / "b-1.jar")
+    config = {"spark.jars": jar.as_uri()} if from_a_folder else ASKED
+    engine = Spark(settings_for(engine="spark"))
+    with pytest.raises(PlatformError, match=f"{jar} is cut short"), engine.starting(config):
+        raise AssertionError("it is started")
 
 
 @pytest.mark.only("spark")
