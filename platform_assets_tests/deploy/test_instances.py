@@ -107,3 +107,10 @@ def test_services_stop_in_an_order_that_fails_no_run() -> None:
     assert "platform-code.service" in daemon["After"].split()
     assert "grpc-health-check" in daemon["ExecStartPre"]
     assert (code["KillMode"], code["TimeoutStopSec"]) == ("process", "infinity")
+
+
+def test_every_service_runs_in_a_locale_in_which_files_of_any_name_are_found() -> None:
+    services = sorted((ROOT / "deploy" / "production").glob("*.service"))
+    assert services
+    for service in services:
+        assert "\nEnvironment=LANG=C.UTF-8\n" in service.read_text(encoding="utf-8"), service.name

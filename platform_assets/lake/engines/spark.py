@@ -42,6 +42,7 @@ class Spark(Engine):
         options = NO_LINES | spark_start.quiet(spark_start.with_jars(config))
         spark_start.require_whole_jars(options)
         with (
+            spark_start.in_utf8(),
             spark_start.hidden_secrets(options) as told,
             self._java.starting(),
             spark_refusals.explained(self.settings, told),

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -33,6 +34,9 @@ _FOUND = re.compile(r"^\(spark\.jars,(.*)\)$", re.MULTILINE)
 _UNRESOLVED = re.compile(r"unresolved dependency: ([^:\s]+)|(Server access error.*)|(download failed: \S+)")
 _SUBMIT_ARGUMENTS = "PYSPARK_SUBMIT_ARGS"
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+# The first of them that is set says how names of files are encoded.
+_LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
+_UTF8 = re.compile("utf-?8", re.IGNORECASE)
 _LOG = Path(__file__).with_name("log4j2.properties")
 
 
@@ -162,6 +166,28 @@ def _hidden_options(options: Mapping[str, str]) -> Iterator[dict[str, str]]:
             del os.environ[_SUBMIT_ARGUMENTS]
             if before is not None:
                 os.environ[_SUBMIT_ARGUMENTS] = before
+
+
+@contextmanager
+def in_utf8() -> Iterator[None]:
+    """Within the block a process is started that takes the names of files for UTF-8, as this one does.
+
+    Java goes by the locale alone, and in the plain one, `C`, finds no file with other characters than ASCII's in its
+    name; no option of Java's changes that.
+    """
+    said = next((os.environ[name] for name in _LOCALE if os.environ.get(name)), "")
+    if sys.getfilesystemencoding() != "utf-8" or _UTF8.search(said):
+        yield
+        return
+    name = _LOCALE[0] if os.environ.get(_LOCALE[0]) else _LOCALE[1]
+    before = os.environ.get(name)
+    os.environ[name] = "C.UTF-8"
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
 
 
 def require_whole_jars(options: Mapping[str, str]) -> None:

@@ -18,10 +18,12 @@ from platform_assets.lake.engines.spark import Spark
 from platform_assets.lake.engines.spark_start import (
     PACKAGES,
     hidden_secrets,
+    in_utf8,
     quiet,
     require_whole_jars,
     with_jars,
 )
+from platform_assets_tests.support.lake.fresh_process import in_a_process_of_its_own
 from platform_assets_tests.support.settings import settings_for
 
 ASKED = {PACKAGES: "a:b:1,c:d:2", "spark.jars.excludes": "e:f", "spark.x": "1"}
@@ -221,6 +223,42 @@ def test_spark_is_not_started_with_a_jar_that_is_cut_short(submit: Path, from_a_
     engine = Spark(settings_for(engine="spark"))
     with pytest.raises(PlatformError, match=f"{jar} is cut short"), engine.starting(config):
         raise AssertionError("it is started")
+
+
+@pytest.mark.parametrize(
+    ("locale", "inside"),
+    [
+        ({"LC_ALL": "C", "LANG": "de_DE.UTF-8"}, {"LC_ALL": "C.UTF-8", "LANG": "de_DE.UTF-8"}),
+        ({"LANG": "POSIX"}, {"LC_CTYPE": "C.UTF-8", "LANG": "POSIX"}),
+        ({}, {"LC_CTYPE": "C.UTF-8"}),
+        ({"LANG": "de_DE.utf8"}, {"LANG": "de_DE.utf8"}),
+    ],
+)
+def test_java_is_started_in_a_locale_in_which_it_finds_files_of_any_name(
+    monkeypatch: pytest.MonkeyPatch, locale: dict[str, str], inside: dict[str, str]
+) -> None:
+    names = ("LC_ALL", "LC_CTYPE", "LANG")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in locale.items():
+        monkeypatch.setenv(name, value)
+    with in_utf8():
+        assert {name: os.environ[name] for name in names if name in os.environ} == inside
+    assert {name: os.environ[name] for name in names if name in os.environ} == locale
+
+
+@pytest.mark.java
+@pytest.mark.only("sail")
+def test_spark_reads_files_of_any_name_also_in_the_plain_locale(tmp_path: Path) -> None:
+    folder = tmp_path / "für é"
+    folder.mkdir()
+    (folder / "日.txt").write_text("a\n")
+    variables = {"LC_ALL": "C", "PYTHONIOENCODING": "utf-8"}
+    done = in_a_process_of_its_own(
+        "platform_assets_tests.support.lake.odd_names", str(folder / "日.txt"), variables=variables
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.splitlines()[-1] == "a für é 日.txt"
 
 
 @pytest.mark.only("spark")
