@@ -45,7 +45,7 @@ def as_failures(context: Context | None = None, explain: Explain = lambda error:
         _tell(context, _interrupted(context))
         raise
     except Exception as error:
-        wrong = error if isinstance(error, PlatformError) else explain(error)
+        wrong = error if isinstance(error, PlatformError) else explain(error) or storage.failure(error, "", "", "")
         may_be_shown = is_told_whole(error)
         if wrong is None and may_be_shown:
             raise

@@ -80,6 +80,7 @@ def _explained(error: Exception) -> Problem | None:
     from deltalake.exceptions import DeltaError
 
     from platform_assets.errors import PlatformError
+    from platform_assets.lake import storage
     from platform_assets.lake.tables.log import missing_file
     from platform_assets.settings import WrongSettings
 
@@ -89,6 +90,8 @@ def _explained(error: Exception) -> Problem | None:
         return Problem(str(error), WRONG_USE if isinstance(error, WrongSettings) else NOT_DONE)
     if isinstance(error, dg.DagsterInvariantViolationError) and "DAGSTER_HOME" in str(error):
         return Problem(str(error), WRONG_USE)
+    if failed := storage.failure(error, "", "", ""):
+        return Problem(str(failed))
     if isinstance(error, OSError) and error.filename:
         return Problem(f"{error.filename}: {error.strerror}.")
     if isinstance(error, (DeltaError, OSError, duckdb.Error)):

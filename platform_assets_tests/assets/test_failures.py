@@ -145,6 +145,13 @@ def test_what_a_store_did_not_do_is_tried_again_where_that_may_help(error: Excep
         assert told.retry is again
 
 
+@pytest.mark.parametrize(("error", "again"), [(StoreError("the store is away"), True), (Refused("it is shut."), False)])
+def test_what_a_store_did_not_do_is_told_also_where_nobody_explains_it(error: Exception, again: bool) -> None:
+    with pytest.raises(dg.Failure) as told, as_failures():
+        raise error
+    assert (told.value.description, told.value.allow_retries) == (f"{str(error).rstrip('.')}.", again)
+
+
 def test_a_server_that_is_gone_is_told_whether_a_table_is_read_or_written(tmp_path: Path) -> None:
     gone = SparkConnectGrpcException("status = StatusCode.UNAVAILABLE")
     for explain in (of_reading("shop/hats", str(tmp_path)), of_writing("shop/hats", "PLATFORM_LAKE", str(tmp_path))):

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from platform_assets.cli import terminal
 from platform_assets.cli.terminal import Problem, Sentences, changing, confirm
 from platform_assets.errors import PlatformError
+from platform_assets.lake.storage.refusals import Refused
 
 MARK = "mark-3f9a1c"
 
@@ -59,6 +60,11 @@ def test_an_error_that_repeats_a_secret_is_a_sentence_without_it(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", MARK)
     done = ended(made())
     assert (done.exit_code, done.stdout, done.stderr) == (1, "", f"{said}\n")
+
+
+def test_what_a_store_did_not_do_is_a_sentence_wherever_it_comes_from() -> None:
+    done = ended(Refused("the credentials cannot be read: /run/token is not there."))
+    assert (done.exit_code, done.output) == (1, "the credentials cannot be read: /run/token is not there.\n")
 
 
 def test_an_error_that_nobody_has_foreseen_is_raised_as_it_is() -> None:

@@ -28,6 +28,7 @@ from fsspec.spec import AbstractBufferedFile
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from platform_assets.errors import PlatformError
+from platform_assets.lake.storage import credentials
 from platform_assets.lake.storage.endpoint import require_url
 from platform_assets.lake.storage.refusals import UNCONDITIONAL, Refused, Replaced, StoreError, refusal
 
@@ -58,11 +59,17 @@ _UNKNOWN_WRITES = {"501", "NotImplemented"}
 
 @cache
 def client() -> Any:
-    """The boto3 client of this process: credentials, region and endpoint as AWS variables, profiles and roles say."""
+    """The boto3 client of this process: credentials, region and endpoint as AWS variables, profiles and roles say.
+
+    Raises `StoreError` when these are none, and `PlatformError` when another client would not understand them.
+    """
     require_url()
     # By the library's `max_attempts` the first try would not count.
     retries = Config(retries={"total_max_attempts": ATTEMPTS, "mode": "standard"})
-    made = boto3.session.Session().client("s3", region_name=region(), config=retries)
+    with credentials.finding():
+        session = boto3.session.Session()
+        made = session.client("s3", region_name=region(), config=retries)
+    credentials.seen_by(made, session)
     if made.meta.endpoint_url.startswith("https:") and (bundle := ca_bundle()):
         _share_trust(bundle)
     return made
@@ -127,12 +134,14 @@ def _endpoints(of: Any) -> tuple[str, frozenset[str]]:
 
     The client's own `meta.endpoint_url` is another one with FIPS.
     """
-    session = boto3.session.Session()
+    with credentials.finding():
+        session = boto3.session.Session()
 
     def address(region: str | None, **settings: Any) -> str:
         # By a signed URL alone a client tells the endpoint, and with path style alone it is that of the region.
         config = Config(signature_version=UNSIGNED, **{"s3": {"addressing_style": "path"}} | settings)
-        asked = session.client("s3", region_name=region, config=config)
+        with credentials.finding():
+            asked = session.client("s3", region_name=region, config=config)
         url: str = asked.generate_presigned_url("list_buckets")
         return url.rstrip("/")
 
@@ -334,7 +343,10 @@ def _about(bucket: str, one: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _refusals(bucket: str) -> Iterator[None]:
-    """Say what the store refused, and why, in a sentence that names the bucket."""
+    """Say what the store refused, and why, in a sentence that names the bucket.
+
+    An object is absent when the store says so, and never because of a file that this machine does not have.
+    """
     try:
         try:
             yield
@@ -360,4 +372,6 @@ def _refusals(bucket: str) -> Iterator[None]:
     except EndpointConnectionError as error:
         raise StoreError(f"the store of the bucket {bucket} does not answer at {client().meta.endpoint_url}") from error
     except (Boto3Error, BotoCoreError) as error:
+        raise StoreError(f"the bucket {bucket} cannot be used: {error}") from error
+    except FileNotFoundError as error:
         raise StoreError(f"the bucket {bucket} cannot be used: {error}") from error
