@@ -131,7 +131,7 @@ def test_a_bucket_that_refuses_access_is_told_with_its_variable() -> None:
     ("error", "said", "again"),
     [
         (StoreError("the bucket b answered SlowDown"), "the bucket b answered SlowDown.", True),
-        (DeltaError("Generic S3 error: 503 Service Unavailable"), "the store of the bucket b failed (503 Serv", True),
+        (DeltaError("Generic S3 error: 503 Service Unavailable"), "the store of the bucket b", True),
         (Refused("the bucket b is closed"), "the bucket b is closed.", False),
         (OSError("<Code>ExpiredToken</Code>"), "the credentials in use have expired, by what the bucket b says", False),
     ],

@@ -22,7 +22,7 @@ from fsspec.core import url_to_fs
 
 from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake.storage.refusals import Replaced as Replaced
-from platform_assets.lake.storage.refusals import StoreError, sentence
+from platform_assets.lake.storage.refusals import StoreError, is_odd, sentence
 
 _CHUNK = 8 << 20
 
@@ -70,11 +70,31 @@ def failure(error: Exception, url: str, before: str, after: str) -> PlatformErro
     is_remote = is_s3(url)
     if not is_remote and not isinstance(error, StoreError):
         return None
-    found = sentence(error, url.split("/")[2] if is_remote else "")
+    if is_remote and is_odd(error):
+        error = _asked_again(url) or error
+    found = sentence(error, url.split("/")[2], _endpoint()) if is_remote else sentence(error, "")
     if found is None:
         return None
     why, may_pass = found
     return (TemporaryError if may_pass else PlatformError)(f"{before}{why}. {after}".strip())
+
+
+def _asked_again(url: str) -> Exception | None:
+    """What is told of a store when it is asked once more, None when it answers as a store does."""
+    from platform_assets.lake.storage.s3 import reach
+
+    try:
+        reach(url)
+    except StoreError as error:
+        return error
+    return None
+
+
+def _endpoint() -> str:
+    """Where this process calls the store; empty before it has a client for that."""
+    from platform_assets.lake.storage.s3 import client
+
+    return str(client().meta.endpoint_url) if client.cache_info().currsize else ""
 
 
 def any_on_s3(places: Mapping[str, str]) -> bool:
@@ -157,7 +177,9 @@ def _try_conditional_writes(url: str) -> None:
 def _reach(url: str) -> None:
     # A folder of this machine is made when it is needed.
     if is_s3(url):
-        exists(url)
+        from platform_assets.lake.storage.s3 import reach
+
+        reach(url)
 
 
 def not_writable(url: str) -> str:

@@ -15,22 +15,17 @@ import botocore.session
 from boto3.exceptions import Boto3Error, S3UploadFailedError
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    EndpointConnectionError,
-    HTTPClientError,
-    IncompleteReadError,
-    NoCredentialsError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+from botocore.parsers import ResponseParserError
 from fsspec import AbstractFileSystem
 from fsspec.spec import AbstractBufferedFile
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from platform_assets.errors import PlatformError
-from platform_assets.lake.storage import credentials
+from platform_assets.lake.storage import answers, credentials
+from platform_assets.lake.storage.answers import REPLACED, Store
 from platform_assets.lake.storage.endpoint import require_url
-from platform_assets.lake.storage.refusals import UNCONDITIONAL, Refused, Replaced, StoreError, refusal
+from platform_assets.lake.storage.refusals import UNCONDITIONAL, Refused, StoreError
 
 _SCHEME = "s3://"
 _PROBE = ".conditional_writes"
@@ -49,12 +44,11 @@ _RUST_ENDPOINTS = ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END", re.DOTALL)
 # With an endpoint that it is given, Java's client refuses to look for one of two IP versions as well.
 _NO_DUALSTACK = "-Daws.useDualstackEndpoint=false"
-_ABSENT = {"404", "NoSuchKey", "NotFound"}
-_REPLACED = {"412", "PreconditionFailed"}
-_DENIED = "403"
 # A write that must not replace anything met something there, or another such write; a store that knows none.
-_WAS_THERE = {*_REPLACED, "409", "ConditionalRequestConflict"}
+_WAS_THERE = {*REPLACED, "409", "ConditionalRequestConflict"}
 _UNKNOWN_WRITES = {"501", "NotImplemented"}
+# Every listing has some of these, also that of an empty bucket.
+_OF_A_LISTING = {"Name", "KeyCount", "IsTruncated", "Contents", "CommonPrefixes"}
 
 
 @cache
@@ -70,6 +64,7 @@ def client() -> Any:
         session = boto3.session.Session()
         made = session.client("s3", region_name=region(), config=retries)
     credentials.seen_by(made, session)
+    answers.refuse_others(made)
     if made.meta.endpoint_url.startswith("https:") and (bundle := ca_bundle()):
         _share_trust(bundle)
     return made
@@ -227,8 +222,12 @@ class S3FileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no t
                     head = client().head_object(Bucket=bucket, Key=key)
             except FileNotFoundError:
                 pass
+            except StoreError as error:
+                if isinstance(error.__cause__, ClientError):
+                    reach(path)  # which is told why: to a question by HEAD a store gives no reason
+                raise
             else:
-                return _about(bucket, {"Key": key, "Size": head["ContentLength"], **head})
+                return _about(bucket, {"Key": key, "Size": head.get("ContentLength", 0), **head})
         # A bucket is there, too, when nothing is in it; one that is not there is refused.
         if not any(page.get("Contents") for page in _pages(bucket, Prefix=f"{key}/" if key else "", MaxKeys=1)) and key:
             raise FileNotFoundError(f"{_SCHEME}{bucket}/{key}")
@@ -326,12 +325,23 @@ def _split(path: str) -> tuple[str, str]:
     return bucket, key
 
 
+def reach(url: str) -> None:
+    """Raise `StoreError` where a bucket is not there, does not let itself be listed, or is in no S3 store."""
+    bucket, key = _split(url)
+    next(_pages(bucket, Prefix=f"{key}/" if key else "", MaxKeys=1))
+
+
 def _pages(bucket: str, **words: Any) -> Iterator[dict[str, Any]]:
     with _refusals(bucket):
-        yield from client().get_paginator("list_objects_v2").paginate(Bucket=bucket, **words)
+        for page in client().get_paginator("list_objects_v2").paginate(Bucket=bucket, **words):
+            if not _OF_A_LISTING & page.keys():
+                raise _store().is_none("it answers what is no listing")
+            yield page
 
 
 def _about(bucket: str, one: dict[str, Any]) -> dict[str, Any]:
+    if "LastModified" not in one:
+        raise _store().is_none(f"it does not say when {_SCHEME}{bucket}/{one['Key']} was changed")
     return {
         "name": f"{bucket}/{one['Key']}",
         "size": one["Size"],
@@ -352,26 +362,13 @@ def _refusals(bucket: str) -> Iterator[None]:
             yield
         except S3UploadFailedError as error:
             raise error.__context__ or error from None  # what the store has said of one of its parts
-    except ClientError as error:
-        code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-        if code in _ABSENT:
-            raise FileNotFoundError(f"{_SCHEME}{bucket}: {said}") from error
-        if code == "NoSuchBucket":
-            raise StoreError(f"there is no bucket {bucket}: create it, or correct its name") from error
-        if code in _REPLACED:
-            raise Replaced(f"an object of the bucket {bucket} was replaced while it was read ({code})") from error
-        # To a question by HEAD alone a store gives no reason.
-        if why := refusal("AccessDenied" if code == _DENIED else f"{code}: {said}", bucket):
-            raise Refused(why) from error
-        raise StoreError(f"the bucket {bucket} answered {code}: {said}") from error
-    except NoCredentialsError as error:
-        raise Refused(
-            f"no credentials were found for the bucket {bucket}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-            "AWS_PROFILE, or give this machine a role"
-        ) from error
-    except EndpointConnectionError as error:
-        raise StoreError(f"the store of the bucket {bucket} does not answer at {client().meta.endpoint_url}") from error
-    except (Boto3Error, BotoCoreError) as error:
-        raise StoreError(f"the bucket {bucket} cannot be used: {error}") from error
+    except ResponseParserError as error:
+        raise _store().is_none("it answers what is no XML") from error
+    except (ClientError, Boto3Error, BotoCoreError) as error:
+        raise _store().told(error, bucket) from error
     except FileNotFoundError as error:
         raise StoreError(f"the bucket {bucket} cannot be used: {error}") from error
+
+
+def _store() -> Store:
+    return Store.of(client())

@@ -1,0 +1,160 @@
+"""What answers at the address of a store, and how: its own codes are told, and what is no store is called that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from platform_assets.errors import PlatformError
+from platform_assets.lake import storage
+from platform_assets.lake.storage import s3
+from platform_assets.lake.storage.refusals import Refused, StoreError, is_denied, is_refused, sentence
+from platform_assets_tests.lake.storage.test_s3_says import through
+from platform_assets_tests.support.lake.visits import visits_table
+from platform_assets_tests.support.services.faults import Fault
+from platform_assets_tests.support.services.pretenders import Answer, pretending
+from platform_assets_tests.support.services.s3 import S3Server, environment
+
+KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": ""}
+PAGE = "<!doctype html><html><head><meta charset=utf-8></head><body>Welcome<br></body></html>"
+PLACES = {"PLATFORM_LAKE": "s3://lake/tables"}
+
+
+@pytest.fixture(autouse=True)
+def own_clients(other_client: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients that another test has made are not used; no proxy is but those that a test names."""
+    for name in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@contextmanager
+def instead(answer: Callable[[str, str], Answer]) -> Iterator[str]:
+    """What answers in place of a store, for new clients of this process; its address."""
+    with pretending(answer) as endpoint, environment(KEYS | {"AWS_ENDPOINT_URL": endpoint}):
+        s3.client.cache_clear()
+        yield endpoint
+
+
+ELSE = {
+    "a page": Answer(200, PAGE, {"Content-Type": "text/html"}),
+    "a page that is XML": Answer(200, "<html><body>Welcome</body></html>"),
+    "nothing": Answer(200),
+    "a login": Answer(302, PAGE, {"Location": "/login"}),
+    "a login, once more": Answer(307, "", {"Location": "/login"}),
+    "not found": Answer(404, PAGE),
+    "plain HTTP for HTTPS": Answer(400, "<html><body>The plain HTTP request was sent to HTTPS port</body></html>"),
+}
+
+
+@pytest.mark.parametrize("what", ELSE)
+def test_what_is_no_store_is_called_that_at_once(what: str) -> None:
+    with instead(lambda method, path: ELSE[what]) as endpoint:
+        told = f"what answers at {endpoint} is no S3 store .*: correct AWS_ENDPOINT_URL"
+        with pytest.raises(PlatformError, match=rf"^PLATFORM_LAKE=s3://lake/tables: {told}.*\. Nothing was published"):
+            storage.check(PLACES)
+        with pytest.raises(PlatformError, match=f"^PLATFORM_LAKE: {told}") as refused:
+            visits_table(PLACES["PLATFORM_LAKE"]).delta()
+        assert not refused.value.retry
+        with pytest.raises(Refused, match=told):
+            storage.exists("s3://lake/tables")
+
+
+def test_a_store_behind_something_that_fails_may_do_better_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "ATTEMPTS", 1)
+    with (
+        instead(lambda method, path: Answer(502, PAGE)),
+        pytest.raises(StoreError, match="the bucket lake answered 502") as told,
+    ):
+        storage.entries("s3://lake")
+    assert not isinstance(told.value, Refused)
+
+
+def test_a_bucket_of_another_region_is_told_with_the_region_that_is_set(bucket: str, aws: S3Server) -> None:
+    told = f"the bucket {bucket[5:]} is in another region than eu-west-1: correct AWS_REGION"
+    with environment({"AWS_REGION": "eu-west-1"}):
+        with pytest.raises(PlatformError, match=f"^PLATFORM_LAKE={bucket}/lake: {told}"):
+            storage.check({"PLATFORM_LAKE": f"{bucket}/lake"})
+        with pytest.raises(PlatformError, match=f"^PLATFORM_LAKE: {told}"):
+            visits_table(bucket).delta()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (301, "PermanentRedirect", "Use the other endpoint."),
+        (400, "IllegalLocationConstraintException", "The me-south-1 location constraint is incompatible."),
+    ],
+)
+def test_no_client_goes_to_another_region_where_the_others_would_not_follow(
+    bucket: str, aws: S3Server, status: int, code: str, said: str
+) -> None:
+    with (
+        through(aws, lambda number, method, path: Fault(status, code, said=said)) as proxy,
+        pytest.raises(Refused, match="is in another region than us-east-1: correct AWS_REGION"),
+    ):
+        storage.entries(bucket)
+    assert proxy.requests == 1
+
+
+def test_a_signature_that_is_refused_for_another_reason_than_the_region_is_told_as_it_is(
+    bucket: str, aws: S3Server
+) -> None:
+    said = "The authorization header is malformed; a non-empty Access Key (AKID) must be provided."
+    with (
+        through(aws, lambda number, method, path: Fault(400, "AuthorizationHeaderMalformed", said=said)),
+        pytest.raises(StoreError, match="answered AuthorizationHeaderMalformed: The authorization header is malformed"),
+    ):
+        storage.entries(bucket)
+
+
+def of_rust(status: str, code: str, said: str) -> str:
+    """What the tables' library, and the embedded engine, say of an answer."""
+    return (
+        "The operation lacked the necessary privileges to complete for path lake/x: Error performing PUT "
+        f"http://store:9000/lake/x in 4ms - Server returned non-2xx status code: {status}: <?xml version='1.0'?>\n"
+        f"<Error><Code>{code}</Code><Message>{said}</Message></Error>"
+    )
+
+
+@pytest.mark.parametrize("code", ["QuotaExceeded", "XMinioAdminBucketQuotaExceeded"])
+def test_a_quota_that_is_full_is_no_want_of_rights(bucket: str, aws: S3Server, tmp_path: Path, code: str) -> None:
+    told = f"the bucket {bucket[5:]} takes no more .{code}.: its quota, or that of its owner, is full"
+    (tmp_path / "file").write_bytes(b"1")
+    full = Fault(403, code, said="Access denied: no room")
+    with (
+        through(aws, lambda number, method, path: full if method == "PUT" else None),
+        pytest.raises(Refused, match=f"^{told}"),
+    ):
+        storage.put(tmp_path / "file", f"{bucket}/file")
+    found = sentence(OSError(of_rust("403 Forbidden", code, "no room")), bucket[5:])
+    assert found is not None
+    assert (found[0].startswith(told.replace(".", "(", 1).replace(".:", "):")), found[1]) == (True, False)
+
+
+def test_other_codes_than_those_of_access_are_told_as_the_store_says_them(bucket: str, aws: S3Server) -> None:
+    with (
+        through(aws, lambda number, method, path: Fault(403, "TooManyBuckets", said="No more of them.")),
+        pytest.raises(StoreError, match=r"answered TooManyBuckets: No more of them\."),
+    ):
+        storage.entries(bucket)
+    error = OSError(of_rust("403 Forbidden", "TooManyBuckets", "No more of them."))
+    assert (is_denied(error), is_refused(error)) == (False, True)
+    assert sentence(error, "lake", "http://store:9000") == (
+        "the store of the bucket lake at http://store:9000 failed (403 Forbidden, TooManyBuckets, No more of them)",
+        True,
+    )
+
+
+def test_a_store_that_the_engine_cannot_reach_is_named_with_its_address() -> None:
+    said = "SparkRuntimeException: client error (Connect)\n tcp connect error\n Connection refused (os error 111)"
+    with environment(KEYS | {"AWS_ENDPOINT_URL": "http://store:9000"}):
+        s3.client()
+        failed = storage.failure(OSError(said), "s3://lake/x", "PLATFORM_LAKE: ", "It is as it was.")
+    assert str(failed) == (
+        "PLATFORM_LAKE: the store of the bucket lake at http://store:9000 failed (Connection refused (os error 111)). "
+        "It is as it was."
+    )
