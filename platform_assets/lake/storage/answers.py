@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ REPLACED = frozenset({"412", "PreconditionFailed"})
 _ABSENT = {"NoSuchKey", "NotFound"}
 _OF_REGIONS = {"PermanentRedirect", "IllegalLocationConstraintException", "AuthorizationHeaderMalformed"}
 _REGION_HEADER = "x-amz-bucket-region"
+_CHECKSUMS = "AWS_REQUEST_CHECKSUM_CALCULATION"
 # What a server says that knows nothing of S3; a proxy before a store may say others of its own.
 _OF_OTHERS = {400, 404, 405, 406, 410, 411, 415, 426, 501, 505}
 _REDIRECTS = range(300, 400)
@@ -71,7 +73,12 @@ class Store:
             return self.is_none(f"{answer.status} {said}".strip())
         if why := refusal(f"{code}: {said}", bucket, "AccessDenied" if code in _DENIALS else code, self.region):
             return Refused(why)
-        return StoreError(f"the bucket {bucket} answered {code}: {said}")
+        told = f"the bucket {bucket} answered {code}: {said}"
+        if "checksum" in said.lower() and os.environ.get(_CHECKSUMS) != "when_required":
+            return Refused(
+                f"{told.rstrip('.')}: set {_CHECKSUMS}=when_required, and no checksum is sent (deploy/s3.md)"
+            )
+        return StoreError(told)
 
 
 def refuse_others(client: Any) -> None:

@@ -19,8 +19,8 @@ LOCKED = (
     "lake and exports need a bucket without that"
 )
 UNCONDITIONAL = (
-    "the store of the bucket {bucket} has no conditional writes (If-None-Match), without which runs at the same time "
-    "lose what others have published: use a store that has them (deploy/s3.md names some)"
+    "the store of the bucket {bucket} has no conditional writes (If-None-Match){why}, without which runs at the same "
+    "time lose what others have published: use a store that has them (deploy/s3.md names some)"
 )
 OTHER_REGION = (
     "the bucket {bucket} is in another region than {region}: correct AWS_REGION (or the region of the profile), which "

@@ -288,13 +288,16 @@ def require_conditional_writes(url: str) -> None:
             try:
                 client().put_object(Bucket=bucket, Key=key, Body=b"", IfNoneMatch="*")
             except ClientError as error:
-                code = error.response["Error"].get("Code", "")
-                if code in _WAS_THERE:
+                said = error.response.get("Error", {})
+                if said.get("Code") in _WAS_THERE:
                     return
-                if code in _UNKNOWN_WRITES:
-                    raise Refused(UNCONDITIONAL.format(bucket=bucket)) from error
-                raise
-    raise Refused(UNCONDITIONAL.format(bucket=bucket))
+                if said.get("Code") not in _UNKNOWN_WRITES:
+                    raise
+                # What a store does not know may be another part of the request: it refuses that here, too.
+                client().put_object(Bucket=bucket, Key=key, Body=b"")
+                why = f"{said.get('Code')}: {said.get('Message')}"
+                raise Refused(UNCONDITIONAL.format(bucket=bucket, why=f" ({why.rstrip('.')})")) from error
+    raise Refused(UNCONDITIONAL.format(bucket=bucket, why=""))
 
 
 class S3File(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no types

@@ -149,6 +149,25 @@ def test_other_codes_than_those_of_access_are_told_as_the_store_says_them(bucket
     )
 
 
+def test_a_store_that_knows_no_checksums_is_not_said_to_have_no_conditional_writes(
+    bucket: str, aws: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "A header that is not implemented: x-amz-checksum-crc32"
+    place = f"PLATFORM_LAKE={bucket}/lake: the bucket {bucket[5:]} answered NotImplemented: {said}"
+    knows_none = Fault(501, "NotImplemented", said=said)
+    with through(aws, lambda number, method, path: knows_none if method == "PUT" else None):
+        with pytest.raises(PlatformError) as told:
+            storage.require_conditional_writes("PLATFORM_LAKE", f"{bucket}/lake")
+        assert str(told.value) == (
+            f"{place}: set AWS_REQUEST_CHECKSUM_CALCULATION=when_required, and no checksum is sent (deploy/s3.md). "
+            "Nothing was published."
+        )
+        monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+        with pytest.raises(PlatformError) as told:
+            storage.require_conditional_writes("PLATFORM_LAKE", f"{bucket}/lake")
+        assert str(told.value) == f"{place}. Nothing was published."
+
+
 def test_a_store_that_the_engine_cannot_reach_is_named_with_its_address() -> None:
     said = "SparkRuntimeException: client error (Connect)\n tcp connect error\n Connection refused (os error 111)"
     with environment(KEYS | {"AWS_ENDPOINT_URL": "http://store:9000"}):

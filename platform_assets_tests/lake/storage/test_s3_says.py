@@ -126,12 +126,17 @@ def test_a_lake_in_a_store_without_conditional_writes_is_refused_before_anything
     platform = Platform(tmp_path, lake=f"{bucket}/lake")
     platform.deliver("web_events", DAYS[0], "events.jsonl", events(DAYS[0], "a1"))
 
+    puts: list[str] = []
+
     def unknown(number: int, method: str, path: str) -> Fault | None:
-        return Fault(501, "NotImplemented") if method == "PUT" else None
+        # Of the writes the first alone has a condition.
+        puts.extend([path] if method == "PUT" else [])
+        return Fault(501, "NotImplemented", said="What is that?") if len(puts) == 1 and method == "PUT" else None
 
     with through(aws, ignoring_conditions(aws) if how == "ignored" else unknown):
         said = failure(platform.materialise(DAYS[0], select="web/raw_events", check=False))
     assert f"PLATFORM_LAKE={bucket}/lake: the store of the bucket {bucket[5:]} has no conditional writes" in said
+    assert ("(NotImplemented: What is that?)" in said) == (how == "unknown")
     assert [name for name in names(bucket) if "raw_events" in name] == []
 
 
