@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -49,6 +49,9 @@ _WAS_THERE = {*REPLACED, "409", "ConditionalRequestConflict"}
 _UNKNOWN_WRITES = {"501", "NotImplemented"}
 # Every listing has some of these, also that of an empty bucket.
 _OF_A_LISTING = {"Name", "KeyCount", "IsTruncated", "Contents", "CommonPrefixes"}
+_NO_DELETE_OF_MANY = re.compile(
+    "content-md5|contentmd5|checksum|NotImplemented|MethodNotAllowed|^(405|501):", re.IGNORECASE
+)
 
 
 @cache
@@ -248,11 +251,8 @@ class S3FileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no t
         listed = _pages(bucket, Prefix=f"{key}/") if recursive else ()
         keys = [one["Key"] for page in listed for one in page.get("Contents", [])] or [key]
         for first in range(0, len(keys), _KEYS_OF_A_DELETE):
-            doomed = [{"Key": key} for key in keys[first : first + _KEYS_OF_A_DELETE]]
             with _refusals(bucket):
-                answer = client().delete_objects(Bucket=bucket, Delete={"Objects": doomed, "Quiet": True})
-            for error in answer.get("Errors", []):
-                raise StoreError(f"{_SCHEME}{bucket}/{error['Key']} was not removed: {error.get('Message')}")
+                _delete(bucket, keys[first : first + _KEYS_OF_A_DELETE])
 
     def put_file(self, lpath: str, rpath: str, **_: Any) -> None:
         """Upload a file of this machine; the object appears whole, at the end, or not at all."""
@@ -340,6 +340,22 @@ def _pages(bucket: str, **words: Any) -> Iterator[dict[str, Any]]:
             if not _OF_A_LISTING & page.keys():
                 raise _store().is_none("it answers what is no listing")
             yield page
+
+
+def _delete(bucket: str, keys: Sequence[str]) -> None:
+    """Remove objects: in one request, or one by one where the store does not know or refuses such requests."""
+    doomed = [{"Key": key} for key in keys]
+    try:
+        answer = client().delete_objects(Bucket=bucket, Delete={"Objects": doomed, "Quiet": True})
+    except ClientError as error:
+        said = error.response.get("Error", {})
+        if not _NO_DELETE_OF_MANY.search(f"{said.get('Code')}: {said.get('Message')}"):
+            raise
+        for key in keys:
+            client().delete_object(Bucket=bucket, Key=key)
+        return
+    for failed in answer.get("Errors", []):
+        raise StoreError(f"{_SCHEME}{bucket}/{failed['Key']} was not removed: {failed.get('Message')}")
 
 
 def _about(bucket: str, one: dict[str, Any]) -> dict[str, Any]:

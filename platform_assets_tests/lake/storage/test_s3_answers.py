@@ -13,6 +13,7 @@ from platform_assets.lake import storage
 from platform_assets.lake.storage import s3
 from platform_assets.lake.storage.refusals import Refused, StoreError, is_denied, is_refused, sentence
 from platform_assets_tests.lake.storage.test_s3_says import through
+from platform_assets_tests.lake.storage.test_storage import names, put
 from platform_assets_tests.support.lake.visits import visits_table
 from platform_assets_tests.support.services.faults import Fault
 from platform_assets_tests.support.services.pretenders import Answer, pretending
@@ -166,6 +167,27 @@ def test_a_store_that_knows_no_checksums_is_not_said_to_have_no_conditional_writ
         with pytest.raises(PlatformError) as told:
             storage.require_conditional_writes("PLATFORM_LAKE", f"{bucket}/lake")
         assert str(told.value) == f"{place}. Nothing was published."
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Fault(400, "InvalidRequest", said="Missing required header for this request: Content-MD5"),
+        Fault(400, "MissingContentMD5"),
+        Fault(501, "NotImplemented"),
+        Fault(405, "MethodNotAllowed"),
+    ],
+)
+def test_a_store_that_does_not_remove_many_objects_at_once_is_asked_for_one_after_the_other(
+    bucket: str, aws: S3Server, refusal: Fault
+) -> None:
+    for name in ("a", "b"):
+        put(f"{bucket}/folder/{name}")
+    put(f"{bucket}/other")
+    with through(aws, lambda number, method, path: refusal if method == "POST" else None) as proxy:
+        storage.remove(f"{bucket}/folder")
+    assert proxy.injected
+    assert names(bucket) == ["other"]
 
 
 def test_a_store_that_the_engine_cannot_reach_is_named_with_its_address() -> None:
