@@ -30,6 +30,10 @@ FULL = (
     "the bucket {bucket} takes no more ({code}): its quota, or that of its owner, is full. Make room in it, or have "
     "the quota raised"
 )
+NO_TAG = (
+    "{object} has no ETag, which every object of the bucket {bucket} must have (deploy/s3.md): see whether something "
+    "before the store takes it away, and upload again what was put there past the store"
+)
 # Codes by which a store refuses its client; others that come with 403, it has other reasons for.
 _DENIALS = {
     "AccessDenied",
@@ -63,10 +67,12 @@ _SENTENCES = {
         re.IGNORECASE | re.DOTALL,
     ): OTHER_REGION,
     re.compile(r"Quota\w*Exceeded|\bXMinioStorageFull\b|\bInsufficientStorage\b|507 Insufficient Storage"): FULL,
+    re.compile(r"etag header missing", re.IGNORECASE): NO_TAG,
 }
 _STATUS = re.compile(r"\b[45]\d\d [A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)*")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _DECORATION = re.compile(r"\x1b\[\d*m|\u21b3")
+_ASKED = re.compile(r"Error performing [A-Z]+ (\S+)")
 _MESSAGE = re.compile(r"<Message>([^<]+)</Message>")
 # The last are of the embedded engine, whose clients call nothing else.
 _OF_A_STORE_SAYS = re.compile(
@@ -109,12 +115,17 @@ def refusal(said: str, bucket: str, code: str = "", region: str = "the one that 
     """
     code = code or "".join(_CODE.findall(said)[-1:])
     why = _why(said, code)
-    return why and why.format(bucket=bucket, code=code or "507", region=region)
+    return why and why.format(bucket=bucket, code=code or "507", region=region, object=_object(said))
 
 
 def _why(said: str, code: str) -> str | None:
     why = next((sentence for says, sentence in _SENTENCES.items() if says.search(said)), None)
     return DENIED if why is None and (code in _DENIALS if code else _DENIED_SAYS.search(said)) else why
+
+
+def _object(said: str) -> str:
+    """The object that a library asked for."""
+    return "".join(_ASKED.findall(said)[-1:]) or "an object"
 
 
 def is_denied(error: Exception) -> bool:

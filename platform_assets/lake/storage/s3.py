@@ -25,7 +25,7 @@ from platform_assets.errors import PlatformError
 from platform_assets.lake.storage import answers, credentials
 from platform_assets.lake.storage.answers import REPLACED, Store
 from platform_assets.lake.storage.endpoint import require_url
-from platform_assets.lake.storage.refusals import UNCONDITIONAL, Refused, StoreError
+from platform_assets.lake.storage.refusals import NO_TAG, UNCONDITIONAL, Refused, StoreError
 
 _SCHEME = "s3://"
 _PROBE = ".conditional_writes"
@@ -264,7 +264,7 @@ class S3FileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no t
         """Copy an object, which does not leave the store; the new one appears whole, at the end, or not at all."""
         (bucket, key), (to_bucket, to_key) = _split(path1), _split(path2)
         # With the tag, an object that is replaced meanwhile is refused, not copied half old and half new.
-        as_seen = {"CopySourceIfMatch": self.info(path1).get("ETag", "")}
+        as_seen = {"CopySourceIfMatch": _tag(bucket, key, self.info(path1))}
         with _refusals(bucket):
             client().copy({"Bucket": bucket, "Key": key}, to_bucket, to_key, ExtraArgs=as_seen)
 
@@ -312,7 +312,7 @@ class S3File(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no types
             reraise=True,
         )
         with _refusals(bucket):
-            return tries(_block, bucket, key, f"bytes={start}-{end - 1}", self.details["ETag"])
+            return tries(_block, bucket, key, f"bytes={start}-{end - 1}", _tag(bucket, key, self.details))
 
 
 def _block(bucket: str, key: str, span: str, tag: str) -> bytes:
@@ -366,8 +366,15 @@ def _about(bucket: str, one: dict[str, Any]) -> dict[str, Any]:
         "size": one["Size"],
         "type": "file",
         "mtime": one["LastModified"].timestamp(),
-        "ETag": one["ETag"],
+        "ETag": one.get("ETag", ""),
     }
+
+
+def _tag(bucket: str, key: str, about: dict[str, Any]) -> str:
+    """What the store calls the content of an object; raises `Refused` where it does not tell."""
+    if not about.get("ETag"):
+        raise Refused(NO_TAG.format(bucket=bucket, object=f"{_SCHEME}{bucket}/{key}"))
+    return str(about["ETag"])
 
 
 @contextmanager

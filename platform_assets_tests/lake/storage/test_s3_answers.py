@@ -13,7 +13,7 @@ from platform_assets.lake import storage
 from platform_assets.lake.storage import s3
 from platform_assets.lake.storage.refusals import Refused, StoreError, is_denied, is_refused, sentence
 from platform_assets_tests.lake.storage.test_s3_says import through
-from platform_assets_tests.lake.storage.test_storage import names, put
+from platform_assets_tests.lake.storage.test_storage import get, names, put
 from platform_assets_tests.support.lake.visits import visits_table
 from platform_assets_tests.support.services.faults import Fault
 from platform_assets_tests.support.services.pretenders import Answer, pretending
@@ -188,6 +188,29 @@ def test_a_store_that_does_not_remove_many_objects_at_once_is_asked_for_one_afte
         storage.remove(f"{bucket}/folder")
     assert proxy.injected
     assert names(bucket) == ["other"]
+
+
+def test_an_object_without_an_etag_is_listed_and_named_when_it_is_read(bucket: str, aws: S3Server) -> None:
+    # As it is after somebody has copied a file to where the server keeps its objects.
+    (aws.buckets / bucket[5:] / "past it").write_bytes(b"1")
+    put(f"{bucket}/by it", b"2")
+    found = {entry.name: entry for entry in storage.entries(bucket)}
+    assert found["past it"].size == 1
+    assert "None" not in found["past it"].state
+    assert get(f"{bucket}/by it") == b"2"
+    told = rf"^{bucket}/past it has no ETag, which every object of the bucket {bucket[5:]} must have \(deploy/s3\.md\)"
+    with pytest.raises(Refused, match=told):
+        get(f"{bucket}/past it")
+    with pytest.raises(Refused, match=told):
+        storage.copy(f"{bucket}/past it", f"{bucket}/copy")
+
+
+def test_the_tables_library_that_meets_no_etag_is_told_with_the_object() -> None:
+    url = "http://store:9000/lake/x/_delta_log/_last_checkpoint"
+    said = f"Kernel error: Generic S3 error: Error performing GET {url} in 2ms: ETag Header missing from response"
+    found = sentence(OSError(said), "lake")
+    assert found is not None
+    assert found[0].startswith(f"{url} has no ETag, which every object of the bucket lake must have")
 
 
 def test_a_store_that_the_engine_cannot_reach_is_named_with_its_address() -> None:
