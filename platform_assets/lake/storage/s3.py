@@ -25,6 +25,7 @@ from platform_assets.errors import PlatformError
 from platform_assets.lake.storage import answers, credentials
 from platform_assets.lake.storage.answers import REPLACED, Store
 from platform_assets.lake.storage.endpoint import require_url
+from platform_assets.lake.storage.proxies import refuse_unfollowed
 from platform_assets.lake.storage.refusals import NO_TAG, UNCONDITIONAL, Refused, StoreError
 
 _SCHEME = "s3://"
@@ -68,6 +69,7 @@ def client() -> Any:
         made = session.client("s3", region_name=region(), config=retries)
     credentials.seen_by(made, session)
     answers.refuse_others(made)
+    refuse_unfollowed(made.meta.endpoint_url)
     if made.meta.endpoint_url.startswith("https:") and (bundle := ca_bundle()):
         _share_trust(bundle)
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -211,6 +212,29 @@ def test_the_tables_library_that_meets_no_etag_is_told_with_the_object() -> None
     found = sentence(OSError(said), "lake")
     assert found is not None
     assert found[0].startswith(f"{url} has no ETag, which every object of the bucket lake must have")
+
+
+@pytest.mark.parametrize("name", ["ALL_PROXY", "all_proxy"])
+def test_a_proxy_that_boto3_would_not_follow_is_refused_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "http://me:mark-3f9a1c@proxy:3128")
+    with instead(lambda method, path: Answer(404)) as endpoint:
+        with pytest.raises(PlatformError) as told:
+            storage.check(PLACES)
+        assert str(told.value) == (
+            f"{name}=http://**********@proxy:3128 is set, which the clients of the tables follow to the store at "
+            f"{endpoint}, and boto3 does not: set HTTP_PROXY to the proxy, or name 127.0.0.1 in NO_PROXY. Nothing was "
+            "published."
+        )
+        monkeypatch.setenv("NO_PROXY", "elsewhere,127.0.0.1")
+        with pytest.raises(PlatformError, match="is no S3 store"):
+            storage.check(PLACES)
+        monkeypatch.setenv("http_proxy", endpoint)
+        monkeypatch.delenv("NO_PROXY")
+        with pytest.raises(PlatformError, match="is no S3 store"):
+            storage.check(PLACES)
+    assert "HTTP_PROXY" not in os.environ
 
 
 def test_a_store_that_the_engine_cannot_reach_is_named_with_its_address() -> None:
