@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from platform_assets.cli.arguments import find_keys
+from platform_assets.cli.telling import as_object, counted, said_of, say_chain, say_plan
 from platform_assets.cli.terminal import (
     NOT_DONE,
     WRONG_USE,
@@ -23,7 +23,6 @@ from platform_assets.cli.terminal import (
     number,
     remark,
     say,
-    say_table,
 )
 from platform_assets.cli.upkeep import Yes
 
@@ -31,11 +30,10 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from platform_assets.assets.catalog import Catalog
-    from platform_assets.plan.apply import Outcome, Progress, Wait
-    from platform_assets.plan.due import Due, Reason
+    from platform_assets.plan.apply import Outcome, Progress
+    from platform_assets.plan.due import Due
     from platform_assets.plan.runs import Run
 
-_FEW, _MOST, _CHAIN = 3, 20, 50
 _STOPPED = "What was built stays, and the next apply goes on from there."
 Names = Annotated[
     list[str] | None,
@@ -67,9 +65,9 @@ def plan(
     found, progress = _due(catalog, keys, until), Progress()
     if as_json:
         runs = list(runs_of(found, progress.rules))
-        say(json.dumps(_as_object(found, runs, progress.waits(found)), ensure_ascii=False))
+        say(json.dumps(as_object(found, runs, progress.waits(found)), ensure_ascii=False))
     else:
-        _say_plan(found, progress)
+        say_plan(found, progress)
     if check and any(found.days.values()):
         raise typer.Exit(NOT_DONE)
 
@@ -103,9 +101,9 @@ def why(
         days = found.state.days(key)
         span = f"its days are {days[0]} ... {days[-1]}" if days else "nothing was delivered or built of its domain"
         raise Problem(f"{key.to_user_string()} has no day {asked}: {span}." if day else f"{span}.")
-    _say_chain(found, key, asked)
+    say_chain(found, key, asked)
     for reason in found.reported.get(key, {}).get(asked, ()):
-        say(f"  {_said(reason)} (built anew only by `apply --rebuild`)")
+        say(f"  {said_of(reason)} (built anew only by `apply --rebuild`)")
     if made := found.state.known[key].made.get(asked):
         say()
         say(f"Made by the run {made.run_id}, platform_assets {made.platform}, {number(made.rows)} rows:")
@@ -148,7 +146,7 @@ def apply(
 
     progress = applying.Progress(allow_emptied)
     found = planned()
-    _say_plan(found, progress)
+    say_plan(found, progress)
     if not any(found.days.values()):
         return None
     confirm("Build what is due?", yes)
@@ -162,7 +160,7 @@ def apply(
     with changing(_STOPPED):
         say()
         left = planned()
-        _say_plan(left, progress, runs=False)
+        say_plan(left, progress, runs=False)
     if any(left.days.values()):
         raise typer.Exit(NOT_DONE)
     return None
@@ -179,11 +177,11 @@ def _adopt(catalog: Catalog, keys: Sequence[dg.AssetKey], yes: bool) -> None:
     if not days:
         return say("Of every published day it is known what it was made from: nothing was changed.")
     for key, found in days.items():
-        say(f"{key.to_user_string()}: {_counted(len(found), 'day')}, {span_text(min(found), max(found))}")
+        say(f"{key.to_user_string()}: {counted(len(found), 'day')}, {span_text(min(found), max(found))}")
     confirm("Take these days as made from the files, tables, settings and code that there are now?", yes)
     with changing("What was recorded stays, and the next apply --adopt goes on from there."):
         for key, recorded in adopt(catalog, keys, lambda: start(catalog.settings)):
-            say(f"{key.to_user_string()}: {_counted(len(recorded), 'day')} recorded.")
+            say(f"{key.to_user_string()}: {counted(len(recorded), 'day')} recorded.")
     return None
 
 
@@ -241,7 +239,7 @@ def _execution(
         flying = [] if anyway else in_flight(instance, {key.path[0] for key in wanted})
         if flying:
             raise Problem(
-                f"{_counted(len(flying), 'run')} of these domains in flight, such as {flying[0]}: nothing was built. "
+                f"{counted(len(flying), 'run')} of these domains in flight, such as {flying[0]}: nothing was built. "
                 "Wait for them, or terminate them in the UI; --anyway builds even so."
             )
         yield in_process(definitions, instance, allow_emptied)
@@ -258,149 +256,3 @@ def _shown(execute: Callable[[Run], Outcome]) -> Callable[[Run], Outcome]:
         return outcome
 
     return with_progress
-
-
-def _say_plan(found: Due, progress: Progress, *, runs: bool = True) -> None:
-    from platform_assets.lake.tables.days import span_text
-    from platform_assets.plan.runs import runs_of
-
-    ranges = [one for key in found.days for one in _ranges(found, key)]
-    if not ranges:
-        say("Nothing is due.")
-        if not found.state.newest:
-            remark(f"Nothing was delivered to PLATFORM_LANDING={found.catalog.settings.landing}, and nothing is built.")
-    else:
-        say_table(["table", "days", "why"], [(one.table, one.span, one.said()) for one in ranges])
-    if runs and ranges:
-        say()
-        planned = list(runs_of(found, progress.rules))
-        say(f"{_counted(len(planned), 'run')} would mend that:" if planned else "No run can mend that now.")
-        for run in planned[:_MOST]:
-            say(f"  {span_text(run.first, run.last)}  {', '.join(key.to_user_string() for key in run.keys)}")
-        if len(planned) > _MOST:
-            say(f"  and {number(len(planned) - _MOST)} more")
-    waits = progress.waits(found)
-    for wait in waits[:_MOST]:
-        remark(f"{wait.key.to_user_string()} {span_text(wait.day, wait.day)} waits: {wait.why.splitlines()[0]}")
-    if len(waits) > _MOST:
-        remark(f"and {number(len(waits) - _MOST)} more")
-    for one in _reported(found):
-        remark(f"{one.table} {one.span}: {one.said()}. `apply --rebuild` builds it anew.")
-    for key, days in found.outside.items():
-        remark(f"{key.to_user_string()}: {_counted(len(days), 'published day')} before the domain's first day.")
-
-
-@dataclass(frozen=True)
-class _Range:
-    """Days of an asset that follow each other, and why they are due."""
-
-    table: str
-    first: date
-    last: date
-    reasons: Mapping[tuple[str, str], Mapping[date, str]]
-
-    @property
-    def span(self) -> str:
-        """The days as text."""
-        from platform_assets.lake.tables.days import span_text
-
-        return span_text(self.first, self.last)
-
-    def said(self) -> str:
-        """The reasons, as a sentence."""
-        return "; ".join(self._said(kind, of, days) for (kind, of), days in self.reasons.items())
-
-    def _said(self, kind: str, of: str, days: Mapping[date, str]) -> str:
-        said = sorted({one for one in days.values() if one})
-        what = " ".join(filter(None, [kind, of]))
-        told = f" ({', '.join(said[:_FEW])}{', ...' if len(said) > _FEW else ''})" if said else ""
-        where = "" if len(days) == (self.last - self.first).days + 1 else f" on {_few_days(sorted(days))}"
-        return f"{what}{told}{where}"
-
-    def as_object(self) -> dict[str, Any]:
-        """As JSON gives it."""
-        reasons = [
-            {"reason": kind} | ({"of": of} if of else {}) | _days_of(sorted(days))
-            for (kind, of), days in self.reasons.items()
-        ]
-        return {"table": self.table} | _ends(self.first, self.last) | {"reasons": reasons}
-
-
-def _ends(first: date, last: date) -> dict[str, str]:
-    """Both ends of a range, as JSON gives them; a table without days has none."""
-    return {} if first == date.min else {"first": str(first), "last": str(last)}
-
-
-def _days_of(days: Sequence[date]) -> dict[str, list[str]]:
-    return {} if date.min in days else {"days": [str(day) for day in days]}
-
-
-def _ranges(found: Due, key: dg.AssetKey) -> list[_Range]:
-    return _ranges_of(key.to_user_string(), found.days[key])
-
-
-def _reported(found: Due) -> list[_Range]:
-    return [one for key, days in found.reported.items() for one in _ranges_of(key.to_user_string(), days)]
-
-
-def _ranges_of(table: str, days: Mapping[date, Sequence[Reason]]) -> list[_Range]:
-    from platform_assets.plan.due import UPSTREAM
-
-    ranges: list[_Range] = []
-    every = sorted(days)
-    start = 0
-    for at, day in enumerate(every):
-        if at + 1 == len(every) or every[at + 1] != day + timedelta(days=1):
-            reasons: dict[tuple[str, str], dict[date, str]] = {}
-            for one in every[start : at + 1]:
-                own = [reason for reason in days[one] if reason.kind != UPSTREAM]
-                for reason in own or days[one]:  # what may be due all the same is of no interest then
-                    reasons.setdefault((reason.kind, reason.of), {})[one] = reason.said
-            ranges.append(_Range(table, every[start], day, reasons))
-            start = at + 1
-    return ranges
-
-
-def _as_object(found: Due, runs: Sequence[Run], waits: Sequence[Wait]) -> dict[str, Any]:
-    return {
-        "due": [one.as_object() for key in found.days for one in _ranges(found, key)],
-        "runs": [{"tables": [key.to_user_string() for key in run.keys]} | _ends(run.first, run.last) for run in runs],
-        "waits": [
-            {"table": w.key.to_user_string()} | ({} if w.day == date.min else {"day": str(w.day)}) | {"why": w.why}
-            for w in waits
-        ],
-        "not_rebuilt": [one.as_object() for one in _reported(found)],
-    }
-
-
-def _say_chain(found: Due, key: dg.AssetKey, day: date) -> None:
-    """Why a day is due, and below it why each day is due that it is made from."""
-    from platform_assets.lake.tables.days import span_text
-
-    seen: set[tuple[dg.AssetKey, date]] = set()
-    waiting = [(key, day, 0)]
-    while waiting:
-        of, its, depth = waiting.pop()
-        if (of, its) in seen:
-            continue
-        seen.add((of, its))
-        if len(seen) <= _CHAIN:
-            said = "; ".join(dict.fromkeys(map(_said, found.days.get(of, {}).get(its, ())))) or "nothing is due"
-            say(f"{'  ' * depth}{of.to_user_string()} {span_text(its, its)}: {said}")
-        waiting += [(*place, depth + 1) for place in reversed(found.sources_due(of, its))]
-    if len(seen) > _CHAIN:
-        say(f"and {_counted(len(seen) - _CHAIN, 'more day')} that it is made from")
-
-
-def _counted(times: int, what: str) -> str:
-    return f"{number(times)} {what}" if times == 1 else f"{number(times)} {what}s"
-
-
-def _said(reason: Reason) -> str:
-    what = " ".join(filter(None, [reason.kind, reason.of]))
-    return f"{what} ({reason.said})" if reason.said else what
-
-
-def _few_days(days: Sequence[date]) -> str:
-    shown = ", ".join(str(day) for day in days[:_FEW])
-    return f"{shown} and {_counted(len(days) - _FEW, 'more day')}" if len(days) > _FEW else shown

@@ -80,7 +80,7 @@ def test_history_tells_days_rows_and_runs_of_every_version(cli: Cli, built: Plat
     second, first = (commit["dagster_run_id"] for commit in history_of(built, "web/user_web_hits")[:2])
     assert first != second
     assert [[line[0], *line[2:]] for line in lines] == [
-        ["2", "WRITE", "2026-01-02...2026-01-02", "4", second],
+        ["2", "WRITE", "2026-01-02", "4", second],
         ["1", "WRITE", "2026-01-01...2026-01-03", "9", first],
         ["0", "CREATE TABLE", "-", "-", "-"],
     ]

@@ -220,20 +220,21 @@ def _s3_options(settings: Settings) -> dict[str, str]:
 
 def _require_trust(settings: Settings, wanted: set[str]) -> None:
     """Fail where Java would not trust the store as boto3 does."""
-    from platform_assets.lake.storage import s3
+    from platform_assets.lake.storage import trust
 
     options = [f"spark.driver.{name}" for name in ("extraJavaOptions", "defaultJavaOptions")]
     said = [settings.spark_config.get(name, "") for name in options]
     said += [os.environ.get(name, "") for name in ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "SPARK_SUBMIT_OPTS")]
     if any(_TRUST_STORE in words for words in said):
         return
-    missing = wanted - s3.certificates_in(_trusted_by_java())
+    bundle = trust.bundle_of_boto3()
+    missing = wanted - trust.certificates_in(_trusted_by_java())
     if missing:
         raise PlatformError(
-            f"Java does not read AWS_CA_BUNDLE={s3.ca_bundle()} (or ca_bundle of the profile), and does not trust "
+            f"Java does not read AWS_CA_BUNDLE={bundle} (or ca_bundle of the profile), and does not trust "
             f"{len(missing)} of the {len(wanted)} certificates in it: Spark would not trust the store. "
             "Make a trust store (one command for each certificate),\n"
-            f"  keytool -importcert -noprompt -alias s3 -file {s3.ca_bundle()} -keystore s3.jks -storetype JKS "
+            f"  keytool -importcert -noprompt -alias s3 -file {bundle} -keystore s3.jks -storetype JKS "
             "-storepass changeit\n"
             f'and name it in PLATFORM_SPARK_CONFIG, {{"{options[0]}": "{_TRUST_STORE}=/path/to/s3.jks"}}, on a cluster '
             "in spark.executor.extraJavaOptions as well. Nothing was published."

@@ -7,11 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
 from boto3.exceptions import Boto3Error, S3UploadFailedError
 from botocore import UNSIGNED
 from botocore.config import Config
@@ -21,8 +19,7 @@ from fsspec import AbstractFileSystem
 from fsspec.spec import AbstractBufferedFile
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from platform_assets.errors import PlatformError
-from platform_assets.lake.storage import answers, credentials
+from platform_assets.lake.storage import answers, credentials, trust
 from platform_assets.lake.storage.answers import REPLACED, Store
 from platform_assets.lake.storage.endpoint import require_url
 from platform_assets.lake.storage.proxies import refuse_unfollowed
@@ -42,7 +39,6 @@ _SPARK_CREDENTIALS = (
 )
 # Where `deltalake` and the embedded engine look for an endpoint.
 _RUST_ENDPOINTS = ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
-_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END", re.DOTALL)
 # With an endpoint that it is given, Java's client refuses to look for one of two IP versions as well.
 _NO_DUALSTACK = "-Daws.useDualstackEndpoint=false"
 # A write that must not replace anything met something there, or another such write; a store that knows none.
@@ -70,8 +66,8 @@ def client() -> Any:
     credentials.seen_by(made, session)
     answers.refuse_others(made)
     refuse_unfollowed(made.meta.endpoint_url)
-    if made.meta.endpoint_url.startswith("https:") and (bundle := ca_bundle()):
-        _share_trust(bundle)
+    if made.meta.endpoint_url.startswith("https:") and (bundle := trust.bundle_of_boto3()):
+        trust.share(bundle)
     return made
 
 
@@ -80,46 +76,10 @@ def region() -> str | None:
     return os.environ.get("AWS_REGION")
 
 
-def ca_bundle() -> str | None:
-    """The file of certificates by which alone boto3 trusts servers, None for those that everybody trusts."""
-    bundle: str | None = botocore.session.get_session().get_config_variable("ca_bundle")
-    return bundle
-
-
 def own_certificates() -> set[str]:
     """Those by which alone the store is trusted; none where it is trusted as by everybody, or speaks plain HTTP."""
-    bundle = ca_bundle()
-    return _certificates(bundle) if bundle and _endpoints(client())[0].startswith("https:") else set()
-
-
-def _share_trust(bundle: str) -> None:
-    """Let `deltalake` and the embedded engine trust what boto3 does; they read SSL_CERT_FILE when they first connect.
-
-    Raises `PlatformError` when that names another file, without these certificates.
-    """
-    wanted, other = _certificates(bundle), os.environ.get("SSL_CERT_FILE") or bundle
-    os.environ["SSL_CERT_FILE"] = other
-    if missing := wanted - _certificates(other):
-        raise PlatformError(
-            f"boto3 trusts the store by AWS_CA_BUNDLE={bundle} (or ca_bundle of the profile), the other clients by "
-            f"SSL_CERT_FILE={other}, in which {len(missing)} of its certificates are missing: add them there, or unset "
-            "SSL_CERT_FILE. Nothing was published."
-        )
-
-
-def certificates_in(text: str) -> set[str]:
-    """The certificates in a text as files have them, each as one word."""
-    return {re.sub(r"\s", "", block) for block in _CERTIFICATE.findall(text)}
-
-
-def _certificates(file: str) -> set[str]:
-    try:
-        return certificates_in(Path(file).read_text(encoding="utf-8", errors="replace"))
-    except OSError as error:
-        raise PlatformError(
-            f"The certificates of {file} cannot be read ({error.strerror}): correct AWS_CA_BUNDLE, ca_bundle of the "
-            "profile, or SSL_CERT_FILE."
-        ) from error
+    bundle = trust.bundle_of_boto3()
+    return trust.certificates_of(bundle) if bundle and _endpoints(client())[0].startswith("https:") else set()
 
 
 def endpoint() -> str | None:
