@@ -147,12 +147,12 @@ def as_of_join(
 
 
 def _rows(snapshots: DataFrame, so_far: DataFrame, key: Sequence[str], attributes: Sequence[str]) -> DataFrame:
-    """Known changes and rows of snapshots: key, attributes, _day, _since, _known, _good, _ended, _hash."""
-    names = (*key, *attributes, "_day", "_since", "_known", "_good", "_ended")
+    """Known changes and rows of snapshots: key, attributes, _day, _known, _good, _ended, _hash."""
+    names = (*key, *attributes, "_day", "_known", "_good", "_ended")
     day, is_end = F.col("day"), F.col("operation") == DELETE
-    said = so_far.withColumns({"_day": day, "_since": F.expr(_BEFORE), "_good": ~is_end, "_ended": is_end})
+    said = so_far.withColumns({"_day": day, "_good": ~is_end, "_ended": is_end})
     day, is_good = F.col("delivery_day"), F.size("violations") == 0
-    seen = snapshots.where(~without_known_key(key)).withColumns({"_day": day, "_since": day, "_good": is_good})
+    seen = snapshots.where(~_is_null(key)).withColumns({"_day": day, "_good": is_good})
     said = said.withColumn("_known", F.lit(True)).select(*names)
     seen = seen.withColumns({"_known": F.lit(False), "_ended": F.lit(False)}).select(*names)
     return said.unionByName(seen).withColumn("_hash", F.xxhash64(*key))
@@ -162,6 +162,7 @@ def _touched(snapshots: DataFrame, so_far: DataFrame, key: Sequence[str], attrib
     """The hashes (_hash) of keys of which not every snapshot has the known row, and some of others.
 
     By two hashes of 64 bits, of the key and of the row: nearly all rows stay as they are, and need no more than this.
+    A rejected row that looks like the known one changes nothing either.
     """
     marks = [F.col(name).isNull() for name in attributes]
     row = F.xxhash64(*marks, *attributes, *key)
@@ -174,20 +175,26 @@ def _touched(snapshots: DataFrame, so_far: DataFrame, key: Sequence[str], attrib
         (F.col("_place") + F.shiftrightunsigned("_row", 32)).alias("_high"),
         (F.col("_place") + F.col("_row").bitwiseAND(half)).alias("_low"),
         nothing.alias("_row"),
+        nothing.alias("_day"),
     )
-    good = snapshots.where((F.size("violations") == 0) & ~_is_null(key))
-    seen = good.select(
-        F.xxhash64(*key).alias("_hash"), nothing.alias("_high"), nothing.alias("_low"), row.alias("_row")
+    # Which days a key was seen on, as a sum: of a repeated key a day has several rows.
+    day = F.xxhash64("delivery_day").bitwiseAND(F.lit(0xFFFFFFFFFFFF))
+    seen = snapshots.where(~_is_null(key)).select(
+        F.xxhash64(*key).alias("_hash"),
+        nothing.alias("_high"),
+        nothing.alias("_low"),
+        row.alias("_row"),
+        day.alias("_day"),
     )
     keys = (
         said.unionByName(seen)
         .groupBy("_hash")
         .agg(
             *(F.max("_high").alias("_high"), F.max("_low").alias("_low")),
-            *(F.min("_row").alias("_row"), F.max("_row").alias("_other_row"), F.count("_row").alias("_seen")),
+            *(F.min("_row").alias("_row"), F.max("_row").alias("_other_row"), F.sum("_day").alias("_seen")),
         )
     )
-    days = snapshots.agg(F.countDistinct("delivery_day").alias("_days")).where("_days > 0")
+    days = snapshots.agg(F.sum_distinct(day).alias("_days")).where("_days IS NOT NULL")
     is_known = (
         (F.col("_high").bitwiseAND(half) == F.shiftrightunsigned("_row", 32))
         & (F.col("_low").bitwiseAND(half) == F.col("_row").bitwiseAND(half))
@@ -195,7 +202,7 @@ def _touched(snapshots: DataFrame, so_far: DataFrame, key: Sequence[str], attrib
         & (F.col("_seen") == F.col("_days"))
     )
     is_deleted = F.shiftrightunsigned("_high", 32) % 2 == 1
-    untouched = F.when(is_deleted, F.col("_seen") == 0).otherwise(is_known)
+    untouched = F.when(is_deleted, F.col("_seen").isNull()).otherwise(is_known)
     return days.crossJoin(keys).where(~F.coalesce(untouched, F.lit(False))).select("_hash")
 
 
@@ -213,7 +220,8 @@ def _days(snapshots: DataFrame, key: Sequence[str]) -> DataFrame:
 def _living(rows: DataFrame, snapshots: DataFrame, key: Sequence[str]) -> DataFrame:
     """The rows with _until, the day on which the key is there again, _gone, on which it is deleted, and _alive."""
     in_order, up_to_here = _in_order(key), _up_to_here(key)
-    rows = _in_buckets(_days(snapshots, key).join(rows, "_since"))
+    since = F.when(F.col("_known"), F.expr(_BEFORE)).otherwise(F.col("_day"))
+    rows = _in_buckets(_days(snapshots, key).join(rows.withColumn("_since", since), "_since"))
     until = F.when(_of_same_key(F.lead, key), F.lead("_day").over(in_order))
     rows = rows.withColumns({"_begins": ~_of_same_key(F.lag, key), "_until": until})
     is_gone = F.coalesce(F.col("_until") > F.col("_next_clean"), F.lit(True))

@@ -110,3 +110,45 @@ def write_plays(feed: Path, plays: int, *, users: int, days: int) -> None:
             folder.mkdir()
             lines = _PLAY_LINES.format(first=FIRST_DAY, numbers=files / "*.parquet")
             con.execute(f"COPY ({lines}) TO '{folder / 'plays.tsv'}' {_AS_TEXT}")
+
+
+# Of 1000 purchases 8 change on a day, 1 goes and 1 comes; a change is a later version of the same purchase.
+_PURCHASES = """
+CREATE TABLE purchases_{number} AS
+SELECT i::BIGINT AS purchase_id, (hash(i, 'product', version) % 5000)::BIGINT AS product,
+    (hash(i, 'user') % 1000003)::BIGINT AS "user",
+    DATE '2020-01-01' + (hash(i, 'date', version) % 2000)::INTEGER AS date, version::INTEGER AS version
+FROM (SELECT i, 1 + {changed} AS version FROM range({rows}) AS t(i))
+WHERE NOT ({gone})
+"""
+_PURCHASE_CHANGES = """
+SELECT purchase_id, if(now.version IS NULL, 'delete', if(last.version IS NULL, 'insert', 'update')) AS operation,
+    coalesce(now.product, last.product) AS product, coalesce(now."user", last."user") AS "user",
+    coalesce(now.date, last.date) AS date, coalesce(now.version, last.version) AS version
+FROM purchases_{number} AS now FULL JOIN purchases_{last} AS last USING (purchase_id)
+WHERE now.version IS DISTINCT FROM last.version
+"""
+
+
+def write_purchases(feed: Path, purchases: int, days: int) -> None:
+    """Write the changes of some days from `FIRST_DAY` on, and the raw rows of the snapshot of the day after them."""
+    feed.mkdir(parents=True)
+    with TemporaryDirectory(dir=feed) as room, duckdb.connect(f"{room}/purchases.duckdb") as con:
+        con.execute(_PURCHASES.format(number=0, rows=0, changed=0, gone="false"))
+        rows_of = [0] + [purchases + purchases // 1000 * number for number in range(days + 1)]
+        for number in range(1, days + 2):
+            # A purchase may change on each day after its first, or go.
+            changed = [
+                f"(hash(i, 'change', {n}) % 1000 < 8 AND i < {rows_of[n - 1]})::INTEGER" for n in range(2, number + 1)
+            ]
+            gone = [f"(hash(i, 'end', {n}) % 1000 = 0 AND i < {rows_of[n - 1]})" for n in range(2, number + 1)]
+            words = {"changed": " + ".join(changed) or "0", "gone": " OR ".join(gone) or "false"}
+            con.execute(_PURCHASES.format(number=number, rows=rows_of[number], **words))
+            day = FIRST_DAY + timedelta(days=number - 1)
+            if number <= days:
+                folder, rows = feed / "changes" / f"day={day}", _PURCHASE_CHANGES.format(number=number, last=number - 1)
+            else:
+                folder = feed / "snapshots" / f"delivery_day={day}"
+                rows = f"SELECT * EXCLUDE (version), []::VARCHAR[] AS violations FROM purchases_{number}"
+            folder.mkdir(parents=True)
+            con.execute(f"COPY ({rows}) TO '{folder}/rows.parquet' (FORMAT parquet, COMPRESSION zstd)")

@@ -66,7 +66,7 @@ def follow(snapshots: Mapping[date, Sequence[Raw]], key: Sequence[str]) -> Follo
     for day in sorted(day for day, rows in snapshots.items() if rows):
         living = sum(one.lives for one in known.values())
         without_key = [row for row in snapshots[day] if _has_no_key(row, key)]
-        there = {row.key: row for row in snapshots[day] if not _has_no_key(row, key)}
+        there = {row.key: row for row in snapshots[day] if None not in row.key}
         deleted = held = 0
         for name, row in there.items():
             if not row.violations:

@@ -43,6 +43,7 @@ _LOST = (
     Raw((None, None), (None, None, None), ("not_utf8",)),
     Raw((3, None), (1, "a", None), ("missing_id", "missing_date")),
     Raw((None, "a"), (1, "a", None), ("invalid_history",)),
+    Raw((-2, "a"), (1, "a", None), ("invalid_id",)),
 )
 Snapshots = dict[date, list[Raw]]
 
