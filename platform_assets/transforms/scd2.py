@@ -1,8 +1,8 @@
 """Snapshots of a table compared: what changed from day to day, and the history of every row (SCD type 2).
 
 A key is one column or several that name a row of the source; its attributes are the other columns. A run of years is
-compared at once, and gives what runs of single days give. Windows are over many keys each: an engine takes longer to
-begin a window than to go through one.
+compared at once, and gives what runs of single days give. No column is named as one that is added here. Windows are
+over many keys each: an engine takes longer to begin a window than to go through one.
 """
 
 from __future__ import annotations
