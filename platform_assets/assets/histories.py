@@ -90,7 +90,8 @@ def _few_deletes(so_far: DataFrame, changes: DataFrame, share: float) -> Finding
         return Finding(FEW_DELETES, True, f"{sum(row['deleted'] for row in found)} rows deleted")
     said = (
         f"{len(many)} snapshots would delete more than {share * 100:g}% of all rows: {some(many)}. Is the snapshot "
-        "whole? Deliver it again, or allow it by PLATFORM_SNAPSHOT_DELETE_SHARE"
+        "whole? Deliver it again, or take its folder away (and apply --allow-emptied), or allow it by "
+        "PLATFORM_SNAPSHOT_DELETE_SHARE"
     )
     return Finding(FEW_DELETES, False, said, details={"days": many})
 

@@ -110,8 +110,27 @@ class TableIOManager(dg.IOManager):
             ) from missing
 
     def read_all(self, key: dg.AssetKey, log: Log) -> DataFrame:
-        """All rows of a table; raises `PlatformError` when there are none, or for days made with other settings."""
-        return self._handed_out(key, *self.catalog.tables[key].read_all(self._engine.engine), log)
+        """All rows of a table.
+
+        Raises `PlatformError` when it was never published, for days made with other settings than those now, and for
+        days that were made when those before them were others.
+        """
+        frame, read = self.catalog.tables[key].read_all(self._engine.engine)
+        self._refuse_days_that_do_not_fit(key, read)
+        return self._handed_out(key, frame, read, log)
+
+    def _refuse_days_that_do_not_fit(self, key: dg.AssetKey, read: DaysRead) -> None:
+        name = key.to_user_string()
+        own = [reading for reading in self.catalog.readings(key) if reading.key == key]
+        for day in read.days if own else ():
+            made = read.known.made.get(day)
+            for span in (span for reading in own if (span := reading.span(day))):
+                then = made.read.get(name, {}).get(str(span)) if made else None
+                if then and (now := read.known.total(max(span.first, read.first), span.last)) and now != then:
+                    raise PlatformError(
+                        f"{name} of {day} was made when the days before it were others: what is made of all days would "
+                        f"follow neither. Build the days from then on first: `platform-assets apply {key.path[0]}`."
+                    )
 
     def _handed_out(self, key: dg.AssetKey, frame: DataFrame, read: DaysRead, log: Log) -> DataFrame:
         self._refuse_other_settings(key, read, log)

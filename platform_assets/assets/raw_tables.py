@@ -70,11 +70,16 @@ class RawTableDefinition(DeclaredTable):
         for name in self.rows_key.columns if self.rows_key else ():
             if name not in names:
                 raise DeclarationError(f"it says that {name} tells its rows apart, and the feed fills no such column")
+            if not next(column.source.required for column in self.sourced if column.source and column.name == name):
+                raise DeclarationError(f"{name} tells its rows apart, and so none can be without: write required=True")
         checks_of(self.contract)
         self._refuse_columns()
 
     def _refuse_columns(self) -> None:
         """Raise `DeclarationError` for columns that nothing could fill as they say."""
+        named_by = [name for one in self.sourced if one.source for name in (one.source.field, *one.source.aliases)]
+        if twice := [name for name in named_by if named_by.count(name) > 1]:
+            raise DeclarationError(f"two of its columns are filled by a field named {twice[0]}: leave one out")
         parsed = keys_returned(self.function)
         for column in self.sourced:
             if parsed is not None and column.name not in parsed:

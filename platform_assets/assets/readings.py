@@ -24,7 +24,9 @@ class Span(NamedTuple):
     last: date
 
     def __str__(self) -> str:
-        return "all days" if self == ALL else span_text(*self)
+        if self.first == ALL.first:
+            return "all days" if self.last == ALL.last else f"days until {self.last}"
+        return span_text(*self)
 
     def has(self, day: date) -> bool:
         """Whether a day is among them."""
@@ -70,4 +72,4 @@ class Reading(NamedTuple):
             return Span(day, day) if day >= self.first_day else None
         if day <= self.first_day:
             return None
-        return Span(self.first_day if self.kind == "days before" else day - _DAY, day - _DAY)
+        return Span(ALL.first if self.kind == "days before" else day - _DAY, day - _DAY)

@@ -113,7 +113,8 @@ def why(
             say(f"  {file.location}: {number(file.rows)} rows, {number(file.rejected)} rejected, sha256 {file.sha256}")
         for reading, its in found.state.reads(key, asked):
             say(f"  {reading.name} {its}, fingerprint {made.read.get(reading.name, {}).get(str(its))}")
-        say(f"  code {made.code or '-'}, contract {made.contract or '-'}, fingerprint of the rows {made.fingerprint}")
+        rows = "" if made.state else f", fingerprint of the rows {made.fingerprint}"  # a document's are in its table
+        say(f"  code {made.code or '-'}, contract {made.contract or '-'}{rows}")
 
 
 def apply(

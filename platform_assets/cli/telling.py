@@ -41,7 +41,7 @@ def say_plan(found: Due, progress: Progress, *, runs: bool = True) -> None:
             say(f"  and {number(len(planned) - _MOST)} more")
     waits = progress.waits(found)
     for wait in waits[:_MOST]:
-        remark(f"{wait.key.to_user_string()} {span_text(wait.day, wait.day)} waits: {wait.why.splitlines()[0]}")
+        remark(f"{wait.key.to_user_string()} {span_text(wait.day, wait.day)} waits: {_in_a_line(wait.why)}")
     if len(waits) > _MOST:
         remark(f"and {number(len(waits) - _MOST)} more")
     for one in _reported(found):
@@ -151,6 +151,12 @@ def say_chain(found: Due, key: dg.AssetKey, day: date) -> None:
         waiting += [(*place, depth + 1) for place in reversed(found.sources_due(of, its))]
     if len(seen) > _CHAIN:
         say(f"and {counted(len(seen) - _CHAIN, 'more day')} that it is made from")
+
+
+def _in_a_line(why: str) -> str:
+    """What was said first, with the broken rules when it is that there are some."""
+    first, *rules = why.splitlines()
+    return " ".join([first, *(rule.removeprefix("  - ") for rule in rules if rule.startswith("  - "))])
 
 
 def counted(times: int, what: str) -> str:

@@ -92,16 +92,20 @@ def source(
     required: bool = False,
     text: bool = True,
     trimmed: bool = False,
-    nulls: Collection[str] = (),
-    aliases: Collection[str] = (),
+    nulls: str | Collection[str] = (),
+    aliases: str | Collection[str] = (),
     **words: Any,
 ) -> Any:
     """A raw column that holds the feed's `field` (dots lead into nested objects), as `Source` says.
 
     `words` are Pandera's.
     """
-    found = Source(field, required, text, trimmed, tuple(nulls), tuple(aliases))
+    found = Source(field, required, text, trimmed, _each(nulls), _each(aliases))
     return Field(nullable=True, metadata={"source": found}, **words)
+
+
+def _each(texts: str | Collection[str]) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
 class RawRows(Contract):

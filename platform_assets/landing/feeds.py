@@ -58,6 +58,8 @@ class Feed:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise DeclarationError(f"A feed cannot be named {self.name!r}: its name is that of its folder in landing.")
+        if not isinstance(self.formats, tuple) or not self.formats:
+            raise DeclarationError(f"The feed {self.name} has formats={self.formats!r}: write a tuple, such as (CSV,).")
 
     @property
     def suffixes(self) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -11,8 +12,9 @@ from platform_assets import Contract, Domain, Field, T, table
 from platform_assets.errors import DeclarationError
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.days import WHOLE
+from platform_assets.lake.tables.maintenance import leftovers, remove, replaced_files
 from platform_assets.lake.tables.published import open_delta
-from platform_assets_tests.support.due import applied, built, reasons
+from platform_assets_tests.support.due import applied, built, reasons, reported
 from platform_assets_tests.support.platforms import Platform, failure
 from platform_assets_tests.support.shelf import price_list, shelf_at, snapshot, sold
 
@@ -174,6 +176,51 @@ def test_what_goes_on_from_a_refused_snapshot_waits(platform: Platform) -> None:
     assert [(key.path[1], day) for key, day in progress.refused] == [("raw_items", date(2026, 1, 2))]
     assert {row["day"].day for row in platform.rows("shelf/new_items")} == {1}
     assert set(reasons(platform, "shelf")) == {"raw_items", "new_items", "price_list", "totals", "sales"}
+
+
+def test_what_is_made_of_all_days_refuses_days_that_do_not_fit_together(platform: Platform) -> None:
+    applied(platform, "shelf")
+    snapshot(platform, 1, i1=10, i3=20)
+    result = platform.materialise(DAYS[0], select=ALL, check=False)
+    said = failure(result)
+    assert "shelf/new_items of 2026-01-02 was made when the days before it were others" in said
+    assert "`platform-assets apply shelf`" in said
+    assert prices(platform) == {1: 10, 2: 20, 3: 30}
+    result = platform.materialise(DAYS[0], select='key:"shelf/price_list"', check=False)
+    assert not result.success
+    applied(platform, "shelf")
+    assert prices(platform) == {1: 10, 3: 20}
+
+
+def test_a_later_first_day_is_a_changed_setting_and_no_changed_code(platform: Platform) -> None:
+    applied(platform, "shelf")
+    later = shelf_at(platform.root, shelf_start=DAYS[1])
+    assert reported(later, "shelf") == {}
+    applied(later, "shelf")
+    assert prices(later) == {1: 11, 3: 30}
+    assert reasons(later, "shelf") == {}
+
+
+def test_what_a_killed_run_left_of_a_table_without_days_is_cleaned_and_what_is_published_stays(
+    platform: Platform, engine: Engine
+) -> None:
+    applied(platform, "shelf")
+    table = platform.catalog.tables[price_list.key]
+    assert leftovers(table, lambda run: "finished", timedelta()) == []
+    run_id = str(uuid4())
+    rows = engine.session.createDataFrame([(1, 1)], table.contract.spark_schema)
+    table.stage(engine, rows, run_id, [WHOLE])
+    (left,) = leftovers(table, lambda run: "finished", timedelta())
+    assert (left.run_id, left.files > 0) == (run_id, True)
+    remove(left)
+    assert not (platform.folder("shelf/price_list") / "runs" / run_id).exists()
+    assert prices(platform) == {1: 10, 2: 20, 3: 30}
+    snapshot(platform, 2, i5=50)
+    applied(platform, "shelf")
+    old = replaced_files(table, timedelta(), [])
+    assert old is not None
+    remove(old)
+    assert prices(platform) == {1: 10, 2: 20, 3: 30, 5: 50}
 
 
 class Days(Contract):

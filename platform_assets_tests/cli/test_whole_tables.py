@@ -85,7 +85,7 @@ def test_what_it_was_made_from_is_told_without_a_day(cli: Cli) -> None:
     assert done.stdout.startswith("purchases/history all rows: nothing is due\n")
     assert "  purchases/changes all days, fingerprint 3." in done.stdout
     day = cli("why", "purchases/changes", "2026-01-02")
-    assert "  purchases/changes 2026-01-01, fingerprint 1." in day.stdout
+    assert "  purchases/changes days until 2026-01-01, fingerprint 1." in day.stdout
     for command, said in (
         (("why", HISTORY, "2026-01-01"), "purchases/history: it has no days, leave the day out."),
         (("why", "purchases/changes"), "purchases/changes: say which day."),

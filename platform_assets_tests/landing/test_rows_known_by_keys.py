@@ -11,6 +11,7 @@ import pytest
 
 from platform_assets import CSV, JSON_LINES, Domain, Feed, RawContract, RawRows, T, raw_table, source
 from platform_assets.assets.raw_tables import RawTableDefinition
+from platform_assets.contracts.compiled import compiled
 from platform_assets.errors import DeclarationError
 from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.settings import settings_for
@@ -157,6 +158,19 @@ class Structured(RawRows):
     tags: Annotated[T.ArrayType, T.StringType(), True] = source("tags", description="Tags")
 
 
+class Optional(RawRows):
+    """Rows that may be without what tells them apart."""
+
+    name: T.StringType = source("name", description="Name")
+
+
+class Twice(RawRows):
+    """Rows with two columns of a field."""
+
+    name: T.StringType = source("name", description="Name")
+    title: T.StringType = source("title", aliases="name", description="Title")
+
+
 class Renamed(RawRows):
     """Rows with a field of two names."""
 
@@ -174,6 +188,8 @@ def _parses_at() -> dict[str, Any]:
         (Timed, _parses_at, {"snapshot_of": "at"}, "derive their contract from RawRows"),
         (RawItems, nothing, {"snapshot_of": "id"}, "it says that id tells its rows apart, and the feed fills no such"),
         (RawItems, nothing, {"snapshot_of": "item_id", "versions_of": "item_id"}, "its rows are of one kind: give one"),
+        (Optional, nothing, {"snapshot_of": "name"}, "name tells its rows apart, and so none can be without"),
+        (Twice, nothing, {}, "two of its columns are filled by a field named name: leave one out"),
         (Structured, _parses_at, {}, "tags: a column of type array<string> needs a parse of its own"),
         (Structured, nothing, {}, "at: a column of type timestamp needs a parse of its own"),
     ],
@@ -183,6 +199,23 @@ def test_a_raw_table_that_cannot_be_is_refused_where_it_is_declared(
 ) -> None:
     with pytest.raises(DeclarationError, match=said):
         raw_table(contract, Feed("items", (CSV,)), domain=shop, **kind)(function)
+
+
+def test_one_text_for_no_value_is_that_text_and_not_its_letters() -> None:
+    class Notes(RawRows):
+        """Notes."""
+
+        note: T.StringType = source("note", nulls="NA", aliases="text", description="Note")
+
+    (column,) = compiled(Notes).sourced
+    assert column.source
+    assert (column.source.nulls, column.source.aliases) == (("NA",), ("text",))
+
+
+def test_a_feed_has_formats() -> None:
+    for formats in (CSV, (), [CSV]):
+        with pytest.raises(DeclarationError, match=r"The feed items has formats=.*: write a tuple, such as \(CSV,\)"):
+            Feed("items", formats)  # type: ignore[arg-type]
 
 
 def test_only_a_header_has_aliases() -> None:

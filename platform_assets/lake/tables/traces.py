@@ -17,7 +17,7 @@ _DATA = rf"\.?(part-[0-9]{{5}}[^/]*|empty|[A-Za-z0-9]{{16}}[^/]*)\.parquet(\.crc
 _ENGINES = r"(_temporary|_spark_metadata|\.spark-staging[^/]*)/.*|\.?_SUCCESS(\.crc)?"
 # Below the folder of a run in a table's: what an attempt has staged, and the bundles of lines that it reads.
 _STAGED = re.compile(
-    rf"[0-9a-f]{{8}}/(_delta_log/[^/]*|[^/]+=[^/]*/{_DATA}|{_ENGINES})|_landing/[0-9]+/\.?[0-9]+\.txt{_UNFINISHED}",
+    rf"[0-9a-f]{{8}}/(_delta_log/[^/]*|([^/]+=[^/]*/)?{_DATA}|{_ENGINES})|_landing/[0-9]+/\.?[0-9]+\.txt{_UNFINISHED}",
     re.DOTALL,
 )
 # Below the folder of a run in an export's: rows that wait to be written as documents.
