@@ -55,7 +55,6 @@ WITH_EVERY_ENGINE = (
     "domains/listening/test_dirty_plays.py",
     "domains/listening/test_listening_end_to_end.py",
     "domains/purchases/test_purchases_end_to_end.py",
-    "domains/racing/test_racing_end_to_end.py",
     "landing/test_rows_known_by_keys.py",
     "processes/test_engines_continue_each_other.py",
     "transforms/test_counts.py",

@@ -28,7 +28,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository with the README's new table added, and the days of the samples materialised."""
     root = tmp_path_factory.mktemp("copy")
     shutil.copytree(ROOT / "platform_assets", root / "platform_assets", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "data" / "landing", root / "data" / "landing")
+    for feed in ("web_events", "plays"):
+        shutil.copytree(ROOT / "data" / "landing" / feed, root / "data" / "landing" / feed)
     file = re.search(r"`(platform_assets/domains/web/\w+\.py)`:\n\n```python", README)
     assert file
     (contract,) = (block for block in blocks("python") if "daily_users" in block)

@@ -178,16 +178,14 @@ def test_wrong_settings_of_a_domain_are_told_when_it_is_found(
         found(settings_for(()))
 
 
-def test_a_raw_table_without_an_event_time_cannot_be_read_by_day(
+def test_a_raw_table_of_events_without_an_event_time_is_refused(
     packages: Packages, load: Callable[..., list[str]]
 ) -> None:
     package = packages.add("shop")
     packages.raw(package, "shop", "sales")
     path = packages.folder / package / "shop" / "raw.py"
     path.write_text(path.read_text(encoding="utf-8").replace(', event_time="sold_at"', ""), encoding="utf-8")
-    assert load() == ["shop/raw"]
-    packages.table(package, "shop", "days", "raw")
-    with pytest.raises(DeclarationError, match=r"days\.py:\d+: days: it reads shop/raw, whose rows belong to no day"):
+    with pytest.raises(DeclarationError, match=r"raw\.py:\d+: raw: events have an event_time and a RawContract"):
         load()
 
 

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from platform_assets.assets.signature import BEFORE, declared_for, place, suggestion
 from platform_assets.assets.tables import TableDefinition, table
 from platform_assets.contracts.contract import Contract, T
-from platform_assets.contracts.making import Column, annotation_of, made_contract
+from platform_assets.contracts.making import Column, annotation_of, made_contract, refuse_twice
 from platform_assets.errors import DeclarationError, naming
 from platform_assets.lake.audit import Balance
 from platform_assets.transforms.sessions import ENDED, ID, STARTED, Sessions, duration_seconds, open_at_the_end
@@ -163,6 +163,7 @@ def _contract(
 ) -> type[Contract]:
     """A contract with these columns in this order, each described by what is said of its name."""
     names = [name for name, _, _ in columns]
+    refuse_twice(names)
     unknown = [name for name in said if name not in names]
     if unknown:
         raise DeclarationError(f"it describes {unknown[0]}, which is no column of it. {suggestion(unknown[0], names)}")

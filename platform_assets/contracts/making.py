@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import pyspark.sql.types as T
@@ -29,16 +29,20 @@ def made_contract(
 
     Raises `DeclarationError` when two columns have the same name.
     """
-    names = [column for column, _, _ in columns]
-    twice = [column for column, times in Counter(names).items() if times > 1]
-    if twice:
-        raise DeclarationError(f"two of its columns are named {twice[0]}: rename one")
+    refuse_twice([column for column, _, _ in columns])
     body: dict[str, Any] = {column: Field(**said) for column, _, said in columns}
     body["__annotations__"] = {column: annotation for column, annotation, _ in columns}
     body["__doc__"] = description
     body["__module__"] = __name__
     body["Config"] = type("Config", (), config)
     return types.new_class(name, (Contract,), {"whole": whole, "versions": versions}, lambda space: space.update(body))
+
+
+def refuse_twice(names: Iterable[str]) -> None:
+    """Raise `DeclarationError` when two columns have the same name."""
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise DeclarationError(f"two of its columns are named {twice[0]}: rename one")
 
 
 def annotation_of(dtype: T.DataType) -> Any:

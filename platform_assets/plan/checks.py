@@ -41,8 +41,8 @@ def _result(found: Due, key: dg.AssetKey) -> dg.AssetCheckResult:
     said = "nothing is due"
     if days:
         shown = "; ".join(f"{reason} on {some(on, 3)}" for reason, on in reasons.items())
-        what = "it is due" if WHOLE in days else f"{len(days)} days are due"
-        said = f"{what}: {shown}. To build what is due: platform-assets apply {key.path[0]}"
+        what, them = ("it is due", "it") if WHOLE in days else (f"{len(days)} days are due", "them")
+        said = f"{what}: {shown}. To build {them}: platform-assets apply {key.path[0]}"
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=UP_TO_DATE,

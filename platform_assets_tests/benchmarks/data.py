@@ -146,9 +146,10 @@ def write_purchases(feed: Path, purchases: int, days: int) -> None:
             con.execute(_PURCHASES.format(number=number, rows=rows_of[number], **words))
             day = FIRST_DAY + timedelta(days=number - 1)
             if number <= days:
-                folder, rows = feed / "changes" / f"day={day}", _PURCHASE_CHANGES.format(number=number, last=number - 1)
+                rows, folder = _PURCHASE_CHANGES.format(number=number, last=number - 1), feed / "changes"
+                rows = f"SELECT *, DATE '{day}' AS day FROM ({rows})"
             else:
-                folder = feed / "snapshots" / f"delivery_day={day}"
-                rows = f"SELECT * EXCLUDE (version), []::VARCHAR[] AS violations FROM purchases_{number}"
-            folder.mkdir(parents=True)
-            con.execute(f"COPY ({rows}) TO '{folder}/rows.parquet' (FORMAT parquet, COMPRESSION zstd)")
+                rows, folder = f"SELECT * EXCLUDE (version) FROM purchases_{number}", feed / "snapshots"
+                rows = f"SELECT *, DATE '{day}' AS delivery_day, []::VARCHAR[] AS violations FROM ({rows})"
+            folder.mkdir(exist_ok=True)
+            con.execute(f"COPY ({rows}) TO '{folder}/{day}.parquet' (FORMAT parquet, COMPRESSION zstd)")

@@ -8,6 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pyspark.sql import DataFrame
+
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.running import start
 from platform_assets.settings import Settings
 from platform_assets.transforms import scd2
@@ -21,20 +24,22 @@ def main(folder: Path, output: Path) -> dict[str, Any]:
     session = engine.session
     session.range(1).count()
     began = time.perf_counter()
-    # As tables are read.
-    so_far = engine.without_constants(session.read.parquet(str(folder / "changes")))
-    snapshots = engine.without_constants(session.read.parquet(str(folder / "snapshots")))
+    so_far, snapshots = _read(engine, folder / "changes"), _read(engine, folder / "snapshots")
     found = scd2.changes(snapshots, so_far, key=KEY, attributes=ATTRIBUTES)
-    found.write.partitionBy("day").parquet(str(output / "changes"))
+    found.write.parquet(str(output / "changes"))
     compared = time.perf_counter()
-    new = session.read.parquet(str(output / "changes"))
-    every = so_far.unionByName(engine.without_constants(new))
-    versions = scd2.history(every, key=KEY, attributes=ATTRIBUTES, own_date="date")
+    new = _read(engine, output / "changes")
+    versions = scd2.history(so_far.unionByName(new), key=KEY, attributes=ATTRIBUTES, own_date="date")
     versions.write.parquet(str(output / "history"))
     done = time.perf_counter()
     counts = {"changes": new.count(), "history": session.read.parquet(str(output / "history")).count()}
     steps = {"changes": round(compared - began, 2), "history": round(done - compared, 2)}
     return {"seconds": done - began, **counts, "steps": steps}
+
+
+def _read(engine: Engine, folder: Path) -> DataFrame:
+    """The rows of a folder, as those of tables are read."""
+    return engine.without_constants(engine.session.read.parquet(str(folder)))
 
 
 if __name__ == "__main__":

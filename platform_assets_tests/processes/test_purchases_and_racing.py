@@ -32,6 +32,7 @@ RESULTS = "resultId,raceId,driverId,position,fastestLapTime\r\n1,2,1,1,01:29.4\r
 
 @pytest.mark.parametrize("days", [(f"{DAYS[0]}...{DAYS[1]}",), DAYS], ids=["in one range", "day by day"])
 def test_the_history_is_that_of_the_snapshots(site: Site, days: tuple[str, ...]) -> None:
+    site.forget_events()
     for day, rows in SNAPSHOTS.items():
         site.deliver("purchases", day, "purchases.csv", ["PurchaseID,product,user,date", *rows.splitlines()])
     for day in days:
@@ -40,14 +41,10 @@ def test_the_history_is_that_of_the_snapshots(site: Site, days: tuple[str, ...])
         assert done.returncode == 0, done.stdout
     found = [tuple(str(row[name]) for name in SHOWN) for row in site.rows("purchases/history")]
     assert sorted(found, key=lambda row: (row[0], row[4])) == HISTORY
-    before = site.version("purchases/history")
-    assert site.dagster(*MATERIALIZE, "--select", "group:purchases", option, day).returncode == 0
-    again = [tuple(str(row[name]) for name in SHOWN) for row in site.rows("purchases/history")]
-    assert sorted(again) == sorted(found)
-    assert site.version("purchases/history") == (before or 0) + 1
 
 
 def test_each_season_is_a_file(site: Site) -> None:
+    site.forget_events()
     site.deliver("races", DAYS[0], "races.csv", RACES.splitlines())
     site.deliver("results", DAYS[0], "results.csv", RESULTS.splitlines())
     done = site.dagster(*MATERIALIZE, "--select", "group:racing", "--partition-range", f"{DAYS[0]}...{DAYS[1]}")

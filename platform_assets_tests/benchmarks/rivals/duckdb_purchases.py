@@ -64,19 +64,13 @@ def main(folder: Path, output: Path, first_day: str) -> dict[str, Any]:
     output.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect(config={"temp_directory": str(output / ".temporary")})
     con.execute("SET preserve_insertion_order = false")
-    old, new = f"{folder}/changes/*/*.parquet", f"{output}/changes/*/*.parquet"
-    columns = 'purchase_id, operation, product, "user", date, version, day'
-    con.execute(
-        f"CREATE VIEW snapshots AS FROM read_parquet('{folder}/snapshots/*/*.parquet', hive_partitioning = true)"
-    )
-    con.execute(f"CREATE VIEW changes AS SELECT {columns} FROM read_parquet('{old}', hive_partitioning = true)")
     options = "FORMAT parquet, COMPRESSION zstd"
-    [changes] = con.execute(f"COPY ({CHANGES}) TO '{output}/changes' ({options}, PARTITION_BY (day))").fetchone()  # type: ignore[misc]
+    con.execute(f"CREATE VIEW snapshots AS FROM read_parquet('{folder}/snapshots/*.parquet')")
+    con.execute(f"CREATE VIEW changes AS FROM read_parquet('{folder}/changes/*.parquet')")
+    [changes] = con.execute(f"COPY ({CHANGES}) TO '{output}/changes.parquet' ({options})").fetchone()  # type: ignore[misc]
     compared = time.perf_counter()
-    con.execute(
-        f"CREATE OR REPLACE VIEW changes AS SELECT {columns} "
-        f"FROM read_parquet(['{old}', '{new}'], hive_partitioning = true)"
-    )
+    every = f"['{folder}/changes/*.parquet', '{output}/changes.parquet']"
+    con.execute(f"CREATE OR REPLACE VIEW changes AS FROM read_parquet({every}, union_by_name = true)")
     [history] = con.execute(f"COPY ({HISTORY}) TO '{output}/history.parquet' ({options})").fetchone()  # type: ignore[misc]
     done = time.perf_counter()
     steps = {"changes": round(compared - start, 2), "history": round(done - compared, 2)}
