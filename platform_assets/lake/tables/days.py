@@ -38,6 +38,8 @@ def span_text(first: date, last: date) -> str:
     """Days that follow each other, such as `2026-01-01...2026-01-07`."""
     if first == WHOLE:
         return _ALL
+    if last == date.max:
+        return f"{first} and all days after it"
     return str(first) if first == last else f"{first}...{last}"
 
 

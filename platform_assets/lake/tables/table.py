@@ -163,7 +163,7 @@ class Table(Published):
         self._refuse_other_schema(table, staged.days)
         if files_of_days(table, self.contract, staged.days) != staged.replaces:
             raise Outdated(
-                f"Another run has published {self.key} for days of {staged.window} while this one was at work. What it "
+                f"Another run has published {self.key} for {_of(staged.window)} while this one was at work. What it "
                 "published stands, this run published nothing: run it again."
             )
         self._follow_contract(table)
@@ -263,6 +263,10 @@ def _refuse_missing_files(staged: Staged) -> None:
             f"{len(gone)} of {len(staged.files)} files that this run has written for {staged.table.key} are gone, such "
             f"as {gone[0]}: something removed them while it was at work. Nothing was published: run it again."
         )
+
+
+def _of(window: str) -> str:
+    return f"days of {window}" if window[0].isdigit() else window
 
 
 def _shown(days: Collection[str]) -> str:
