@@ -104,7 +104,8 @@ def test_a_range_runs_on_both_workers_of_a_cluster_and_loses_and_doubles_no_row_
     ) as run:
         while_running(run, "both workers are at work", lambda: driver.works_on(doomed) and other.executors())
         doomed.kill()
-        while_running(run, "its tasks are lost", driver.has_lost_tasks)
+        # Now and then it has just ended its tasks, and the run goes on, or ends, without having lost one.
+        wait_for("its tasks are lost, or the run has ended", lambda: driver.has_lost_tasks() or run.poll() is not None)
         assert run.wait(timeout=LONGEST) == 0
     (application,) = spark_cluster.state()["completedapps"]
     assert (application["name"], application["state"]) == ("platform_assets", "FINISHED")
