@@ -202,11 +202,12 @@ def _facts(overview: Overview) -> dict[str, str]:
 def _try_next(some: Sequence[Overview]) -> list[tuple[str, str]]:
     """Commands that work on the tables there are."""
     commands = []
-    good = [one for one in some if one.rejected is None and one.table.contract.partition_column]
+    whole = [one for one in some if one.rejected is None]
+    good = [one for one in whole if one.table.contract.partition_column]
     if good:
         key, name, days = good[0].table.key, good[0].table.name, list(good[0].rows_by_day)
         # What a domain comes to is its last table.
-        last = {overview.table.domain: overview.table for overview in good}
+        last = {overview.table.domain: overview.table for overview in whole}
         commands += [(f"platform-assets show {table.key}", f"the newest {table.name}") for table in last.values()]
         commands += [
             (f"platform-assets show {key} --day {days[-1]}", "rows of a day"),
