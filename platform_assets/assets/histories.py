@@ -188,7 +188,7 @@ def history_table(
                 }
             },
         )
-    inserted = f"count_if({scd2.OPERATION} <> 'delete')"
+    inserted = f"count_if({scd2.OPERATION} <> '{scd2.DELETE}')"
     balance = Balance("every_version_has_a_row", changes.name, inserted)
     return table(contract, domain=changes.domain, balances=[balance])(transform)
 

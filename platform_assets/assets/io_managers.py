@@ -70,8 +70,7 @@ class TableIOManager(dg.IOManager):
             if not days:
                 return self._no_rows(table)
             frame, read = table.read(self._engine.engine, days[0], days[-1])
-            self._refuse_other_settings(context.asset_key, read, context.log)
-        self._read[frame] = read
+            self._handed_out(context.asset_key, frame, read, context.log)
         context.log.info("%s: reading %s...%s of version %s", table.key, days[0], days[-1], read.version)
         return frame
 

@@ -117,8 +117,9 @@ class TableDefinition(DeclaredTable):
 
             def judge(staged: Staged, prints: Fingerprints) -> list[Finding]:
                 found = audit(staged, engine, self.balances, frames)
-                rows = staged.read(engine)
-                return found + [one for guard in self.guards for one in guard.judge(rows, frames, settings)]
+                for guard in self.guards:
+                    found += guard.judge(staged.read(engine), frames, settings)
+                return found
 
             reads = tables.reads(frames)
             made_from = Provenance(self, tables.catalog, days, reads)

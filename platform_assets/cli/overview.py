@@ -54,7 +54,7 @@ def look_at(table: Table) -> Overview:
     if delta is None:
         return Overview(table, {}, None, 0, None, None)
     files = files_in(delta)
-    by_day = pa.table({"day": pa.array(days_of(files, table.contract), pa.date32()), "rows": files["num_records"]})
+    by_day = pa.table({"day": days_of(files, table.contract), "rows": files["num_records"]})
     counted = by_day.group_by("day").aggregate([("rows", "sum")]).sort_by("day")
     rows = dict(zip(map(str, counted["day"].to_pylist()), counted["rows_sum"].to_pylist(), strict=True))
     rejected = None

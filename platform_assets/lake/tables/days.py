@@ -20,11 +20,11 @@ def files_in(delta: DeltaTable) -> pa.Table:
     return pa.table(delta.get_add_actions(flatten=True))
 
 
-def days_of(files: pa.Table, contract: CompiledContract) -> list[date]:
-    """The partition day of each file."""
+def days_of(files: pa.Table, contract: CompiledContract) -> pa.Array | pa.ChunkedArray:
+    """The partition day of each file, as dates."""
     if contract.partition_column is None:
-        return [WHOLE] * len(files)
-    return files[f"partition.{contract.partition_column}"].to_pylist()  # type: ignore[no-any-return]
+        return pa.repeat(pa.scalar(WHOLE, pa.date32()), len(files))
+    return files[f"partition.{contract.partition_column}"]
 
 
 def day_in(partition_values: Mapping[str, str | None], contract: CompiledContract) -> str | None:

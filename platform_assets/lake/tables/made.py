@@ -259,7 +259,8 @@ class Known:
             for end in (f"min.{read_by}", f"max.{read_by}")
         ]
         rows = files["num_records"].to_pylist()
-        for number, (day, path) in enumerate(zip(days_of(files, contract), files["path"].to_pylist(), strict=True)):
+        days = days_of(files, contract).to_pylist()
+        for number, (day, path) in enumerate(zip(days, files["path"].to_pylist(), strict=True)):
             attempts.setdefault(day, set()).add("/".join(path.split("/")[1:3]))
             if is_raw and rows[number] != 0:
                 # A file may hold any day where the log does not say which, or how many rows it has.

@@ -340,7 +340,7 @@ def _files_by_day(table: Table, delta: DeltaTable) -> dict[str, dict[str, int]]:
     """The files of each day (ISO text) of a version, with their rows."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     files = files_in(delta)
-    for day, action in zip(days_of(files, table.contract), files.to_pylist(), strict=True):
+    for day, action in zip(days_of(files, table.contract).to_pylist(), files.to_pylist(), strict=True):
         found[str(day)][action["path"]] = action["num_records"]
     return found
 

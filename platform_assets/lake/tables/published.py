@@ -64,7 +64,7 @@ class Published:
         rows: Counter[str] = Counter()
         if table is not None:
             files = files_in(table)
-            for day, action in zip(days_of(files, self.contract), files.to_pylist(), strict=True):
+            for day, action in zip(days_of(files, self.contract).to_pylist(), files.to_pylist(), strict=True):
                 rows[str(day)] += self._rows_of(action)
         return dict(sorted(rows.items()))
 

@@ -102,7 +102,7 @@ def files_of_days(delta: DeltaTable | None, contract: CompiledContract, days: Co
     if delta is None:
         return frozenset()
     files, wanted = files_in(delta), pa.array(sorted(days), pa.date32())
-    return _paths(files, pc.is_in(pa.array(days_of(files, contract), pa.date32()), wanted))
+    return _paths(files, pc.is_in(days_of(files, contract), wanted))
 
 
 def _files_of_events(delta: DeltaTable, contract: CompiledContract, first: date, last: date) -> frozenset[str]:

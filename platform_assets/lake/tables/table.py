@@ -163,7 +163,7 @@ class Table(Published):
         self._refuse_other_schema(table, staged.days)
         if files_of_days(table, self.contract, staged.days) != staged.replaces:
             raise Outdated(
-                f"Another run has published {self.key} for {_of(staged.window)} while this one was at work. What it "
+                f"Another run has published {self.key} for {_replaced_by(staged)} while this one was at work. What it "
                 "published stands, this run published nothing: run it again."
             )
         self._follow_contract(table)
@@ -265,8 +265,8 @@ def _refuse_missing_files(staged: Staged) -> None:
         )
 
 
-def _of(window: str) -> str:
-    return f"days of {window}" if window[0].isdigit() else window
+def _replaced_by(staged: Staged) -> str:
+    return staged.window if WHOLE in staged.days else f"days of {staged.window}"
 
 
 def _shown(days: Collection[str]) -> str:
