@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from platform_assets.assets.documents import document
     from platform_assets.assets.domain import Domain
+    from platform_assets.assets.guards import ClosedVersions, KnownValues
     from platform_assets.assets.histories import changes_table, history_table
     from platform_assets.assets.raw_tables import raw_table
     from platform_assets.assets.sessions import open_sessions_table, sessions_table
@@ -31,6 +32,7 @@ __all__ = [
     "JSON_LINES",
     "TSV",
     "Balance",
+    "ClosedVersions",
     "Contract",
     "Csv",
     "Delimited",
@@ -40,6 +42,7 @@ __all__ = [
     "Field",
     "GapSeconds",
     "Json",
+    "KnownValues",
     "Parquet",
     "RawContract",
     "RawRows",
@@ -62,6 +65,8 @@ __all__ = [
 _HOME = {
     "document": "assets.documents",
     "Domain": "assets.domain",
+    "ClosedVersions": "assets.guards",
+    "KnownValues": "assets.guards",
     "changes_table": "assets.histories",
     "history_table": "assets.histories",
     "raw_table": "assets.raw_tables",

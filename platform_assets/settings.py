@@ -141,6 +141,8 @@ class Settings(_OfProject):
     snapshot_delete_share: Share = 0.5
     """A run fails when a snapshot would delete a larger share of the rows there are, and at least 10 of them."""
 
+    show_pii: bool = False
+    """Whether checks and errors may show personal data: columns that are marked so, and the text of their feeds."""
     debug: bool = False
     """Errors of runs show where they come from as well: tracebacks, and what engines and libraries said."""
 

@@ -227,6 +227,10 @@ class DeclaredTable(Declared):
     def url(self, settings: Settings) -> str:
         return self.table(settings).url
 
+    def hidden(self, settings: Settings) -> list[str]:
+        """The columns whose values are shown to readers of the table alone."""
+        return [] if settings.show_pii else self.contract.personal
+
     @property
     def contract_print(self) -> str:
         return self.contract.fingerprint

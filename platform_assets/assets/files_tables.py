@@ -51,6 +51,17 @@ class DeliveredFiles(Contract):
         columns_agree = {"rules": {"accepted_and_rejected_are_all": "accepted_rows + rejected_rows = `rows`"}}
 
 
+class AuditedFiles(DeliveredFiles):
+    """The files of a feed as they were delivered, and what became of each."""
+
+    missing_columns: T.StringType = Field(
+        nullable=True, description="Columns that the file lacks, with `, ` between them; NULL for none"
+    )
+    extra_columns: T.StringType = Field(
+        nullable=True, description="Columns that the file has beyond the feed's, with `, ` between them; NULL for none"
+    )
+
+
 @dataclass(frozen=True)
 class FilesTableDefinition(DeclaredTable):
     """The table of a feed's files: made of what its raw table has recorded."""
@@ -67,7 +78,8 @@ class FilesTableDefinition(DeclaredTable):
         files.__doc__ = _ROWS
         name = f"{_NO_NAME.sub('_', raw.feed.name)}_files"
         function = declared_at_the_place_of(raw.function, files)
-        return cls(raw.domain, name, function, compiled(DeliveredFiles), raw)
+        contract = AuditedFiles if raw.feed.whole_files else DeliveredFiles
+        return cls(raw.domain, name, function, compiled(contract), raw)
 
     @property
     def sources(self) -> list[dg.AssetKey]:
@@ -95,7 +107,8 @@ class FilesTableDefinition(DeclaredTable):
             days = run_days(context)
             read, known = PartitionsRead.of(raw, days)
             made = {day: self._recorded(known.made, day) for day in days}
-            rows = [_row(day, file) for day, record in made.items() for file in record.files_read]
+            has_columns = self.raw.feed.whole_files
+            rows = [_row(day, file, has_columns) for day, record in made.items() for file in record.files_read]
             frame = engine.session.createDataFrame(rows, table.contract.spark_schema) if rows else None
 
             def judge(staged: Staged, prints: Fingerprints) -> list[Finding]:
@@ -136,9 +149,10 @@ def files_tables(raw_tables: Sequence[RawTableDefinition]) -> list[FilesTableDef
     return [FilesTableDefinition.of(raw) for raw in raw_tables]
 
 
-def _row(day: date, file: FileRead) -> tuple[object, ...]:
+def _row(day: date, file: FileRead, has_columns: bool) -> tuple[object, ...]:
     accepted = 0 if file.status == "E" else file.rows - file.rejected
     return (
         *(day, file.name, file.location, file.size, file.sha256, file.rows, accepted, file.rows - accepted),
         *(file.status, file.reason),
+        *((file.missing, file.extra) if has_columns else ()),
     )

@@ -201,4 +201,5 @@ def _named(function: Any, name: str) -> Any:
 def _of_good_rows(column: ColumnSpec) -> Column:
     """A column of a feed, or of the changes made of it, as good rows have it."""
     optional = column.nullable if column.source is None else not column.source.required
-    return column.name, annotation_of(column.dtype), {"nullable": optional, "description": column.description}
+    said = {"nullable": optional, "description": column.description, "personal": column.is_personal}
+    return column.name, annotation_of(column.dtype), said

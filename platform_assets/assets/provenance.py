@@ -165,7 +165,7 @@ class Provenance:
 
 def as_files(made: Made) -> str:
     """The fingerprint of the files that a raw table has read on a day, and of what became of them."""
-    told = [file._replace(modified="", tag="") for file in made.files_read]
+    told = [file._replace(modified="", tag="").told for file in made.files_read]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 

@@ -18,24 +18,27 @@ from platform_assets.assets.provenance import Provenance
 from platform_assets.assets.publication import column_schema, materialise
 from platform_assets.assets.signature import keys_returned, named, place, suggestion
 from platform_assets.contracts.compiled import ColumnSpec, compiled
-from platform_assets.contracts.contract import RawRows
+from platform_assets.contracts.contract import OTHERS, RAW, RawRows
 from platform_assets.errors import DeclarationError, naming
 from platform_assets.lake import storage
 from platform_assets.lake.audit import Finding, audit, checks_of
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.fingerprints import Fingerprints
 from platform_assets.lake.tables.staging import RUNS, Staged
+from platform_assets.landing.copies import Place, contents_read
 from platform_assets.landing.counts import FileCount, counted, files_read
 from platform_assets.landing.delivery_checks import (
     ALLOW_EMPTIED,
     WARNINGS,
     Limits,
+    counted_later,
     delivery_checks,
     judge_delivery,
     whole_snapshots,
 )
 from platform_assets.landing.feeds import Feed
 from platform_assets.landing.first_look import LandedFile
+from platform_assets.landing.rejected import Rows
 from platform_assets.landing.rows import Key, default_parse, judged, refuse_unparsable
 from platform_assets.settings import Settings, recorded
 
@@ -84,8 +87,11 @@ class RawTableDefinition(DeclaredTable):
         for column in self.sourced:
             if parsed is not None and column.name not in parsed:
                 refuse_unparsable(column)
-            if column.source and column.source.aliases and not all(each.has_header for each in self.feed.formats):
-                raise DeclarationError(f"{column.name} has aliases, which only a header can have: leave them out")
+            if column.source and not all(each.has_header for each in self.feed.formats):
+                if column.source.aliases:
+                    raise DeclarationError(f"{column.name} has aliases, which only a header can have: leave them out")
+                if column.source.field == OTHERS:
+                    raise DeclarationError(f"{column.name} is of all other fields, which only a header names: drop it")
 
     @property
     def landing_key(self) -> dg.AssetKey:
@@ -146,7 +152,10 @@ class RawTableDefinition(DeclaredTable):
         def compute(context: dg.AssetExecutionContext) -> Iterator[Event]:
             engine = context.resources.engine.engine
             days = run_days(context)
-            delivered = self.feed.landed(settings.landing, days, self.sourced, self.domain.first_day(settings))
+            catalog: Catalog = context.resources.tables.catalog
+            others = self._contents_of_others(catalog, days)
+            first_day = self.domain.first_day(settings)
+            delivered = self.feed.landed(settings.landing, days, self.sourced, first_day, others)
             limits = self.limits(settings, context.run.tags)
             run = storage.join(table.url, RUNS, context.run.run_id)
             room = storage.join(run, "_landing")
@@ -156,14 +165,19 @@ class RawTableDefinition(DeclaredTable):
             def judge(staged: Staged, prints: Fingerprints) -> list[Finding]:
                 rows = staged.read(engine)
                 by_file = counted(rows, delivered.files)
-                read = files_read([*by_file, *map(FileCount, delivered.without_rows)])
-                files.update({day: json.dumps(read.get(day, [])) for day in days})
+                every = [*by_file, *map(FileCount, (*delivered.without_rows, *delivered.rejected))]
+                read = files_read(every, by_content=self.feed.once)
+                files.update({day: json.dumps([file.told for file in read.get(day, [])]) for day in days})
                 late = [self._late_rows(context, prints)] if self.event_time else []
-                findings = [*audit(staged, engine, (), {}), *late]
-                findings += judge_delivery(rows, staged, delivered, limits, self.feed, by_file)
+                hidden = self.hidden(settings)
+                findings = [*audit(staged, engine, (), {}, hidden), *late]
+                shown = Rows(rows, hides_text=RAW in hidden)
+                findings += judge_delivery(shown, staged, delivered, limits, self.feed, by_file)
+                if self.feed.once:
+                    findings.append(counted_later(delivered, others, self.domain.name))
                 return [*findings, *([whole_snapshots(delivered, by_file)] if self.is_snapshot else [])]
 
-            made_from = Provenance(self, context.resources.tables.catalog, days, {})
+            made_from = Provenance(self, catalog, days, {})
             try:
                 with storage.removed_afterwards(room):
                     rows = self.read(engine, delivered.files, settings, room) if delivered.files else None
@@ -180,6 +194,13 @@ class RawTableDefinition(DeclaredTable):
             kinds={"delta", "pyspark"},
             metadata={"dagster/column_schema": column_schema(self.contract)},
         )
+
+    def _contents_of_others(self, catalog: Catalog, days: Sequence[date]) -> list[tuple[Place, str]]:
+        """The contents of files that were delivered on other days than these, where one content counts once."""
+        if not self.feed.once:
+            return []
+        made = catalog.tables[self.key].known().made
+        return contents_read({day: record.files_read for day, record in made.items() if record and day not in days})
 
     def _late_rows(self, context: dg.AssetExecutionContext, prints: Fingerprints) -> Finding:
         """Whether the run changes good rows of days that are built, and that it does not build itself."""

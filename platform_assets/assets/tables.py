@@ -45,6 +45,7 @@ class TableDefinition(DeclaredTable):
 
     balances: tuple[Balance, ...] = ()
     guards: tuple[Guard, ...] = ()
+    matched_by: tuple[str, ...] = ()
 
     def refuse(self) -> None:
         if self.key in map(self.reads, self.signature.same_day):
@@ -65,6 +66,8 @@ class TableDefinition(DeclaredTable):
                 if source not in self.signature.frames:
                     raise DeclarationError(f"the balance {balance.name} is over {source}, which is no input")
             refuse_floating(balance, balance.staged, self.contract)
+        if unread := [name for name in self.matched_by if name not in self.signature.same_day]:
+            raise DeclarationError(f"matched_by names {unread[0]}, which it does not read")
         own = checks_of(self.contract, self.balances)
         if clash := [name for guard in self.guards for name in guard.checks if name in own]:
             raise DeclarationError(f"it has more than one check named {', '.join(clash)}: rename the others")
@@ -76,6 +79,13 @@ class TableDefinition(DeclaredTable):
                 raise DeclarationError(
                     f"{name} is a raw table of events, which a table without days cannot read: read the table of the "
                     "good ones"
+                )
+            if name in self.matched_by and not (source.contract.versions and self.has_days):
+                raise DeclarationError(f"matched_by names {name}, which is no history that a day is joined to")
+            if name in self.matched_by and not set(source.contract.row_key) <= set(self.contract.names):
+                raise DeclarationError(
+                    f"matched_by names {name}, whose rows are known by {', '.join(source.contract.row_key)}: its own "
+                    "rows must have these columns"
                 )
             if not source.has_days and name not in self.signature.same_day:
                 raise DeclarationError(f"{source.text_key} has no days, and so none before: read it as {source.name}")
@@ -116,7 +126,7 @@ class TableDefinition(DeclaredTable):
             rows = self.computed(frames, **arguments, **({DAYS: days} if self.signature.wants_days else {}))
 
             def judge(staged: Staged, prints: Fingerprints) -> list[Finding]:
-                found = audit(staged, engine, self.balances, frames)
+                found = audit(staged, engine, self.balances, frames, self.hidden(settings))
                 for guard in self.guards:
                     found += guard.judge(staged.read(engine), frames, settings)
                 return found
@@ -155,6 +165,7 @@ def table(
     inputs: Mapping[str, str] | None = None,
     balances: Sequence[Balance] = (),
     guards: Sequence[Guard] = (),
+    matched_by: Sequence[str] = (),
 ) -> Callable[[Transform], TableDefinition]:
     """Declare a table: the decorated function, named as the table, is its transform.
 
@@ -168,7 +179,8 @@ def table(
 
     `inputs` names tables by their keys, also those of other domains: with `inputs={"hits": "web/user_web_hits"}` the
     parameter `hits` (and `hits_before`) is that table. It has no rows on days before the other domain's first.
-    `balances` are totals that must agree, `guards` further checks.
+    `balances` are totals that must agree, `guards` further checks. Rows of a table that is `matched_by` some histories,
+    which it names as its parameters, wait for what they name there: a day is due when it comes.
 
     Raises `UncompilableRule` when the contract cannot be compiled, and `DeclarationError` for a parameter that names
     no setting, a balance over no input, or with a total twice. Parameters that name no table are found when the
@@ -179,7 +191,14 @@ def table(
         with naming(place(transform)):
             agreed = compiled(contract)
         return TableDefinition(
-            domain, named(transform), transform, agreed, tuple(balances), tuple(guards), inputs=inputs or {}
+            domain,
+            named(transform),
+            transform,
+            agreed,
+            tuple(balances),
+            tuple(guards),
+            tuple(matched_by),
+            inputs=inputs or {},
         )
 
     return declare

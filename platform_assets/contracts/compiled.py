@@ -14,7 +14,7 @@ from typing import Any
 import pyspark.sql.types as T
 from deltalake import Schema
 
-from platform_assets.contracts.contract import RAW_COLUMNS, Contract, RawRows, Source, Versions
+from platform_assets.contracts.contract import RAW, RAW_COLUMNS, Contract, RawRows, Source, Versions
 from platform_assets.contracts.errors import UncompilableRule
 from platform_assets.contracts.refusals import column_type, refuse_days, refuse_field, refuse_names, refuse_words
 from platform_assets.contracts.rules import Rule, agreement_rules, key_rule, null_rule, value_rule
@@ -31,6 +31,7 @@ class ColumnSpec:
     description: str
     rules: tuple[Rule, ...]
     source: Source | None
+    is_personal: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,17 @@ class CompiledContract:
     def sourced(self) -> list[ColumnSpec]:
         """The columns of a raw table that the feed fills."""
         return [column for column in self.columns if column.source]
+
+    @property
+    def row_key(self) -> tuple[str, ...]:
+        """Of a table of versions: the columns by which the rows are known of which they are versions."""
+        return tuple(name for name in self.key if self.versions and name != self.versions.number)
+
+    @property
+    def personal(self) -> list[str]:
+        """The columns whose values are shown to readers of the table alone; of a raw table its text is one, too."""
+        names = [column.name for column in self.columns if column.is_personal]
+        return [*names, RAW] if names and self.is_raw else names
 
     @property
     def has_events(self) -> bool:
@@ -193,4 +205,5 @@ def _column(name: str, dtype: T.DataType, field: Any) -> ColumnSpec:
         description=field.description,
         rules=tuple(rules),
         source=(field.metadata or {}).get("source"),
+        is_personal=bool((field.metadata or {}).get("personal")),
     )

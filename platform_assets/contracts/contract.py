@@ -8,13 +8,16 @@ from typing import Annotated, Any
 
 import pyspark.sql.types as T
 
-# The general `Field`: the one of Pandera's Spark backend refuses `unique` without saying where it stands.
-from pandera.api.dataframe.model_components import Field
+# The general one: that of Pandera's Spark backend refuses `unique` without saying where it stands.
+from pandera.api.dataframe import model_components as pandera_fields
 from pandera.api.extensions import register_check_method
 from pandera.pyspark import DataFrameModel
 from pyspark.sql import DataFrame
 
 __all__ = ["Contract", "Field", "RawContract", "RawRows", "Source", "T", "source"]
+
+OTHERS = "*"
+"""The field of a raw column that holds the values of all fields that no other column is for."""
 
 
 @register_check_method(statistics=["rules"])
@@ -38,6 +41,17 @@ class Versions:
     number: str
     valid_from: str
     valid_until: str
+
+
+def Field(*, personal: bool = False, **words: Any) -> Any:
+    """What a contract says of a column: `words` are those of Pandera's `Field`.
+
+    The values of a `personal` column, such as names and addresses, are shown to nobody but readers of the table, unless
+    `PLATFORM_SHOW_PII` is on.
+    """
+    if personal:
+        words["metadata"] = {**(words.get("metadata") or {}), "personal": True}
+    return pandera_fields.Field(**words)
 
 
 # Pandera takes type arguments for the making of another model, so that none can be given here.
@@ -70,6 +84,7 @@ class Source:
     `text` says that the feed writes it as text: another JSON type (a number, an object) is then invalid. `trimmed`
     takes blanks (spaces, tabs) off both its ends; what is nothing else is empty. A text that is one of `nulls` is no
     value, as an empty one is. `aliases` are other names that a header may have for the field.
+    The field `*` is all those that no other column is for: their values, in the header's order, with `, ` between them.
     """
 
     field: str
@@ -131,5 +146,7 @@ class RawContract(RawRows):
     day: T.DateType = Field(nullable=True, description="UTC day of the event; NULL when its time is not valid")
 
 
-RAW_COLUMNS = ("delivery_day", "day", "source_file", "raw", "violations", "extra_fields")
+RAW = "raw"
+"""The column of a raw table with a row's text."""
+RAW_COLUMNS = ("delivery_day", "day", "source_file", RAW, "violations", "extra_fields")
 """The columns of raw tables in their order, after those of the feed."""

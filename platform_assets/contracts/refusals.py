@@ -9,7 +9,7 @@ from typing import Any
 import pyspark.sql.types as T
 from pandera.api.dataframe.model_config import BaseConfig
 
-from platform_assets.contracts.contract import Contract
+from platform_assets.contracts.contract import OTHERS, Contract
 from platform_assets.contracts.errors import UncompilableRule
 from platform_assets.errors import naming
 
@@ -85,6 +85,9 @@ def refuse_field(annotation: Any, field: Any, *, is_raw: bool) -> None:
         raise UncompilableRule("source(...) belongs into a RawContract or RawRows: write Field(...)")
     if any(check.raise_warning for check in field.checks):
         raise UncompilableRule("a row is good or rejected: leave raise_warning out")
+    source = field.metadata["source"]
+    if source.field == OTHERS and (annotation.arg is not T.StringType or source.required or source.aliases):
+        raise UncompilableRule(f"source({OTHERS!r}) is text that may be missing: annotate it with T.StringType alone")
 
 
 def column_type(annotation: Any, field: Any) -> T.DataType:

@@ -90,7 +90,8 @@ def _columns(definition: TableKind) -> str:
         field = [f"`{column.source.field}`" if column.source else ""] if is_raw else []
         rules = "; ".join(_rule(rule) for rule in column.rules if rule.kind == "value")
         kind = f"`{column.dtype.simpleString()}`"
-        rows.append([f"`{column.name}`", *field, kind, _null(column), column.description, rules])
+        said = f"{column.description} (personal)" if column.is_personal else column.description
+        rows.append([f"`{column.name}`", *field, kind, _null(column), said, rules])
     field = ["Field of the feed"] if is_raw else []
     return markdown_table(["Column", *field, "Type", "NULL", "Meaning", "Rules"], rows)
 

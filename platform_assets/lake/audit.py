@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -25,6 +25,8 @@ COLUMNS = "contract_columns"
 WINDOW = "rows_in_window"
 VOLUME = "volume"
 SAMPLES = "samples"
+HIDDEN = "(personal)"
+"""What stands for personal data where it is not shown."""
 _SAMPLES = 5
 Total = int | Decimal
 # What makes SQL a floating-point number, whatever it is of.
@@ -144,9 +146,16 @@ def audit_columns(contract: CompiledContract, rows: DataFrame) -> Finding:
 
 
 def audit(
-    staged: Staged, engine: Engine, balances: Sequence[Balance], inputs: Mapping[str, DataFrame]
+    staged: Staged,
+    engine: Engine,
+    balances: Sequence[Balance],
+    inputs: Mapping[str, DataFrame],
+    hidden: Collection[str] = (),
 ) -> list[Finding]:
-    """Hold the staged rows against their contract: one aggregate over them answers all rules at once."""
+    """Hold the staged rows against their contract: one aggregate over them answers all rules at once.
+
+    The values of `hidden` columns are not shown.
+    """
     rules = staged.table.contract.rules
     measures = _measures(staged, rules, balances)
     rows = staged.read(engine)
@@ -154,10 +163,10 @@ def audit(
     findings = [_window(staged), _volume(staged)]
     for rule in rules:
         if rule.kind == "key":
-            findings.append(_key(rule, engine.without_constants(rows), staged.rows, counted[rule.name]))
+            findings.append(_key(rule, engine.without_constants(rows), staged.rows, counted[rule.name], hidden))
         else:
             broken = counted[rule.name] if rule.name in counted else staged.nulls(rule.columns[0])
-            findings.append(_rule(rule, rows, staged.rows, int(broken or 0)))
+            findings.append(_rule(rule, rows, staged.rows, int(broken or 0), hidden))
     return findings + [_balance(balance, counted[balance.name], inputs, staged.days[-1]) for balance in balances]
 
 
@@ -187,14 +196,14 @@ def _one_row(rows: DataFrame, measures: Mapping[str, str]) -> dict[str, Any]:
     return row.asDict() if row else {}
 
 
-def _rule(rule: Rule, rows: DataFrame, total: int, broken: int) -> Finding:
+def _rule(rule: Rule, rows: DataFrame, total: int, broken: int, hidden: Collection[str]) -> Finding:
     if not broken:
         return Finding(rule.name, True, rule.description, rule.warning, {"rows": 0})
-    details = {"rows": broken, SAMPLES: samples(rows.where(rule.broken))}
+    details = {"rows": broken, SAMPLES: samples(rows.where(rule.broken), hidden)}
     return Finding(rule.name, False, f"{broken} of {total} rows break: {rule.description}", rule.warning, details)
 
 
-def _key(rule: Rule, rows: DataFrame, total: int, distinct: int) -> Finding:
+def _key(rule: Rule, rows: DataFrame, total: int, distinct: int, hidden: Collection[str]) -> Finding:
     if total == distinct:
         return Finding(rule.name, True, rule.description, details={"rows": 0})
     # Fewer hashes than rows: keys repeat, or (hardly ever) two keys share a hash.
@@ -202,7 +211,7 @@ def _key(rule: Rule, rows: DataFrame, total: int, distinct: int) -> Finding:
     extra = _extra(repeated)
     if not extra:
         return Finding(rule.name, True, rule.description, details={"rows": 0})
-    details = {"rows": extra, SAMPLES: samples(repeated)}
+    details = {"rows": extra, SAMPLES: samples(repeated, hidden)}
     return Finding(UNIQUE, False, f"{extra} of {total} rows repeat a key: {rule.description}", details=details)
 
 
@@ -282,9 +291,10 @@ def _exact(value: Any, balance: Balance, sql: str) -> Total:
     return value
 
 
-def samples(rows: DataFrame) -> list[Any]:
-    """A handful of rows, as JSON values."""
-    as_text = rows.limit(_SAMPLES).select(F.to_json(F.struct("*")).alias("row"))
+def samples(rows: DataFrame, hidden: Collection[str] = ()) -> list[Any]:
+    """A handful of rows, as JSON values; those of `hidden` columns are not among them."""
+    shown = rows.withColumns({name: F.lit(HIDDEN) for name in rows.columns if name in hidden}) if hidden else rows
+    as_text = shown.limit(_SAMPLES).select(F.to_json(F.struct("*")).alias("row"))
     return [json.loads(row["row"]) for row in as_text.collect()]
 
 

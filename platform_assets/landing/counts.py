@@ -14,8 +14,8 @@ from platform_assets.lake.audit import Shown
 from platform_assets.lake.tables.made import FileRead
 from platform_assets.landing.first_look import LandedFile
 
-ACCEPTED = "I"
-"""The status of a file of which every row is in the raw table."""
+ACCEPTED, REFUSED = "I", "E"
+"""The status of a file of which every row is in the raw table, and of one that was rejected whole."""
 _REJECTED = "size(violations) > 0"
 _SHOWN_FILES = 100
 _SHOWN_REASONS = 3
@@ -55,8 +55,11 @@ def counted(rows: DataFrame, files: Sequence[LandedFile]) -> list[FileCount]:
     ]
 
 
-def files_read(counts: Iterable[FileCount]) -> dict[date, list[FileRead]]:
-    """What is remembered of files, by delivery day and in the order of their names."""
+def files_read(counts: Iterable[FileCount], *, by_content: bool = False) -> dict[date, list[FileRead]]:
+    """What is remembered of files, by delivery day and in the order of their names; `by_content` of their contents too.
+
+    Of a file that was rejected whole no row is in the table, and all are rejected.
+    """
     found: dict[date, list[FileRead]] = {}
     for one in sorted(counts, key=lambda one: (one.file.day, one.file.name)):
         file = one.file
@@ -67,10 +70,14 @@ def files_read(counts: Iterable[FileCount]) -> dict[date, list[FileRead]]:
             modified=file.modified.isoformat() if file.modified else "",
             tag=file.tag,
             sha256=file.sha256,
-            rows=one.rows,
-            rejected=one.rejected,
-            status=ACCEPTED,
-            reason=None,
+            rows=file.rows if file.rejected else one.rows,
+            rejected=file.rows if file.rejected else one.rejected,
+            status=REFUSED if file.rejected else ACCEPTED,
+            reason=file.rejected or None,
+            missing=", ".join(file.missing) or None,
+            extra=", ".join(file.extra) or None,
+            content=file.content if by_content else "",
+            copy_of=file.copy_of,
         )
         found.setdefault(file.day, []).append(read)
     return found

@@ -10,10 +10,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec
+from platform_assets.contracts.contract import OTHERS
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.landing.headers import Header
 from platform_assets.landing.lines import LINE
 
 _FIELDS = "fields"
+_BETWEEN = ", "
 _QUOTED = '"(?:[^"]|"")*"'
 _PIECE = '"[^"]*"'
 
@@ -33,18 +36,18 @@ class Delimited:
     has_header: bool
     quotes: bool
 
-    def wrong_header(self, header: str, columns: Sequence[ColumnSpec]) -> str:
-        """Why a file's first line cannot be its header, empty when it can."""
+    def header(self, header: str, columns: Sequence[ColumnSpec]) -> Header:
+        """What a file's first line says of its columns."""
         if "\ufffd" in header:
-            return "the header is not UTF-8"
+            return Header("the header is not UTF-8")
         names = self._fields_of(header, columns)
         if not names:
-            return "the header has a quote where none may be"
-        lacking = [name for name in _fields(columns, required=True) if name not in names]
+            return Header("the header has a quote where none may be")
+        lacking = tuple(name for name in _fields(columns, required=True) if name not in names)
+        more = tuple(name for name in names if name not in _fields(columns))
         twice = sorted({name for name in names if names.count(name) > 1})
-        if lacking:
-            return f"the header has no {', '.join(lacking)}"
-        return f"the header names {', '.join(twice)} more than once" if twice else ""
+        problem = f"the header names {', '.join(twice)} more than once" if twice else ""
+        return Header(f"the header has no {', '.join(lacking)}" if lacking else problem, lacking, more)
 
     def read(self, engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec], header: str | None) -> DataFrame:
         """Cut each line at the delimiters; of a file that should have a header and has none, no line can be read."""
@@ -60,11 +63,14 @@ class Delimited:
             return F.nullif(text, F.lit(""))
 
         known = {column.name: column.source.field for column in columns if column.source}
-        unknown = [F.when(value(name).isNotNull(), F.lit(name)) for name in names if name not in known.values()]
+        others = [name for name in names if name not in _fields(columns)]
+        unknown = [F.when(value(name).isNotNull(), F.lit(name)) for name in others]
         extra = F.array_sort(F.array_compact(F.array(*unknown))) if unknown else F.array().cast("array<string>")
+        together = F.nullif(F.concat_ws(_BETWEEN, *map(value, others)), F.lit(""))
+        values = {name: together if field == OTHERS else value(field) for name, field in known.items()}
         return cut.select(
             *lines.columns,
-            F.struct(*[value(field).alias(name) for name, field in known.items()]).alias("text"),
+            F.struct(*[of_field.alias(name) for name, of_field in values.items()]).alias("text"),
             # Nothing is mistyped; NULL where nothing is known, as in other formats, with which lines are put together
             # (workaround: sail-unions-of-structs).
             F.struct(*[F.when(whole, F.lit(False)).alias(name) for name in known]).alias("mistyped"),
@@ -113,7 +119,8 @@ def _unquoted(field: Column) -> Column:
 
 
 def _fields(columns: Sequence[ColumnSpec], *, required: bool = False) -> list[str]:
-    return [c.source.field for c in columns if c.source and (c.source.required or not required)]
+    of_feed = [c.source for c in columns if c.source and c.source.field != OTHERS]
+    return [source.field for source in of_feed if source.required or not required]
 
 
 TSV = Delimited("tsv", (".tsv",), delimiter="\t", has_header=False, quotes=False)

@@ -22,11 +22,15 @@ _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class FeedFolder:
-    """Where a feed's deliveries lie, and the suffixes of its files, in any case, plain or packed."""
+    """Where a feed's deliveries lie, and the suffixes of its files, in any case, plain or packed.
+
+    Of a feed that looks at whole files, `every_file` belongs to a delivery, whatever its suffix.
+    """
 
     landing: str
     feed: str
     suffixes: tuple[str, ...]
+    every_file: bool = False
 
     @property
     def url(self) -> str:
@@ -41,13 +45,15 @@ class Landed:
     `without_header` says of files that should have a header why they have none; their lines cannot be read. `missing`
     are the days without a folder, `strange` says what is wrong with folders that are no delivery. `listed`
     are all data files as they were listed, `files` those that have rows and `without_rows` the others, as they were
-    looked at; of `unknown` the names of folders end in `/`.
+    looked at, and `rejected` those that were rejected whole, with the reason; of `unknown` the names of folders end in
+    `/`.
     """
 
     folder: FeedFolder
     days: tuple[date, ...]
     files: tuple[LandedFile, ...] = ()
     without_rows: tuple[LandedFile, ...] = ()
+    rejected: tuple[LandedFile, ...] = ()
     unknown: tuple[str, ...] = ()
     without_header: Mapping[str, str] = field(default_factory=dict)
     has_folder: bool = True
@@ -96,8 +102,7 @@ def delivered(folder: FeedFolder, until: date) -> dict[date, Delivered]:
     def listed(one: tuple[date, storage.Entry]) -> Delivered:
         day, entry = one
         try:
-            files = [file for file in _entries(entry.url) if has_suffix(file.name, folder.suffixes)]
-            return Delivered(tuple(_file(day, file) for file in files))
+            return Delivered(tuple(_file(day, file) for file in _entries(entry.url) if _belongs(file, folder)))
         except PlatformError as error:
             return Delivered(problem=str(error))
 
@@ -126,6 +131,11 @@ def has_suffix(name: str, suffixes: Sequence[str]) -> bool:
     return name.lower().removesuffix(PACKED).endswith(tuple(suffix.lower() for suffix in suffixes))
 
 
+def _belongs(entry: storage.Entry, folder: FeedFolder) -> bool:
+    """Whether what lies in a day's folder is a file of the delivery."""
+    return has_suffix(entry.name, folder.suffixes) or (folder.every_file and entry.kind == "file")
+
+
 def _listed_days(folder: FeedFolder, days: Sequence[date]) -> Landed:
     """The deliveries of some days, which nobody has looked into."""
     _refuse_absent(folder)
@@ -140,10 +150,10 @@ def _listed_days(folder: FeedFolder, days: Sequence[date]) -> Landed:
     unknown: list[str] = []
     for (day, _), entries in zip(delivered, listed, strict=True):
         for entry in entries:
-            if not has_suffix(entry.name, folder.suffixes):
-                unknown.append(f"{day}/{entry.name}" + "/" * (entry.kind == "folder"))
-            else:
+            if _belongs(entry, folder):
                 files.append(_file(day, entry))
+            else:
+                unknown.append(f"{day}/{entry.name}" + "/" * (entry.kind == "folder"))
     return Landed(
         folder,
         tuple(days),

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.lake.audit import SAMPLES, Finding
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.landing import counts, rejected
+from platform_assets.landing.copies import Place, contents_landed, first_of_each
 from platform_assets.landing.counts import FileCount
 from platform_assets.landing.deliveries import Landed, some
 from platform_assets.landing.feeds import Feed
 from platform_assets.landing.first_look import LandedFile
+from platform_assets.landing.rejected import Rows
 
 LIMIT = "reject_limit"
 SNAPSHOTS = "snapshots_have_good_rows"
@@ -29,7 +30,9 @@ STRANGE = "folders_are_days"
 EMPTY = "no_empty_files"
 TWICE = "no_content_twice"
 HEADER = "headers_name_columns"
-WARNINGS = frozenset({DELIVERED, STRANGE, EMPTY, TWICE, HEADER})
+FILES = "files_accepted"
+COUNTED = "no_content_counted_later"
+WARNINGS = frozenset({DELIVERED, STRANGE, EMPTY, TWICE, HEADER, FILES, COUNTED})
 ALLOW_EMPTIED = "platform/allow_emptied"
 # A file without a good row that is larger than this, as stored, is no slip of a few lines.
 _LARGE = 1_000_000
@@ -56,9 +59,14 @@ def delivery_checks(feed: Feed, *, is_snapshot: bool = False) -> dict[str, str]:
         DELIVERED: "Every day of the run has a folder in landing",
         STRANGE: "Every folder of the feed is a day, from the first day on until today",
         EMPTY: "No delivered file is without rows",
-        TWICE: "No two files of a delivery have the same content",
     }
-    if feed.headed:
+    if feed.once:
+        described[COUNTED] = "No file has the content of one that was delivered later, and is counted there"
+    else:
+        described[TWICE] = "No two files of a delivery have the same content"
+    if feed.once or feed.whole_files:
+        described[FILES] = "No file was rejected whole"
+    if feed.headed and not feed.whole_files:
         described[HEADER] = f"Every file ({', '.join(feed.headed)}) begins with a header that names the feed's columns"
     if is_snapshot:
         described[SNAPSHOTS] = "Every delivery that has a folder has a good row: without one it is no snapshot"
@@ -66,7 +74,7 @@ def delivery_checks(feed: Feed, *, is_snapshot: bool = False) -> dict[str, str]:
 
 
 def judge_delivery(
-    rows: DataFrame, staged: Staged, delivered: Landed, limits: Limits, feed: Feed, by_file: Sequence[FileCount]
+    rows: Rows, staged: Staged, delivered: Landed, limits: Limits, feed: Feed, by_file: Sequence[FileCount]
 ) -> list[Finding]:
     """Whether a delivery may be published: nothing gone, lines kept, share of rejected rows, files left out.
 
@@ -81,9 +89,14 @@ def judge_delivery(
         _delivered(delivered),
         _named(STRANGE, delivered.strange, f"folders of {delivered.folder.url} are no deliveries", "folders"),
         _named(EMPTY, delivered.empty, "files have no rows"),
-        _named(TWICE, _same_content(delivered.files), "files have the content of another, whose rows they repeat"),
     ]
-    if feed.headed:
+    if not feed.once:
+        twice = _same_content(delivered.files)
+        findings.append(_named(TWICE, twice, "files have the content of another, whose rows they repeat"))
+    if feed.once or feed.whole_files:
+        refused = [f"{file.place}: {file.rejected}" for file in delivered.rejected]
+        findings.append(_named(FILES, refused, "files were rejected whole"))
+    if feed.headed and not feed.whole_files:
         findings.append(_headers(rows, delivered, by_file))
     return findings
 
@@ -100,13 +113,28 @@ def whole_snapshots(delivered: Landed, by_file: Sequence[FileCount]) -> Finding:
     return Finding(SNAPSHOTS, not without, said if without else "all have one", details={"days": without})
 
 
+def counted_later(delivered: Landed, others: Sequence[tuple[Place, str]], domain: str) -> Finding:
+    """Whether a content of this delivery is counted in a later one, which was built when it was not here.
+
+    `others` are the contents of files of other days.
+    """
+    first = first_of_each([*others, *contents_landed(delivered.files)])
+    here = {file.content for file in delivered.files}
+    later = [str(place) for place, content in others if content in here and place > first[content]]
+    counted = _named(COUNTED, sorted(later), "files were counted before one with their content came to an earlier day")
+    if counted.passed:
+        return counted
+    said = f"{counted.summary}. They still are until their days are built again: `platform-assets apply {domain}`"
+    return Finding(COUNTED, False, said, True, counted.details)
+
+
 def _named(check: str, names: Sequence[str], what: str, kind: str = "files") -> Finding:
     said = f"{len(names)} {what}: {some(names)}" if names else "none"
     more = [f"and {len(names) - _SHOWN:,} more"] if len(names) > _SHOWN else []
     return Finding(check, not names, said, True, {kind: [*names[:_SHOWN], *more]})
 
 
-def _with_samples(finding: Finding, rows: DataFrame, by_file: Sequence[FileCount]) -> Finding:
+def _with_samples(finding: Finding, rows: Rows, by_file: Sequence[FileCount]) -> Finding:
     """A finding that did not pass, with some rejected rows of the files that it is about."""
     found = rejected.samples(rows, by_file)
     if not found:
@@ -118,7 +146,7 @@ def _with_samples(finding: Finding, rows: DataFrame, by_file: Sequence[FileCount
 
 def _not_emptied(staged: Staged, delivered: Landed, limits: Limits) -> Finding:
     published = staged.table.published_rows_by_day()
-    full = {file.day for file in delivered.files}
+    full = {file.day for file in (*delivered.files, *(file for file in delivered.rejected if file.copy_of))}
     lost = {str(day): published[str(day)] for day in delivered.days if published.get(str(day)) and day not in full}
     details = {"days": lost}
     if limits.allow_emptied and lost:
@@ -163,7 +191,7 @@ def _same_content(files: Sequence[LandedFile]) -> list[str]:
     return twice
 
 
-def _headers(rows: DataFrame, delivered: Landed, by_file: Sequence[FileCount]) -> Finding:
+def _headers(rows: Rows, delivered: Landed, by_file: Sequence[FileCount]) -> Finding:
     said = [f"{file}: {what}" for file, what in delivered.without_header.items()]
     finding = _named(HEADER, said, "files have no header, all their lines are rejected")
     return _with_samples(finding, rows, [one for one in by_file if one.file.place in delivered.without_header])
@@ -179,7 +207,7 @@ def _every_line(delivered: Landed, by_file: Sequence[FileCount]) -> Finding:
     return Finding(EVERY_LINE, not lost, said, details=details)
 
 
-def _good_rows(rows: DataFrame, by_file: Sequence[FileCount]) -> Finding:
+def _good_rows(rows: Rows, by_file: Sequence[FileCount]) -> Finding:
     bad = [one for one in by_file if one.rows and not one.good]
     large = [one.file.place for one in bad if one.file.size > _LARGE]
     finding = _named(GOOD_ROWS, [one.file.place for one in bad], "files have rows, and not a single good one")
@@ -193,7 +221,7 @@ def _good_rows(rows: DataFrame, by_file: Sequence[FileCount]) -> Finding:
     return _with_samples(finding, rows, bad)
 
 
-def _limit(rows: DataFrame, staged: Staged, limits: Limits, by_file: Sequence[FileCount]) -> Finding:
+def _limit(rows: Rows, staged: Staged, limits: Limits, by_file: Sequence[FileCount]) -> Finding:
     by_day: dict[str, int] = {}
     for one in by_file:
         by_day[str(one.file.day)] = by_day.get(str(one.file.day), 0) + one.rejected
@@ -220,7 +248,7 @@ def _limit(rows: DataFrame, staged: Staged, limits: Limits, by_file: Sequence[Fi
     return _with_samples(refused, rows, [one for one in by_file if str(one.file.day) in over])
 
 
-def _extra_fields(rows: DataFrame) -> Mapping[str, int]:
+def _extra_fields(rows: Rows) -> Mapping[str, int]:
     """Fields that the feed does not know, by name, with the number of rows that have them."""
-    named = rows.select(F.explode("extra_fields").alias("field")).groupBy("field").count()
+    named = rows.frame.select(F.explode("extra_fields").alias("field")).groupBy("field").count()
     return {row["field"]: row["count"] for row in named.orderBy("field").limit(_SHOWN).collect()}

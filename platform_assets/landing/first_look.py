@@ -30,7 +30,8 @@ class LandedFile:
     `lines` counts line ends (and a last line without one), `blank_lines` among them. `header` is the first line
     that is not blank, where the format has one, and `headers` how often it stands in the file; `no_header` says why
     that line can be none. `is_as_named` is false of files whose name hides how they are packed, and `content` is the
-    hash of what they unpack to, `sha256` that of the file as stored.
+    hash of what they unpack to, `sha256` that of the file as stored. `rejected` says why the file was rejected whole,
+    `missing` and `extra` which columns its header lacks and has beyond the feed's, `copy_of` whose content it has.
     """
 
     day: date
@@ -48,6 +49,10 @@ class LandedFile:
     header: str | None = None
     headers: int = 0
     no_header: str = ""
+    rejected: str = ""
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    copy_of: str = ""
 
     @property
     def place(self) -> str:

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.contract import Source
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.landing.headers import Header
 from platform_assets.landing.lines import LINE
 from platform_assets.landing.strict_json import JSON_OPTIONS, QUOTED, strict, without_quotes_inside
 
@@ -37,9 +38,9 @@ class JsonLines:
     suffixes: tuple[str, ...] = (".json", ".jsonl")
     has_header: bool = False
 
-    def wrong_header(self, header: str, columns: Sequence[ColumnSpec]) -> str:
+    def header(self, header: str, columns: Sequence[ColumnSpec]) -> Header:
         """Every object names its own fields: there is no header."""
-        return ""
+        return Header()
 
     def read(
         self, engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec], header: str | None = None

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from hashlib import sha256
+from typing import NamedTuple
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.lake.audit import Shown
+from platform_assets.lake.audit import HIDDEN, Shown
 from platform_assets.landing.content import unpacked
 from platform_assets.landing.counts import FileCount, reasons_of
 from platform_assets.landing.first_look import LandedFile
@@ -44,7 +45,14 @@ class Sample:
         return f"{self.day}/{self.file}{line}: {self.reasons}: {text}"
 
 
-def samples(rows: DataFrame, counts: Sequence[FileCount]) -> list[Sample]:
+class Rows(NamedTuple):
+    """The rows of a raw table, staged or published; with `hides_text` their text is shown to nobody."""
+
+    frame: DataFrame
+    hides_text: bool = False
+
+
+def samples(rows: Rows, counts: Sequence[FileCount]) -> list[Sample]:
     """Some rejected rows of these files: of those with the most, for the reasons that are found most often."""
     worst = sorted((count for count in counts if count.rejected), key=lambda count: -count.rejected)[:_FILES]
     if not worst:
@@ -52,11 +60,12 @@ def samples(rows: DataFrame, counts: Sequence[FileCount]) -> list[Sample]:
     of_files = F.lit(False)
     for count in worst:
         of_files |= (F.col("delivery_day") == F.lit(count.file.day)) & (F.col("source_file") == F.lit(count.file.name))
-    among = rows.where(of_files).select(
+    text = F.lit(HIDDEN) if rows.hides_text else F.substring("raw", 1, _LONGEST)
+    among = rows.frame.where(of_files).select(
         "delivery_day",
         "source_file",
         "violations",
-        F.substring("raw", 1, _LONGEST).alias("text"),
+        text.alias("text"),
         F.sha2("raw", 256).alias("hash"),
     )
     found = [

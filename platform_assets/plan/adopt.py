@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -19,8 +19,8 @@ from platform_assets.assets.readings import Span
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.fingerprints import NOTHING, Fingerprint, Fingerprints, fingerprints
 from platform_assets.lake.tables.made import FileRead, Known, Made, events_text
-from platform_assets.landing.counts import ACCEPTED
-from platform_assets.landing.first_look import sha256_of
+from platform_assets.landing.copies import contents_read
+from platform_assets.landing.counts import FileCount, files_read
 from platform_assets.plan.state import State
 
 _ADOPTED = "adopted"
@@ -85,17 +85,23 @@ def _of_table(state: State, one: DeclaredTable, days: Sequence[date], engine: En
             F.count(F.lit(1)).alias("rows"), F.count_if(F.size("violations") > 0).alias("rejected")
         )
         counted = {(row[0], row[1]): (row[2], row[3]) for row in counts.collect()}
+        read = _files_read(state, one, days, counted)
         for day in days:
-            delivered = state.delivered[one.key].get(day)
-            files = [
-                FileRead(
-                    *(file.name, file.url, file.size, file.modified.isoformat() if file.modified else "", file.tag),
-                    *(sha256_of(file.url), *counted.get((day, file.name), (0, 0)), ACCEPTED, None),
-                )
-                for file in (delivered.files if delivered else ())
-            ]
-            found[day] = replace(found[day], events=events_text(prints, day), files=json.dumps(files))
+            files = json.dumps([file.told for file in read.get(day, [])])
+            found[day] = replace(found[day], events=events_text(prints, day), files=files)
     return found
+
+
+def _files_read(
+    state: State, one: RawTableDefinition, days: Sequence[date], counted: Mapping[tuple[date, str], tuple[int, int]]
+) -> Mapping[date, Sequence[FileRead]]:
+    """What lies in landing for some days, as if that had been read."""
+    made = {day: record.files_read for day, record in state.known[one.key].made.items() if record and day not in days}
+    settings, first_day = state.catalog.settings, state.catalog.first_day(one.key)
+    there = one.feed.landed(settings.landing, sorted(days), one.sourced, first_day, contents_read(made))
+    every = (*there.files, *there.without_rows, *there.rejected)
+    counts = [FileCount(file, *counted.get((file.day, file.name), (0, 0))) for file in every]
+    return files_read(counts, by_content=one.feed.once)
 
 
 def _own(known: Known, prints: Fingerprints, days: Collection[date], span: Span) -> str:

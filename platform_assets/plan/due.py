@@ -14,13 +14,15 @@ from platform_assets.assets.files_tables import FilesTableDefinition
 from platform_assets.assets.provenance import changed_settings, shown
 from platform_assets.assets.raw_tables import RawTableDefinition
 from platform_assets.assets.readings import Reading, Span
+from platform_assets.assets.tables import TableDefinition
 from platform_assets.lake.tables.made import FileRead, Made
+from platform_assets.landing.copies import contents_read
 from platform_assets.landing.deliveries import Delivered, some
 from platform_assets.landing.first_look import LandedFile, sha256_of
 from platform_assets.plan.state import State
 
 MISSING, LANDING, EMPTIED = "missing", "landing", "emptied"
-INPUTS, SETTINGS, UPSTREAM = "inputs", "settings", "upstream"
+INPUTS, MATCHED, SETTINGS, UPSTREAM = "inputs", "matched", "settings", "upstream"
 CODE, UNKNOWN = "code", "unknown"
 REPORTED = (CODE, UNKNOWN)
 """Reasons that are told, and rebuilt only when that is asked for."""
@@ -165,8 +167,14 @@ def _reasons(state: State, one: Declared, day: date, reads: Sequence[tuple[Readi
         for variable, (before, now) in changed_settings(made, recipe).items()
     ]
     if isinstance(one, RawTableDefinition):
-        reasons += _of_landing(made, state.delivered[one.key].get(day))
+        reasons += _of_landing(made, state.delivered[one.key].get(day)) or _of_copies(state, one, day, made)
     reasons += _of_inputs(state, one, made, reads)
+    if isinstance(one, TableDefinition):
+        reasons += [
+            Reason(MATCHED, reading.name, "rows wait for what has come")
+            for reading, span in reads
+            if state.matching.has_come(one, reading, span, day, made)
+        ]
     if (made.code, made.contract) != (recipe.code, recipe.contract):
         changed = "the contract" if made.contract != recipe.contract else "the transform"
         reasons.append(Reason(CODE, said=f"{changed} has changed"))
@@ -201,6 +209,20 @@ def _is_there(state: State, reading: Reading, span: Span) -> bool:
 def _has_events(state: State, key: dg.AssetKey) -> bool:
     one = state.catalog[key]
     return isinstance(one, RawTableDefinition) and one.contract.has_events
+
+
+def _of_copies(state: State, one: RawTableDefinition, day: date, made: Made) -> list[Reason]:
+    """The files that are rejected for their content, and would not be now, or the other way round."""
+    if not one.feed.once:
+        return []
+    first, copy_of = state.first_of_each[one.key], {file.name: file.copy_of for file in made.files_read}
+    reasons = []
+    for place, content in contents_read({day: made.files_read}):
+        now = str(first[content]) if first[content] != place else ""
+        if now != copy_of[place.name]:
+            said = f"its content was delivered before, as {now}" if now else "its content was not delivered before"
+            reasons.append(Reason(LANDING, place.name, said))
+    return reasons
 
 
 def _of_landing(made: Made, delivered: Delivered | None) -> list[Reason]:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import dagster as dg
 
 from platform_assets.assets.raw_tables import RawTableDefinition
-from platform_assets.plan.due import EMPTIED, INPUTS, OWN, Due
+from platform_assets.plan.due import EMPTIED, INPUTS, MATCHED, OWN, Due
 
 Place = tuple[dg.AssetKey, date]
 _DAY = timedelta(days=1)
@@ -109,7 +109,7 @@ def _ready(due: Due, key: dg.AssetKey, rules: Rules, perhaps: bool, run: Collect
         waiting = due.sources_due(key, day)
         if all(place in run or (place[0] == key and place[1] in ready) for place in waiting):
             kinds = {reason.kind for reason in due.days[key][day]}
-            if perhaps or kinds & set(OWN) or (INPUTS in kinds and not waiting):
+            if perhaps or kinds & set(OWN) or (kinds & {INPUTS, MATCHED} and not waiting):
                 ready.add(day)
     return ready
 

@@ -19,7 +19,9 @@ from platform_assets.assets.raw_tables import RawTableDefinition
 from platform_assets.assets.readings import Reading, Span
 from platform_assets.lake.tables.days import WHOLE
 from platform_assets.lake.tables.made import Known
+from platform_assets.landing.copies import Place, contents_read, first_of_each
 from platform_assets.landing.deliveries import Delivered
+from platform_assets.plan.matching import Matching
 
 _WORKERS = 16
 _DAY = timedelta(days=1)
@@ -85,6 +87,20 @@ class State:
                     newest = found[source.path[0]]
                     found[key.path[0]] = max(found.get(key.path[0], newest), newest)
         return found
+
+    @cached_property
+    def matching(self) -> Matching:
+        """What has come to histories that rows wait for."""
+        return Matching(self.catalog, self.known)
+
+    @cached_property
+    def first_of_each(self) -> Mapping[dg.AssetKey, Mapping[str, Place]]:
+        """Of raw tables whose feeds count a content once, where each content that was read was delivered first."""
+        return {
+            key: first_of_each(contents_read({day: made.files_read for day, made in known.made.items() if made}))
+            for key, known in self.known.items()
+            if isinstance(one := self.catalog[key], RawTableDefinition) and one.feed.once
+        }
 
     def reads(self, key: dg.AssetKey, day: date) -> list[tuple[Reading, Span]]:
         """The days of tables that a day of an asset is made from."""

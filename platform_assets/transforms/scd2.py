@@ -146,6 +146,16 @@ def as_of_join(
     return joined.select(*facts.columns, *columns, "version", closed.alias("closed"))
 
 
+def closed(history: DataFrame, *, key: Sequence[str]) -> DataFrame:
+    """From when until when (_from, _to, both included) rows were deleted, by their key (`_` and its names)."""
+    in_order = Window.partitionBy(*key).orderBy("valid_from")
+    to = F.coalesce(F.date_sub(F.lead("valid_from").over(in_order), 1), F.expr(_AFTER))
+    spans = history.select(
+        *[F.col(name).alias(f"_{name}") for name in key], F.col("valid_until").alias("_from"), to.alias("_to")
+    )
+    return spans.where(F.col("_from") <= F.col("_to"))
+
+
 def _rows(snapshots: DataFrame, so_far: DataFrame, key: Sequence[str], attributes: Sequence[str]) -> DataFrame:
     """Known changes and rows of snapshots: key, attributes, _day, _known, _good, _ended, _hash."""
     names = (*key, *attributes, "_day", "_known", "_good", "_ended")

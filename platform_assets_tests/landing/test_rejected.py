@@ -11,7 +11,7 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing import rejected
 from platform_assets.landing.counts import counted
 from platform_assets.landing.first_look import LandedFile
-from platform_assets.landing.rejected import Sample, message, samples
+from platform_assets.landing.rejected import Rows, Sample, message, samples
 
 DAY = date(2026, 1, 5)
 
@@ -24,7 +24,7 @@ def test_a_file_that_is_gone_meanwhile_hides_no_row(engine: Engine, tmp_path: Pa
         F.array(F.lit("malformed")).alias("violations"),
         F.concat(F.lit("line "), F.col("id").cast("string")).alias("raw"),
     )
-    found = samples(rows, counted(rows, [file]))
+    found = samples(Rows(rows), counted(rows, [file]))
     assert found == [Sample(DAY, "gone.csv", 0, "malformed", text) for text in ("line 0", "line 1")]
     assert str(found[0]) == "2026-01-05/gone.csv: malformed: line 0"
 

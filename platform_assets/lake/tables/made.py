@@ -33,6 +33,7 @@ Inputs = Mapping[str, Mapping[str, str | None]]
 """Per table and day (ISO text) the fingerprint that was read; None where nobody knows what that day was made from."""
 # A file for each commit: so many are read as one.
 _FILES = 50
+_ALWAYS_SAID = 10
 
 
 class FileRead(NamedTuple):
@@ -40,6 +41,9 @@ class FileRead(NamedTuple):
 
     `modified` (ISO text) and `tag` (of a store) say which content that was, `sha256` is that of the file as stored.
     `rejected` of its `rows` were rejected; `status` is `I`, or `E` for a file that was rejected whole, for `reason`.
+    Of feeds that look at whole files, `missing` and `extra` are the columns that its header lacks and has beyond the
+    feed's (None for none). Of feeds that count a content once, `content` is the hash of what it unpacks to, and
+    `copy_of` the delivered file that had the same content before.
     """
 
     name: str
@@ -52,6 +56,18 @@ class FileRead(NamedTuple):
     rejected: int
     status: str
     reason: str | None
+    missing: str | None = None
+    extra: str | None = None
+    content: str = ""
+    copy_of: str = ""
+
+    @property
+    def told(self) -> tuple[object, ...]:
+        """What it says, without what it leaves unsaid at its end: most feeds need no more than they ever did."""
+        said = list(self)
+        while said[-1] in (None, "") and len(said) > _ALWAYS_SAID:
+            said.pop()
+        return tuple(said)
 
 
 @dataclass(frozen=True)
@@ -96,7 +112,7 @@ class Made:
     @property
     def told(self) -> tuple[object, ...]:
         """All but who made it, and when."""
-        files = [file._replace(modified="", tag="") for file in self.files_read]
+        files = [file._replace(modified="", tag="").told for file in self.files_read]
         events = json.loads(self.events) if self.events else {}
         return self.fingerprint, self.code, self.contract, self.effective, self.read, events, files
 
@@ -302,6 +318,13 @@ class Known:
         now, then = bisect_right(days, day), bisect_right(days, until)
         later = sums[then][2] - sums[now][2] if then > now else NOTHING
         return f"{sums[now][0] - sums[now][1]} {later} {until}"
+
+    def begins_after(self, day: date) -> bool:
+        """Of a table of versions: whether a first one begins after a day."""
+        if (made := self.made.get(WHOLE)) is None:
+            return False
+        days, sums = self._validity(made)
+        return sums[-1][2] != sums[bisect_right(days, day)][2]
 
     def _validity(self, made: Made) -> tuple[list[date], list[list[Fingerprint]]]:
         """The days on which versions begin or end, in order, and before each the sums of `Made.by_validity`."""

@@ -1,0 +1,1 @@
+"""Retail: sales files joined to the customers, stores and sellers of their day, totals of the month, incentives."""
