@@ -291,6 +291,7 @@ def _sale(world: World, random: Random, day: date, kind: str) -> _Cells:
     """Return a sale of a day, or of one before if it is late; of a customer who may be in no snapshot yet."""
     sizes, unknown = world.sizes, UNKNOWN.get(kind, ())
     places = {feed: random.randrange(size) for feed, size in sizes.items()}
+    places["customers"] = int(sizes["customers"] * random.random() ** 2)  # some buy much more than others
     places["stores"] = world.store_of(places["sales_team"], random)
     days_late = _LATE[kind] + random.randrange(3) if kind in _LATE else 0
     sold = max(world.first_day, day - timedelta(days=days_late))

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from platform_assets_tests.support.feed_oracle import Row
-from platform_assets_tests.support.landing.parcels import Deliveries
-from platform_assets_tests.support.retail import oracle, raw
+from platform_assets_tests.support.retail import oracle
 from platform_assets_tests.support.retail.official import EXPECTED, deliveries, of_whole_months
 
 Tables = dict[str, list[Row]]

@@ -23,12 +23,11 @@ ALIASES = {
 
 
 class Column(NamedTuple):
-    """A column of a raw table: its field, its value (None for a wrong one), what it must be, and if it is trimmed."""
+    """A column of a raw table: its field, its value (None for a wrong one), if it must be there, and what must hold."""
 
     field: str
     value: Callable[[str], Any]
     required: bool = False
-    trimmed: bool = False
     holds: Callable[[Any], bool] = lambda value: True
 
 
@@ -48,46 +47,46 @@ def yes_or_no(given: str) -> bool | None:
     return {"Y": True, "N": False}.get(given)
 
 
-def _text(field: str) -> Column:
-    return Column(field, text, trimmed=True)
+def is_no_debt(amount: Decimal) -> bool:
+    return amount >= 0
 
 
 SALES = {
-    "customer_id": Column("customer_id", whole(64), required=True),
-    "store_id": Column("store_id", whole(64), required=True),
+    "customer_id": Column("customer_id", whole(32), required=True),
+    "store_id": Column("store_id", whole(32), required=True),
     "product_name": Column("product_name", text, required=True),
     "sales_date": Column("sales_date", iso_date, required=True),
-    "sales_person_id": Column("sales_person_id", whole(64), required=True),
-    "price": Column("price", money(12), required=True, holds=lambda price: price >= 0),
-    "quantity": Column("quantity", whole(64), required=True, holds=lambda quantity: quantity >= 1),
+    "sales_person_id": Column("sales_person_id", whole(32), required=True),
+    "price": Column("price", money(12), required=True, holds=is_no_debt),
+    "quantity": Column("quantity", whole(32), required=True, holds=lambda quantity: quantity >= 1),
     "total_cost": Column("total_cost", money(18), required=True),
 }
-# The key of each dimension comes first.
+# The key of each dimension comes first; all its cells are trimmed.
 DIMENSIONS: dict[str, dict[str, Column]] = {
     "customers": {
-        "customer_id": Column("customer_id", whole(64), required=True),
-        **{name: _text(name) for name in ("first_name", "last_name", "address", "pincode", "phone_number")},
+        "customer_id": Column("customer_id", whole(32), required=True),
+        **{name: Column(name, text) for name in ("first_name", "last_name", "address", "pincode", "phone_number")},
         "customer_joining_date": Column("customer_joining_date", iso_date),
     },
     "products": {
-        "product_id": Column("id", whole(64), required=True),
-        "name": _text("name"),
-        "current_price": Column("current_price", money(12)),
-        "old_price": Column("old_price", money(12)),
+        "product_id": Column("id", whole(32), required=True),
+        "name": Column("name", text),
+        "current_price": Column("current_price", money(12), holds=is_no_debt),
+        "old_price": Column("old_price", money(12), holds=is_no_debt),
         **{name: Column(name, iso_date) for name in ("created_date", "updated_date", "expiry_date")},
     },
     "stores": {
-        "store_id": Column("id", whole(64), required=True),
-        **{name: _text(name) for name in ("address", "store_pincode", "store_manager_name")},
+        "store_id": Column("id", whole(32), required=True),
+        **{name: Column(name, text) for name in ("address", "store_pincode", "store_manager_name")},
         "store_opening_date": Column("store_opening_date", iso_date),
-        "reviews": _text("reviews"),
+        "reviews": Column("reviews", text),
     },
     "sales_team": {
-        "sales_person_id": Column("id", whole(64), required=True),
-        **{name: _text(name) for name in ("first_name", "last_name")},
-        "manager_id": Column("manager_id", whole(64)),
+        "sales_person_id": Column("id", whole(32), required=True),
+        **{name: Column(name, text) for name in ("first_name", "last_name")},
+        "manager_id": Column("manager_id", whole(32)),
         "is_manager": Column("is_manager", yes_or_no),
-        **{name: _text(name) for name in ("address", "pincode")},
+        **{name: Column(name, text) for name in ("address", "pincode")},
         "joining_date": Column("joining_date", iso_date),
     },
 }
@@ -153,7 +152,7 @@ def raw_sales(delivered: Deliveries, start: date) -> list[Row]:
     for file in sales_files(delivered):
         if file.kind:
             continue
-        for row in _rows(file.lines, file.header, SALES, file.day, file.name):
+        for row in _rows(file.lines, file.header, SALES, file.day, file.name, blanks=""):
             given = row.pop("given")
             extra = [given[name] for name in file.extra if given and given[name]]
             row["additional_column"] = ", ".join(extra) or None
@@ -187,7 +186,7 @@ def raw_dimension(delivered: Deliveries, feed: str) -> list[Row]:
         for name, content in sorted(files.items()):
             lines = feed_oracle.lines(unpacked(content)) if is_read(name) else []
             if lines:
-                own += _rows(lines[1:], _header(lines[0], {}), columns, day, name)
+                own += _rows(lines[1:], _header(lines[0], {}), columns, day, name, blanks=" \t")
         known = [row[key] for row in own if key_is_known(row, key)]
         for row in own:
             row.pop("given")
@@ -204,16 +203,25 @@ def key_is_known(row: Row, key: str) -> bool:
 
 
 def _rows(
-    lines: Sequence[bytes], header: Sequence[str], columns: Mapping[str, Column], day: date, name: str
+    lines: Sequence[bytes],
+    header: Sequence[str],
+    columns: Mapping[str, Column],
+    day: date,
+    name: str,
+    *,
+    blanks: str,
 ) -> Iterator[Row]:
-    """The rows that lines become, with `given`, their cells by the names of the header."""
+    """The rows that lines become, with `given`, their cells by the names of the header; `blanks` are trimmed."""
     fields = {column.field for column in columns.values()}
     for line in lines:
         written = line.decode(errors="replace")
         found = cells(written, ",", quotes=True)
         given = dict(zip(header, found, strict=True)) if found is not None and len(found) == len(header) else {}
         broken: list[str] = []
-        values = {name: _judged(name, column, given.get(column.field, ""), broken) for name, column in columns.items()}
+        values = {
+            name: _judged(name, column, given.get(column.field, "").strip(blanks), broken)
+            for name, column in columns.items()
+        }
         if not given:
             broken = ["malformed"]
         if written.encode() != line:
@@ -230,7 +238,6 @@ def _rows(
 
 def _judged(name: str, column: Column, cell: str, broken: list[str]) -> Any:
     """The value of a cell; what it breaks is put to what is broken."""
-    cell = cell.strip(" \t") if column.trimmed else cell
     if not cell:
         broken += [f"missing_{name}"] * column.required
         return None

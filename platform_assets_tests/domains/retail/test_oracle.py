@@ -1,0 +1,42 @@
+"""Every table of retail against plain Python: of any deliveries of a few days, and of the samples."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from platform_assets.lake.engines.engine import Engine
+from platform_assets_tests.support.days import deliver
+from platform_assets_tests.support.engines import examples
+from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.retail import feeds
+from platform_assets_tests.support.retail.differences import FEEDS, unlike
+from platform_assets_tests.support.retail.feeds import Feeds
+
+# A month ends among them.
+DAYS = [date(2026, 1, 29) + timedelta(days=n) for n in range(6)]
+
+
+def built(root: Path, delivered: Feeds, coupon_amount: Decimal) -> Platform:
+    """A platform that has made all tables of these deliveries in one run."""
+    platform = Platform(root, reject_share=1.0, retail_start=DAYS[0], retail_coupon_amount=coupon_amount)
+    for feed in FEEDS:
+        (root / "landing" / feed).mkdir(parents=True, exist_ok=True)
+        deliver(root / "landing", feed, delivered.get(feed, {}))
+    platform.materialise(str(DAYS[0]), str(DAYS[-1]), select="group:retail")
+    return platform
+
+
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=list(HealthCheck))
+@given(delivered=feeds.deliveries(DAYS), coupon_amount=st.sampled_from((Decimal(0), Decimal("24.50"), Decimal(1000))))
+def test_every_table_is_what_the_rules_make_of_any_deliveries(
+    engine: Engine, delivered: Feeds, coupon_amount: Decimal
+) -> None:
+    with TemporaryDirectory() as folder:
+        platform = built(Path(folder), delivered, coupon_amount)
+        assert unlike(platform, delivered, DAYS[0], DAYS[-1], coupon_amount) == []
