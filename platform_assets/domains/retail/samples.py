@@ -206,6 +206,7 @@ def _others(number: int) -> dict[str, bytes]:
 def _layouts(day: date, first_day: date, rows: int) -> dict[str, _Layout]:
     """The files of a delivery that begin with a header, by name; very small deliveries have no special ones."""
     number, is_small = delivery_number(day, first_day), rows < _PACE
+    fields: tuple[str, ...]
     found = [_Layout(SampleFile(_SHOPS)), _Layout(SampleFile(_WEB), aliased=True)]
     if number % 3 != 2:
         fields = (*_FIELDS[:5], _PAYMENT, *_FIELDS[5:], _CITY)

@@ -10,10 +10,13 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from platform_assets.domains.retail.samples import WRITERS
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.samples import write_samples
 from platform_assets_tests.support.days import deliver
+from platform_assets_tests.support.days import delivered as delivered_on
 from platform_assets_tests.support.engines import examples
-from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.platforms import Platform, checks
 from platform_assets_tests.support.retail import feeds
 from platform_assets_tests.support.retail.differences import FEEDS, unlike
 from platform_assets_tests.support.retail.feeds import Feeds
@@ -32,7 +35,7 @@ def built(root: Path, delivered: Feeds, coupon_amount: Decimal) -> Platform:
     return platform
 
 
-@settings(max_examples=examples(6), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(2), deadline=None, suppress_health_check=list(HealthCheck))
 @given(delivered=feeds.deliveries(DAYS), coupon_amount=st.sampled_from((Decimal(0), Decimal("24.50"), Decimal(1000))))
 def test_every_table_is_what_the_rules_make_of_any_deliveries(
     engine: Engine, delivered: Feeds, coupon_amount: Decimal
@@ -40,3 +43,16 @@ def test_every_table_is_what_the_rules_make_of_any_deliveries(
     with TemporaryDirectory() as folder:
         platform = built(Path(folder), delivered, coupon_amount)
         assert unlike(platform, delivered, DAYS[0], DAYS[-1], coupon_amount) == []
+
+
+def test_the_samples_become_what_the_rules_make_of_them(engine: Engine, tmp_path: Path) -> None:
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(7)]
+    platform = Platform(tmp_path)
+    landing = tmp_path / "landing"
+    write_samples(WRITERS, landing, first_day=days[0], days=len(days), rows=500, seed=1)
+    result = platform.materialise(str(days[0]), str(days[-1]), select="group:retail")
+    feeds_of_days = {feed: delivered_on(landing / feed, days) for feed in FEEDS}
+    assert unlike(platform, feeds_of_days, days[0], days[-1]) == []
+    held_back = checks(result, "retail/customers_changes")["deletes_held_back"]
+    assert not held_back.passed
+    assert "2026-01-06" in str(held_back.description)

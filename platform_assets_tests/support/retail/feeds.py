@@ -154,8 +154,11 @@ def _sale(draw: st.DrawFn, day: date, days: Sequence[date]) -> Cells:
 
 
 @st.composite
-def sales(draw: st.DrawFn, days: Sequence[date]) -> Deliveries:
-    """Files of sales for delivery days, some of which have no folder: some rejected whole, some copies of others."""
+def sales(draw: st.DrawFn, days: Sequence[date], *, others: bool = True) -> Deliveries:
+    """Files of sales for delivery days, some of which have no folder: some rejected whole, some copies of others.
+
+    With `others`, some are of another suffix, which a delivery must not have alone.
+    """
     lines: Lines = {}
     for day in days:
         if draw(st.integers(0, 5)) == 5:
@@ -177,12 +180,11 @@ def sales(draw: st.DrawFn, days: Sequence[date]) -> Deliveries:
         copy = draw(st.sampled_from(("0.csv", "b.csv", "z.csv")))
         found.setdefault(draw(st.sampled_from(days)), {})[copy] = found[day][name]
     for day in found:
-        if draw(st.integers(0, 5)) == 5:
+        if others and draw(st.integers(0, 5)) == 5:
             found[day]["notes.txt"] = draw(st.sampled_from((b"", b"word\n", SALE.encode())))
         if draw(st.integers(0, 9)) == 9:
             found[day]["empty.csv"] = draw(st.sampled_from((b"", b"\n \n", b"\xef\xbb\xbf")))
-    # A delivery that has files and none of a known suffix would be refused.
-    return {day: files for day, files in found.items() if set(files) - {"notes.txt"}}
+    return found
 
 
 def _dirty_members(feed: str, key: int) -> list[Callable[[Cells], Cells]]:
@@ -257,6 +259,7 @@ def dimension(draw: st.DrawFn, feed: str, days: Sequence[date]) -> Deliveries:
     return draw(written(lines, headers))
 
 
-def deliveries(days: Sequence[date]) -> st.SearchStrategy[Feeds]:
+def deliveries(days: Sequence[date], *, others: bool = True) -> st.SearchStrategy[Feeds]:
     """Deliveries of all feeds of the domain."""
-    return st.fixed_dictionaries({"sales": sales(days), **{feed: dimension(feed, days) for feed in DIMENSIONS}})
+    of_dimensions = {feed: dimension(feed, days) for feed in DIMENSIONS}
+    return st.fixed_dictionaries({"sales": sales(days, others=others), **of_dimensions})
