@@ -81,6 +81,11 @@ def test_text_is_as_it_is_but_for_what_json_escapes(tmp_path: Path, text: str) -
     assert shown(tmp_path, [text]) == json.dumps(text, ensure_ascii=False)
 
 
+def test_a_key_is_as_it_is_too(tmp_path: Path) -> None:
+    content = written(Json("x.json", {"Größe": "n"}), tmp_path, pa.table({"n": [1]}))
+    assert content.decode() == '[\n{"Größe": 1}\n]\n'
+
+
 @given(st.text())
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_in_a_text_is_read_again_as_it_was(tmp_path: Path, text: str) -> None:
@@ -122,6 +127,7 @@ def test_what_is_nested_is_nested_and_as_exact(tmp_path: Path) -> None:
     text = r'{"say \"it' + "'" + r's\"": 1.50, "at": "2026-01-01T00:00:00.000"}'
     assert shown(tmp_path, [[value, None], [], None], pa.list_(inner)) == f"[{text}, null]\n[]\nnull"
     assert shown(tmp_path, [[1.5, float("nan"), None]]) == "[1.5, null, null]"
+    assert shown(tmp_path, [[[1], []]], pa.large_list(pa.list_(pa.int64()))) == "[[1], []]"
     entries = pa.map_(pa.string(), pa.int64())
     assert shown(tmp_path, [[("b", 1), ("a", None)], [], None], entries) == '{"a": null, "b": 1}\n{}\nnull'
 

@@ -14,7 +14,8 @@ from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.exports import documents, together
 from platform_assets.exports.documents import DocumentFolder, StagedDocuments
 from platform_assets.exports.json import Json
-from platform_assets.exports.together import UNFINISHED
+from platform_assets.exports.names import FileName
+from platform_assets.exports.together import UNFINISHED, Together
 from platform_assets.lake import storage
 from platform_assets.lake.tables.made import Made, Records
 from platform_assets.settings import Settings
@@ -112,6 +113,15 @@ def test_files_of_values_that_vanished_are_removed_with_their_folders(export: Ex
     export.publish({1: {}})
     assert names(export.url) == []
     assert storage.entries(export.url) == []
+
+
+def test_no_folder_of_a_dataset_in_folders_stays_empty(place: str, tmp_path: Path) -> None:
+    folder = Together(storage.join(place, "sales"), FileName("month={month}/store={store}/data.json"))
+    file = tmp_path / "data.json"
+    file.write_text("[]")
+    for month in (1, 2):
+        folder.replace({f"month={month}/store=1/data.json": file})
+        assert [entry.name for entry in storage.entries(folder.url)] == [f"month={month}"]
 
 
 def test_latest_is_the_newest_day_that_has_rows_as_a_whole(export: Export) -> None:
@@ -306,6 +316,32 @@ def test_runs_that_never_stop_to_publish_a_day_are_told_and_may_be_run_again(
     monkeypatch.setattr(storage, "put", overtaken)
     with pytest.raises(TemporaryError, match="other runs did not stop to write the same documents"):
         local.publish({1: {"a": "1"}})
+
+
+def test_a_file_that_others_replace_while_it_is_compared_is_written_anew(
+    local: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replaced(one: str, other: str) -> bool:
+        raise storage.Replaced(other)
+
+    local.publish({1: {"a": "1"}})
+    with monkeypatch.context() as always:
+        always.setattr(storage, "same", replaced)
+        local.publish({1: {"a": "2"}})
+    assert local.pages(1) == local.latest == {"a": "2"}
+
+
+def test_a_mark_that_others_replace_while_it_is_read_is_theirs(local: Export, monkeypatch: pytest.MonkeyPatch) -> None:
+    def replaced(url: str) -> Any:
+        if url.endswith(UNFINISHED) and next(calls) == 0:
+            raise storage.Replaced(url)
+        return read(url)
+
+    read, calls = storage.reading, count()
+    monkeypatch.setattr(storage, "reading", replaced)
+    local.publish({1: {"a": "1"}})
+    assert next(calls) > 1
+    assert local.pages(1) == local.latest == {"a": "1"}
 
 
 def test_a_file_that_the_disk_takes_for_another_is_told(local: Export, monkeypatch: pytest.MonkeyPatch) -> None:

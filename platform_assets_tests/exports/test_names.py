@@ -54,10 +54,18 @@ def test_files_of_another_name_are_somebody_elses() -> None:
     assert [name for name in ("a.json", "axjson", ".a.json") if FileName("{page}.json").is_one(name)] == ["a.json"]
 
 
-@pytest.mark.parametrize("value", [None, "", ".", "..", "a/b", "/", "a\nb", "\x00", "x" * 250])
+# A disk counts bytes: `ü` has two.
+@pytest.mark.parametrize("value", [None, "", ".", "..", "a/b", "/", "a\nb", "\x00", "\x7f", "x" * 250, "ü" * 125])
 def test_a_value_that_no_file_can_be_named_by_is_told_with_its_column(value: str | None) -> None:
     assert HIVE.refused(["2026-01", value]) == ("store", "NULL" if value is None else repr(value))
     assert HIVE.refused(["2026-01", "1"]) is None
+
+
+def test_of_a_name_that_is_too_long_the_longest_value_is_told() -> None:
+    for short, long in (("page", "site"), ("site", "page")):
+        name = FileName(f"{{{short}}}-{{{long}}}.json")
+        assert name.refused(["it", "x" * 250]) == (long, repr("x" * 250))
+        assert name.refused(["it", "x" * 247]) is None
 
 
 def test_no_value_hides_a_file() -> None:
