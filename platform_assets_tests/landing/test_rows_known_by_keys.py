@@ -17,7 +17,7 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.settings import settings_for
 
 shop = Domain("shop", owner="team:shop")
-DAY = date(2026, 1, 2)
+DAY, NEXT = date(2026, 1, 2), date(2026, 1, 3)
 
 
 class RawItems(RawRows):
@@ -79,7 +79,8 @@ def test_of_versions_rows_that_are_equal_are_one_and_others_of_their_key_are_rej
     engine: Engine, tmp_path: Path
 ) -> None:
     table = raw_items(versions_of="item_id")
-    rows = read(engine, tmp_path, table, "id,price,cost\n1,1,\n1,1.00,\n2,2,\n2,,2\n3,,\n3,,\n4,5,\n4,,\n")
+    lines = "1,1,\n1,1.00,\n2,2,\n2,,2\n3,,\n3,,\n4,5,\n4,,\n5,x,\n5,,\n6,x,\n6,y,\n"
+    rows = read(engine, tmp_path, table, f"id,price,cost\n{lines}")
     assert [(row[0], row[3]) for row in rows] == [
         (1, []),
         (1, []),
@@ -89,7 +90,62 @@ def test_of_versions_rows_that_are_equal_are_one_and_others_of_their_key_are_rej
         (3, []),
         (4, ["duplicate_item_id"]),
         (4, ["duplicate_item_id"]),
+        # Both have no price, but one of them is wrong about it.
+        (5, ["duplicate_item_id"]),
+        (5, ["invalid_price", "duplicate_item_id"]),
+        (6, ["invalid_price"]),
+        (6, ["invalid_price"]),
     ]
+
+
+def test_a_key_comes_again_with_each_delivery(engine: Engine, tmp_path: Path) -> None:
+    for kind in ("snapshot_of", "versions_of"):
+        table = raw_items(**{kind: "item_id"})
+        for day, price in ((DAY, 1), (NEXT, 2)):
+            path = tmp_path / kind / "items" / str(day) / "a.csv"
+            path.parent.mkdir(parents=True)
+            path.write_text(f"id,price\n1,{price}\n")
+        found = table.feed.landed(str(tmp_path / kind), [DAY, NEXT], table.sourced).files
+        rows = table.read(engine, found, settings_for(), str(tmp_path / "room")).collect()
+        assert sorted((row["delivery_day"], row["violations"]) for row in rows) == [(DAY, []), (NEXT, [])]
+
+
+class RawStock(RawRows):
+    """Items of several shops, each with a price."""
+
+    shop: T.StringType = source("shop", required=True, description="Which shop")
+    item_id: T.LongType = source("id", required=True, description="Which item")
+    price: T.LongType = source("price", description="Price")
+
+    class Config:
+        columns_agree = {"rules": {"has_a_price": "price IS NOT NULL"}}
+
+
+def test_a_key_may_be_of_several_columns(engine: Engine, tmp_path: Path) -> None:
+    table = raw_table(RawStock, Feed("stock", (CSV,)), domain=shop, snapshot_of=("shop", "item_id"))(nothing)
+    (tmp_path / "stock" / str(DAY)).mkdir(parents=True)
+    lines = "a,1,1\na,2,1\nb,1,1\nb,1,2\nc,,1\nc,,2\n"
+    (tmp_path / "stock" / str(DAY) / "a.csv").write_text(f"shop,id,price\n{lines}")
+    found = table.feed.landed(str(tmp_path), [DAY], table.sourced).files
+    rows = table.read(engine, found, settings_for(), str(tmp_path / "room")).collect()
+    assert sorted((row["shop"], str(row["item_id"]), row["violations"]) for row in rows) == [
+        ("a", "1", []),
+        ("a", "2", []),
+        ("b", "1", ["duplicate_shop_item_id"]),
+        ("b", "1", ["duplicate_shop_item_id"]),
+        ("c", "None", ["missing_item_id"]),
+        ("c", "None", ["missing_item_id"]),
+    ]
+
+
+def test_of_a_line_that_nobody_can_read_nothing_else_is_asked(engine: Engine, tmp_path: Path) -> None:
+    table = raw_table(RawStock, Feed("stock", (CSV,)), domain=shop, snapshot_of=("shop", "item_id"))(nothing)
+    (tmp_path / "stock" / str(DAY)).mkdir(parents=True)
+    lines = b"a,1,1\na,1,\xff\na,1\na,2,\n"
+    (tmp_path / "stock" / str(DAY) / "a.csv").write_bytes(b"shop,id,price\n" + lines)
+    found = table.feed.landed(str(tmp_path), [DAY], table.sourced).files
+    rows = table.read(engine, found, settings_for(), str(tmp_path / "room")).collect()
+    assert sorted(row["violations"] for row in rows) == [[], ["has_a_price"], ["malformed"], ["not_utf8"]]
 
 
 def test_a_row_whose_key_is_not_known_is_no_duplicate_of_another(engine: Engine, tmp_path: Path) -> None:
@@ -120,13 +176,14 @@ def test_rows_break_rules_over_several_columns_one_by_one(engine: Engine, tmp_pa
 
 
 def test_texts_that_stand_for_no_value_are_none(engine: Engine, tmp_path: Path) -> None:
-    lines = "id,price,cost\n1,null,-\n2,n/a, - \n3,NULL,\n4, null,-1\n"
+    lines = "id,price,cost\n1,null,-\n2,n/a, - \n3,NULL,\n4, null,-1\n5,5, \t \n"
     rows = read(engine, tmp_path, raw_items(snapshot_of="item_id"), lines)
     assert rows == [
         (1, None, None, [], False),
         (2, None, None, [], False),
         (3, None, None, ["invalid_price"], True),
         (4, None, "-1.00", ["invalid_price"], True),
+        (5, "5.00", None, [], False),
     ]
 
 
@@ -189,6 +246,7 @@ def _parses_at() -> dict[str, Any]:
         (RawItems, nothing, {"snapshot_of": "id"}, "it says that id tells its rows apart, and the feed fills no such"),
         (RawItems, nothing, {"snapshot_of": "item_id", "versions_of": "item_id"}, "its rows are of one kind: give one"),
         (Optional, nothing, {"snapshot_of": "name"}, "name tells its rows apart, and so none can be without"),
+        (RawItems, nothing, {"versions_of": ("item_id", "price")}, "price tells its rows apart, and so none can be"),
         (Twice, nothing, {}, "two of its columns are filled by a field named name: leave one out"),
         (Structured, _parses_at, {}, "tags: a column of type array<string> needs a parse of its own"),
         (Structured, nothing, {}, "at: a column of type timestamp needs a parse of its own"),

@@ -50,6 +50,28 @@ def test_it_goes_on_from_the_day_before(engine: Engine) -> None:
     ]
 
 
+def test_what_is_delivered_on_the_first_day_takes_the_place_of_what_was_known(engine: Engine) -> None:
+    # Of few keys an engine keeps the order in which they came, and of equal days the right one by luck.
+    keys = sorted(map(str, range(1000)))
+    found = newest(engine, [(0, key, "2") for key in keys], 1, [(key, "1") for key in [*keys, "known"]])
+    assert found == [*((0, key, "2") for key in keys), (0, "known", "1")]
+
+
+def test_a_key_of_two_columns_is_another_when_one_of_them_is(engine: Engine) -> None:
+    columns, days = ["race", "driver"], [FIRST, FIRST + timedelta(days=1)]
+    schema = "delivery_day date, race string, driver string, violations array<string>"
+    rows = [(days[0], "a", "1", []), (days[0], "a", "2", []), (days[1], "a", "2", [])]
+    raw = engine.session.createDataFrame(rows, schema)
+    before = engine.session.createDataFrame([], "day date, race string, driver string")
+    found = newest_of_each(raw, before, key=columns, columns=columns, days=days)
+    assert sorted(((day - FIRST).days, *rest) for day, *rest in found.collect()) == [
+        (0, "a", "1"),
+        (0, "a", "2"),
+        (1, "a", "1"),
+        (1, "a", "2"),
+    ]
+
+
 def test_equal_rows_of_a_day_are_one(engine: Engine) -> None:
     assert newest(engine, [(0, "a", "1"), (0, "a", "1"), (0, "b", None), (0, "b", None)], 1) == [
         (0, "a", "1"),
