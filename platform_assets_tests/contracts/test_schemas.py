@@ -12,7 +12,7 @@ import pytest
 from deltalake import DeltaTable
 
 from platform_assets.contracts.compiled import compiled
-from platform_assets.contracts.contract import Contract, Field, RawContract, RawRows, Source, T, source
+from platform_assets.contracts.contract import Contract, Field, RawContract, RawRows, Source, T, Versions, source
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.table import Table
 
@@ -214,6 +214,17 @@ def test_rules_over_columns_of_a_feed_reject_rows_and_are_no_rules_of_the_table(
     assert found.fingerprint != compiled(RawThings).fingerprint
 
 
+def test_another_rule_over_columns_of_a_feed_is_another_contract() -> None:
+    class Stricter(RawVersions):
+        """Every delivered version of a thing, good or rejected."""
+
+        class Config:
+            columns_agree = {"rules": {"size_is_even": "size % 4 = 0"}}
+
+    assert compiled(Stricter).columns == compiled(RawVersions).columns
+    assert compiled(Stricter).fingerprint != compiled(RawVersions).fingerprint
+
+
 class Prices(Contract, whole=True):
     """A list without days."""
 
@@ -234,6 +245,27 @@ def test_a_table_without_days_has_no_partition_and_its_key_no_day() -> None:
         assert (compiled(contract).partition_column, compiled(contract).read_column) == (None, None)
         assert compiled(contract).key == ("name",)
     assert compiled(Everything).partition_column == "day"
+
+
+class PriceVersions(Contract, whole=True, versions=Versions(("name",), "version", "since", "until")):
+    """Versions of prices."""
+
+    name: T.StringType = Field(description="Name")
+    version: T.IntegerType = Field(description="Number")
+    since: T.DateType = Field(description="First day")
+    until: T.DateType = Field(nullable=True, description="First day on which it was so no longer")
+
+
+class NotedPriceVersions(PriceVersions):
+    """The same, with a note."""
+
+    note: T.StringType = Field(nullable=True, description="Note")
+
+
+def test_a_contract_that_is_made_of_one_of_versions_is_of_versions_too() -> None:
+    for contract in (PriceVersions, NotedPriceVersions):
+        assert compiled(contract).versions == Versions(("name",), "version", "since", "until")
+    assert compiled(Prices).versions is None
 
 
 def test_what_a_source_leaves_unsaid_is_no_part_of_its_fingerprint() -> None:
