@@ -35,8 +35,8 @@ GROUP = "platform_assets.domains"
 # How like it the name of a group is that must be meant for it.
 _NEAR = 0.9
 _SAMPLES = "samples"
-# What is no part of a domain: it is run, or imported, when it is asked for.
-_APART = ("__main__", _SAMPLES)
+# What the names of modules begin with that are no part of a domain: run, or imported, when they are asked for.
+_APART = ("__main__", "sample")
 
 TableKind = TableDefinition | RawTableDefinition | FilesTableDefinition
 
@@ -299,8 +299,8 @@ def load(package: str) -> FoundDomain:
 
 def _modules(package: str) -> Iterable[pkgutil.ModuleInfo]:
     path = _imported(package).__path__
-    apart = [f"{package}.{name}" for name in _APART]
-    return (one for one in pkgutil.walk_packages(path, f"{package}.") if one.name not in apart)
+    apart = tuple(f"{package}.{name}" for name in _APART)
+    return (one for one in pkgutil.walk_packages(path, f"{package}.") if not one.name.startswith(apart))
 
 
 def _domain_of(module: ModuleType) -> Domain:

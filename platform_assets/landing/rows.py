@@ -14,6 +14,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec, CompiledContract
+from platform_assets.contracts.contract import Source
 from platform_assets.contracts.rules import Rule
 from platform_assets.errors import DeclarationError
 from platform_assets.landing import parsing
@@ -134,12 +135,19 @@ def refuse_unparsable(column: ColumnSpec) -> None:
 
 def _as_values(fields: DataFrame, columns: Sequence[ColumnSpec]) -> DataFrame:
     """The fields, without the blanks around those that are trimmed, and without texts that stand for no value."""
-    text = F.col("text")
-    for column in columns:
-        if column.source and (column.source.trimmed or column.source.nulls):
-            value = F.btrim(text[column.name], F.lit(" \t")) if column.source.trimmed else text[column.name]
-            text = text.withField(column.name, F.when(~value.isin("", *column.source.nulls), value))
-    return fields.withColumn("text", text)
+    sources = [(column.name, column.source) for column in columns if column.source]
+    if not any(source.trimmed or source.nulls for _, source in sources):
+        return fields
+
+    def value(name: str, source: Source) -> Column:
+        text = F.col(f"text.{name}")
+        if not (source.trimmed or source.nulls):
+            return text
+        text = F.btrim(text, F.lit(" \t")) if source.trimmed else text
+        return F.when(~text.isin("", *source.nulls), text)
+
+    # At once: with a field after another, each would hold the plans of all before it, twice.
+    return fields.withColumn("text", F.struct(*[value(name, source).alias(name) for name, source in sources]))
 
 
 def _well_typed(column: ColumnSpec, parsed: Column) -> Column:

@@ -153,3 +153,56 @@ def write_purchases(feed: Path, purchases: int, days: int) -> None:
                 rows = f"SELECT *, DATE '{day}' AS delivery_day, []::VARCHAR[] AS violations FROM ({rows})"
             folder.mkdir(exist_ok=True)
             con.execute(f"COPY ({rows}) TO '{folder}/{day}.parquet' (FORMAT parquet, COMPRESSION zstd)")
+
+
+# Of 1000 sales 1 is of a customer who is in no snapshot, 1 has a total that is wrong and 1 no product.
+_SALES = """
+SELECT concat_ws(',',
+    CASE WHEN i % 1000 = 7 THEN {customers} + i % 100 ELSE hash(i, 'customer') % {customers} END,
+    seller // 10, CASE WHEN i % 1000 = 13 THEN '' ELSE 'product ' || hash(i, 'product') % 1000 END, '{day}', seller,
+    format('{{:.2f}}', cents / 100), quantity,
+    format('{{:.2f}}', (cents * quantity + CASE WHEN i % 1000 = 17 THEN 1 ELSE 0 END) / 100)
+)
+FROM (
+    SELECT i, hash(i, 'seller') % {sellers} AS seller, (100 + hash(i, 'price') % 100000)::BIGINT AS cents,
+        (1 + hash(i, 'quantity') % 9)::BIGINT AS quantity
+    FROM range({first}, {last}) AS t(i)
+)
+"""
+_SALES_HEADER = "customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost"
+_DIMENSIONS = {
+    "customers": (
+        "customer_id,first_name,last_name,address,pincode,phone_number,customer_joining_date",
+        "concat_ws(',', i, 'First ' || i % 1000, 'Last ' || i % 997, 'Street ' || i, i % 90000, i, '2020-01-01')",
+    ),
+    "products": (
+        "id,name,current_price,old_price,created_date,updated_date,expiry_date",
+        "concat_ws(',', i, 'product ' || i, '1.50', '1.40', '2020-01-01', '', '2030-01-01')",
+    ),
+    "stores": (
+        "id,address,store_pincode,store_manager_name,store_opening_date,reviews",
+        "concat_ws(',', i, 'Street ' || i, i, 'Manager ' || i, '2020-01-01', 'good')",
+    ),
+    "sales_team": (
+        "id,first_name,last_name,manager_id,is_manager,address,pincode,joining_date",
+        "concat_ws(',', i, 'First ' || i % 100, 'Last ' || i % 97, i // 10 * 10, "
+        "if(i % 10 = 0, 'Y', 'N'), 'Street ' || i, i, '2020-01-01')",
+    ),
+}
+
+
+def write_sales(landing: Path, sales: int, *, customers: int, sellers: int, days: int = 1) -> None:
+    """Write `sales` sales in all over days from `FIRST_DAY` on, and the snapshots of the first of them."""
+    members = {"customers": customers, "products": 1000, "stores": sellers // 10, "sales_team": sellers}
+    for feed, (header, line) in _DIMENSIONS.items():
+        folder = landing / feed / FIRST_DAY.isoformat()
+        folder.mkdir(parents=True)
+        rows = f"SELECT '{header}' UNION ALL SELECT {line} FROM range({members[feed]}) AS t(i)"
+        duckdb.sql(f"COPY ({rows}) TO '{folder / feed}.csv' {_AS_TEXT}")
+    for number in range(days):
+        day = FIRST_DAY + timedelta(days=number)
+        folder = landing / "sales" / day.isoformat()
+        folder.mkdir(parents=True)
+        first, last = sales * number // days, sales * (number + 1) // days
+        rows = _SALES.format(day=day, customers=customers, sellers=sellers, first=first, last=last)
+        duckdb.sql(f"COPY (SELECT '{_SALES_HEADER}' UNION ALL {rows}) TO '{folder / 'sales.csv'}' {_AS_TEXT}")

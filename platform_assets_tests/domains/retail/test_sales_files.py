@@ -92,7 +92,7 @@ def test_columns_stand_in_any_order_and_the_others_are_kept_with_their_values(pl
     found = platform.rows("retail/raw_sales", "customer_id", "product_name", "additional_column", "violations")
     assert {row["additional_column"] for row in found} == {"Bern, cash", "card", None}
     assert all(row["violations"] == [] and row["product_name"] == "soap" for row in found)
-    assert audited(platform)[f"{ONE}/sales.csv"] == (3, 3, 0, "I", None, "city, by")
+    assert audited(platform)[f"{ONE}/sales.csv"] == (3, 3, 0, "I", None, "city, paid")
 
 
 def test_a_content_counts_once_on_the_day_it_was_delivered_first(platform: Platform) -> None:
