@@ -25,6 +25,8 @@ class PlatformError(Exception):
 
     retry = False
     """Whether the same work may go well later, without anybody's help."""
+    is_whole = True
+    """Whether all that is known of its causes may be shown as well."""
 
     def __init__(self, sentence: str = "") -> None:
         super().__init__(as_shown(sentence))

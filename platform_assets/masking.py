@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 HIDDEN = "**********"
+PERSONAL = "(personal)"
+"""What stands for personal data where it is not shown."""
 # Options that Spark hides, too; variables that hold what is no setting of the platform; what in URLs is for servers.
 _OPTION = re.compile(
     r"secret|password|passwd|passphrase|token|(access|account|api|private|shared|encryption)[._-]?key(?!_?file)|"

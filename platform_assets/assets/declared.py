@@ -166,9 +166,13 @@ class Declared(ABC):
     def make_asset(self, settings: Settings, compute: Compute, **said: Any) -> dg.AssetsDefinition:
         """The asset that `compute` builds: what all assets of the platform say of themselves, and `said`."""
 
-        explained_write = of_writing(self.text_key, self.written_to, self.url(settings))
-
         def guarded(context: dg.AssetExecutionContext, **frames: Any) -> Iterator[Event]:
+            tables = context.resources.tables.catalog.tables
+            contracts = [tables[key].contract for key in (self.key, *self.sources) if key in tables]
+            hides_values = not settings.show_pii and any(contract.personal for contract in contracts)
+            url = self.url(settings)
+            explained_write = of_writing(self.text_key, self.written_to, url, hides_values=hides_values)
+
             def explain(error: Exception) -> PlatformError | None:
                 if isinstance(error, AnalysisException):
                     return explained(error, self.text_key, self.function, frames)

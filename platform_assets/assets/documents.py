@@ -9,7 +9,7 @@ import dagster as dg
 from pyspark.sql import DataFrame
 
 from platform_assets.assets.checks import check_result, check_specs
-from platform_assets.assets.declared import Declared, Event, run_days
+from platform_assets.assets.declared import Declared, DeclaredTable, Event, run_days
 from platform_assets.assets.domain import Domain
 from platform_assets.assets.provenance import Provenance
 from platform_assets.assets.signature import named
@@ -39,6 +39,11 @@ class DocumentDefinition(Declared):
             raise DeclarationError("a document shows the days of the run: it can ask for no other, nor for `days`")
         if not self.signature.same_day:
             raise DeclarationError("a document shows a table: name it as a parameter")
+
+    def refuse_sources(self, tables: Mapping[dg.AssetKey, DeclaredTable]) -> None:
+        personal = {name for source in self.sources for name in tables[source].contract.personal}
+        if named := [field for field in self.format.name.fields if field in personal]:
+            raise DeclarationError(f"its files would be named by {named[0]}, which is personal: name them by another")
 
     @property
     def description(self) -> str:

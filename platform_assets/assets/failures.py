@@ -46,7 +46,7 @@ def as_failures(context: Context | None = None, explain: Explain = lambda error:
         raise
     except Exception as error:
         wrong = error if isinstance(error, PlatformError) else explain(error) or storage.failure(error, "", "", "")
-        may_be_shown = is_told_whole(error)
+        may_be_shown = is_told_whole(error) and (wrong is None or wrong.is_whole)
         if wrong is None and may_be_shown:
             raise
         wrong = wrong or PlatformError(f"{type(error).__name__}: {error}")
@@ -74,8 +74,11 @@ def of_reading(key: str, url: str) -> Explain:
     return explain
 
 
-def of_writing(key: str, variable: str, url: str) -> Explain:
-    """Explains errors of engines, stores and disks, for what is written to `url`, in a place that a variable names."""
+def of_writing(key: str, variable: str, url: str, *, hides_values: bool = False) -> Explain:
+    """Explains errors of engines, stores and disks, for what is written to `url`, in a place that a variable names.
+
+    With `hides_values`, no value of a row is told that an engine has failed at.
+    """
     kept = f"{key} was not published, what was there before still is."
 
     def explain(error: Exception) -> PlatformError | None:
@@ -95,7 +98,9 @@ def of_writing(key: str, variable: str, url: str) -> Explain:
         if why := storage.not_writable(url):
             return PlatformError(f"{variable}: {url} cannot be written: {why}. {kept}")
         kind = PlatformError if is_of_the_plan(error) else TemporaryError
-        return kind(f"{key}: {told(error)}. {kept}")
+        failed_at = kind(f"{key}: {told(error, hides_values=hides_values)}. {kept}")
+        failed_at.is_whole = not hides_values
+        return failed_at
 
     return explain
 

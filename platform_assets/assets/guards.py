@@ -34,6 +34,11 @@ class KnownValues:
         """The checks that stop nothing."""
         return frozenset(self.checks)
 
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """The columns whose values are told."""
+        return (self.column,)
+
     def judge(self, rows: DataFrame, inputs: Mapping[str, DataFrame], settings: Settings) -> list[Finding]:
         """Hold staged rows against the table."""
         (check,) = self.checks
@@ -70,6 +75,11 @@ class ClosedVersions:
     def warnings(self) -> frozenset[str]:
         """The checks that stop nothing."""
         return frozenset(self.checks)
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """The columns whose values are told: none."""
+        return ()
 
     def judge(self, rows: DataFrame, inputs: Mapping[str, DataFrame], settings: Settings) -> list[Finding]:
         """Count the rows of the input on such days; the rows that came out of it are not looked at."""

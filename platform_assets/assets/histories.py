@@ -60,6 +60,11 @@ class SnapshotGuards:
         """The checks that stop nothing."""
         return frozenset({HELD_BACK})
 
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """The columns whose values are told: none."""
+        return ()
+
     def judge(self, rows: DataFrame, inputs: Mapping[str, DataFrame], settings: Settings) -> list[Finding]:
         """Hold staged changes against the snapshots that they are made from, and the changes before."""
         snapshots, so_far = inputs[self.snapshots], inputs[self.so_far]

@@ -28,7 +28,8 @@ Transform = Callable[..., DataFrame]
 class Guard(Protocol):
     """Checks of a table that neither a rule of its contract nor a balance can say.
 
-    `checks` are the names to what must hold, `warnings` those that stop nothing. `judge` is given the staged rows, and
+    `checks` are the names to what must hold, `warnings` those that stop nothing, `shows` the columns whose values are
+    told. `judge` is given the staged rows, and
     the inputs by the names of their parameters.
     """
 
@@ -36,6 +37,8 @@ class Guard(Protocol):
     def checks(self) -> Mapping[str, str]: ...
     @property
     def warnings(self) -> Collection[str]: ...
+    @property
+    def shows(self) -> Collection[str]: ...
     def judge(self, rows: DataFrame, inputs: Mapping[str, DataFrame], settings: Settings) -> list[Finding]: ...
 
 
@@ -66,6 +69,8 @@ class TableDefinition(DeclaredTable):
                 if source not in self.signature.frames:
                     raise DeclarationError(f"the balance {balance.name} is over {source}, which is no input")
             refuse_floating(balance, balance.staged, self.contract)
+        if personal := [name for guard in self.guards for name in guard.shows if name in self.contract.personal]:
+            raise DeclarationError(f"a guard would show values of {personal[0]}, which are personal: leave it out")
         if unread := [name for name in self.matched_by if name not in self.signature.same_day]:
             raise DeclarationError(f"matched_by names {unread[0]}, which it does not read")
         own = checks_of(self.contract, self.balances)

@@ -20,13 +20,12 @@ from platform_assets.contracts.rules import UNIQUE, Rule
 from platform_assets.errors import DeclarationError, PlatformError
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.staging import Staged
+from platform_assets.masking import PERSONAL
 
 COLUMNS = "contract_columns"
 WINDOW = "rows_in_window"
 VOLUME = "volume"
 SAMPLES = "samples"
-HIDDEN = "(personal)"
-"""What stands for personal data where it is not shown."""
 _SAMPLES = 5
 Total = int | Decimal
 # What makes SQL a floating-point number, whatever it is of.
@@ -293,8 +292,10 @@ def _exact(value: Any, balance: Balance, sql: str) -> Total:
 
 def samples(rows: DataFrame, hidden: Collection[str] = ()) -> list[Any]:
     """A handful of rows, as JSON values; those of `hidden` columns are not among them."""
-    shown = rows.withColumns({name: F.lit(HIDDEN) for name in rows.columns if name in hidden}) if hidden else rows
-    as_text = shown.limit(_SAMPLES).select(F.to_json(F.struct("*")).alias("row"))
+    masked = {name: F.when(F.col(name).isNotNull(), PERSONAL) for name in rows.columns if name in hidden}
+    as_text = (
+        (rows.withColumns(masked) if masked else rows).limit(_SAMPLES).select(F.to_json(F.struct("*")).alias("row"))
+    )
     return [json.loads(row["row"]) for row in as_text.collect()]
 
 

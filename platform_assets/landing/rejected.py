@@ -14,10 +14,11 @@ from typing import NamedTuple
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.lake.audit import HIDDEN, Shown
+from platform_assets.lake.audit import Shown
 from platform_assets.landing.content import unpacked
 from platform_assets.landing.counts import FileCount, reasons_of
 from platform_assets.landing.first_look import LandedFile
+from platform_assets.masking import PERSONAL
 
 _REASONS = 3
 _ROWS_OF_A_REASON = 3
@@ -60,7 +61,7 @@ def samples(rows: Rows, counts: Sequence[FileCount]) -> list[Sample]:
     of_files = F.lit(False)
     for count in worst:
         of_files |= (F.col("delivery_day") == F.lit(count.file.day)) & (F.col("source_file") == F.lit(count.file.name))
-    text = F.lit(HIDDEN) if rows.hides_text else F.substring("raw", 1, _LONGEST)
+    text = F.lit(PERSONAL) if rows.hides_text else F.substring("raw", 1, _LONGEST)
     among = rows.frame.where(of_files).select(
         "delivery_day",
         "source_file",

@@ -1,0 +1,144 @@
+"""Personal data is in the tables, and in nothing that is said of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import dagster as dg
+import pytest
+from pyspark.sql import functions as F
+
+from platform_assets.assets.tables import TableDefinition
+from platform_assets.contracts.compiled import compiled
+from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets.docs.dictionary import write_pages
+from platform_assets.domains.retail.customers import customers
+from platform_assets.domains.retail.customers_data_mart import customers_data_mart
+from platform_assets.domains.retail.customers_data_mart_csv import customers_data_mart_csv
+from platform_assets.domains.retail.raw_customers import raw_customers
+from platform_assets.errors import DeclarationError
+from platform_assets.exports.csv import Csv
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.engines.refusals import told
+from platform_assets_tests.support.platforms import Platform, failure
+from platform_assets_tests.support.settings import TABLES
+from platform_assets_tests.support.shop import DAYS, Shop, web
+
+ONE = "2026-01-01"
+HEADER = "customer_id,first_name,last_name,address,pincode,phone_number,customer_joining_date"
+PERSON = "Zebedee,Quillfeather,Mulberry Lane 9,77001,555-0199"
+RAW = 'key:"retail/raw_customers"'
+
+
+def said(result: dg.ExecuteInProcessResult, capfd: pytest.CaptureFixture[str]) -> str:
+    """All that a run has said: its events with checks and metadata, and its log."""
+    return "".join([*map(repr, result.all_events), *capfd.readouterr()])
+
+
+def refused(platform: Platform) -> dg.ExecuteInProcessResult:
+    """A run over a delivery of which most rows are rejected, in several ways."""
+    lines = [f"{n},{PERSON},31.1.2020" for n in range(20)]
+    lines += [f"x{n},{PERSON},2020-01-31" for n in range(5)] + [f"7,{PERSON}" for _ in range(5)]
+    platform.deliver("customers", ONE, "customers.csv", [HEADER, *lines])
+    return platform.materialise(ONE, select=RAW, check=False)
+
+
+def test_rejected_rows_are_counted_and_placed_and_their_text_is_not_shown(
+    platform: Platform, capfd: pytest.CaptureFixture[str]
+) -> None:
+    result = refused(platform)
+    assert not result.success
+    assert re.search(r"customers\.csv, line \d+: invalid_customer_joining_date: \(personal\)\n", failure(result))
+    everything = said(result, capfd)
+    assert not [part for part in PERSON.split(",") if part in everything]
+
+
+def test_the_text_is_shown_where_a_setting_says_so(platforms: Callable[..., Platform]) -> None:
+    assert "Quillfeather" in failure(refused(platforms("shown", show_pii=True)))
+
+
+def test_the_text_of_good_and_rejected_rows_is_in_the_tables(platform: Platform) -> None:
+    platform.deliver("customers", ONE, "customers.csv", [HEADER, f"1,{PERSON},2020-01-31", f"x,{PERSON},2020-01-31"])
+    platform.materialise(ONE, select=RAW)
+    rows = platform.rows("retail/raw_customers", "last_name", "raw")
+    assert [row["last_name"] for row in rows] == ["Quillfeather"] * 2
+    assert any("Quillfeather" in (row["raw"] or "") for row in rows)
+
+
+def test_what_is_made_of_personal_columns_is_personal_too() -> None:
+    names = ["first_name", "last_name", "address", "pincode", "phone_number"]
+    assert raw_customers.contract.personal == [*names, "raw"]
+    assert customers.contract.personal == names
+    assert customers_data_mart.contract.personal == ["full_name", "address", "phone_number"]
+
+
+def test_the_dictionary_marks_personal_columns(tmp_path: Any) -> None:
+    write_pages(TABLES, tmp_path)
+    page = (tmp_path / "retail" / "customers.md").read_text()
+    assert "| Last name (personal) |" in page
+    assert "Identity of the customer (personal)" not in page
+
+
+class Guests(Contract):
+    """Guests by day."""
+
+    day: T.DateType = Field(description="UTC day")
+    page: T.StringType = Field(personal=True, str_matches="/a", description="Who")
+    visits: T.LongType = Field(description="How many")
+
+
+def guests(engine: Engine, tmp_path: Any, transform: Callable[..., Any]) -> tuple[dg.ExecuteInProcessResult, str]:
+    """A run of a table with a personal column, and why it was refused."""
+    result = Shop(engine, tmp_path).run(TableDefinition(web, "page_visits", transform, compiled(Guests)), DAYS[0])
+    return result, failure(result)
+
+
+def test_samples_of_broken_rules_show_no_personal_value(
+    engine: Engine, tmp_path: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def named(visits: Any) -> Any:
+        return visits.select("day", F.lit("Quillfeather").alias("page"), "visits")
+
+    result, why = guests(engine, tmp_path, named)
+    assert "page" in why
+    everything = said(result, capfd)
+    assert "(personal)" in everything
+    assert "Quillfeather" not in everything
+
+
+def test_an_error_of_the_engine_tells_no_value_that_it_failed_at(
+    engine: Engine, tmp_path: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def failing(visits: Any) -> Any:
+        name = F.concat(F.lit("Quill"), F.lit("feather"), F.col("page"))
+        return visits.select("day", F.lit("/a").alias("page"), name.cast("bigint").alias("visits"))
+
+    result, why = guests(engine, tmp_path, failing)
+    assert "(personal)" in why
+    assert "feather" not in said(result, capfd)
+
+
+def test_only_values_are_taken_out_of_what_an_engine_says() -> None:
+    error = ValueError("Cannot cast string 'Ada L' to Int32: 555-0199 of \"Ada\" is no number")
+    assert told(error) == f"ValueError: {error}"
+    assert told(error, hides_values=True) == (
+        "ValueError: Cannot cast string (personal) to Int32: (personal) of (personal) is no number"
+    )
+
+
+def test_a_contract_with_nothing_personal_hides_nothing() -> None:
+    class Plain(Contract):
+        """Anything."""
+
+        day: T.DateType = Field(description="UTC day")
+
+    assert compiled(Plain).personal == []
+
+
+def test_files_are_not_named_by_personal_data() -> None:
+    document = replace(customers_data_mart_csv, format=Csv("{full_name}.csv", ("address",)))
+    with pytest.raises(DeclarationError, match="named by full_name, which is personal"):
+        document.refuse_sources({customers_data_mart.key: customers_data_mart})
