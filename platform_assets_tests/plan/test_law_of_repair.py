@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +19,7 @@ from platform_assets_tests.support.listening import plays
 from platform_assets_tests.support.purchases import feeds as purchases
 from platform_assets_tests.support.racing import feeds as racing
 from platform_assets_tests.support.repairs import Choices, History
+from platform_assets_tests.support.retail import feeds as retail
 from platform_assets_tests.support.web import feeds as web
 
 DELIVERIES = [date(2026, 1, 1) + timedelta(days=n) for n in range(4)]
@@ -37,12 +39,16 @@ DOMAINS: dict[str, tuple[dict[str, st.SearchStrategy[Deliveries]], Choices]] = {
         {"races": racing.races(DELIVERIES), "results": racing.results(DELIVERIES)},
         {"racing_fastest_lap": ("winner", "race")},
     ),
+    "retail": (
+        {"sales": retail.sales(DELIVERIES), **{feed: retail.dimension(feed, DELIVERIES) for feed in retail.DIMENSIONS}},
+        {"retail_coupon_amount": (Decimal(10000), Decimal("24.50"))},
+    ),
     "web": (
         {"web_events": web.deliveries(DELIVERIES)},
         {"web_gap_seconds": (1800, 900, 86400), "web_hosts": ("raw", "bare"), "web_date_order": ("dmy", "mdy")},
     ),
 }
-ALWAYS = {"purchases": "a.csv"}
+ALWAYS = {"purchases": "a.csv", "retail": retail.ALWAYS}
 """A delivery of snapshots has a good row, or is none: the file that has one comes with every other."""
 
 

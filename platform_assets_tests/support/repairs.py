@@ -209,7 +209,7 @@ class History:
 
 
 def _made_from(made: Made) -> tuple[object, ...]:
-    return made.settings, made.read, made.code, made.contract, [(f.name, f.sha256) for f in made.files_read]
+    return made.settings, made.read, made.code, made.contract, [(f.name, f.sha256, f.copy_of) for f in made.files_read]
 
 
 def _published(platform: Platform, table: str) -> object:
