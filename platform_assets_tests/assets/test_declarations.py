@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pytest
@@ -29,6 +29,7 @@ from platform_assets import (
     table,
 )
 from platform_assets.errors import DeclarationError
+from platform_assets.lake.audit import Finding
 from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.settings import settings_for
 
@@ -63,6 +64,7 @@ def _takes_yesterday(sales_before: DataFrame) -> Any: ...
 def _takes_nothing() -> Any: ...
 def größe(sales: DataFrame) -> Any: ...
 def sales_before(sales: DataFrame) -> Any: ...
+def sales_so_far(sales: DataFrame) -> Any: ...
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,7 @@ def sales_before(sales: DataFrame) -> Any: ...
         (table(Days, domain=shop, inputs={"hits": "web/hits"}), _takes_a_table, "inputs=.* is for no parameter"),
         (table(Days, domain=shop), größe, "'größe' cannot be the name of a table"),
         (table(Days, domain=shop), sales_before, "no table could read one whose name ends in _before"),
+        (table(Days, domain=shop), sales_so_far, "no table could read one whose name ends in _so_far"),
         (raw_table(RawSales, FEED, domain=shop), _takes_a_table, "a raw table reads its feed alone"),
         (raw_table(RawSales, FEED, domain=shop, event_time="sold_at"), _takes_nothing, "'sold_at' is no column"),
         (raw_table(RawSales, FEED, domain=shop, event_time="raw"), _takes_nothing, "'raw' is no column that the feed"),
@@ -95,6 +98,22 @@ def test_a_declaration_that_nothing_can_carry_out_is_refused_with_its_file(
     file = rf"platform_assets_tests/assets/test_declarations\.py:{function.__code__.co_firstlineno}: "
     with pytest.raises(DeclarationError, match=rf"^(.*/)?{file}{re.escape(function.__name__)}: .*{said}"):
         decorator(function)
+
+
+class Guarded:
+    """A guard with a check that the contract has already."""
+
+    checks: Mapping[str, str] = {"day_not_null": "What is said twice"}
+    warnings: Collection[str] = ()
+
+    def judge(self, rows: DataFrame, inputs: Mapping[str, DataFrame], settings: Settings) -> list[Finding]:
+        """Never asked."""
+        raise NotImplementedError
+
+
+def test_a_check_that_is_named_as_one_of_the_contract_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"_takes_a_table: it has more than one check named day_not_null: re"):
+        table(Days, domain=shop, guards=[Guarded()])(_takes_a_table)
 
 
 @pytest.mark.parametrize("name", ["landing", "Web", "my-shop", "_shop", "shop_", "a__b", "1st", ""])

@@ -14,9 +14,10 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.days import WHOLE
 from platform_assets.lake.tables.maintenance import leftovers, remove, replaced_files
 from platform_assets.lake.tables.published import open_delta
+from platform_assets.registry import FoundDomain
 from platform_assets_tests.support.due import applied, built, reasons, reported
 from platform_assets_tests.support.platforms import Platform, failure
-from platform_assets_tests.support.shelf import price_list, shelf_at, snapshot, sold
+from platform_assets_tests.support.shelf import DECLARED, new_items, price_list, shelf, shelf_at, snapshot, sold
 
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
 ALL = "group:shelf"
@@ -190,6 +191,22 @@ def test_what_is_made_of_all_days_refuses_days_that_do_not_fit_together(platform
     assert not result.success
     applied(platform, "shelf")
     assert prices(platform) == {1: 10, 3: 20}
+    snapshot(platform, 2, i4=40)
+    result = platform.materialise(DAYS[1], select=ALL, check=False)
+    assert "shelf/new_items of 2026-01-03 was made when the days before it were others" in failure(result)
+
+
+def test_what_is_made_of_all_days_takes_a_day_of_which_there_is_no_record(platform: Platform) -> None:
+    applied(platform, "shelf")
+    records = platform.catalog.tables[new_items.key].records.delta()
+    assert records
+    records.delete("day = '2026-01-03'")
+    assert reported(platform, "shelf") == {
+        "new_items": {"03": ["unknown"]},
+        "price_list": {"01": ["unknown new_items"]},
+    }
+    assert platform.materialise(DAYS[0], select='key:"shelf/price_list"').success
+    assert prices(platform) == {1: 10, 2: 20, 3: 30}
 
 
 def test_a_later_first_day_is_a_changed_setting_and_no_changed_code(platform: Platform) -> None:
@@ -238,8 +255,10 @@ class Whole(Contract, whole=True):
 shop = Domain("shop", owner="team:shop")
 
 
+def _of_events(raw_sales: object) -> None: ...
+def _yesterdays(price_list_before: object) -> None: ...
 def _goes_on(_goes_on_before: object) -> None: ...
-def _so_far(_so_far_so_far: object) -> None: ...
+def _sums(_sums_so_far: object) -> None: ...
 def _takes_days(things: object, *, days: object) -> None: ...
 def _of_another(things_so_far: object) -> None: ...
 
@@ -248,6 +267,7 @@ def _of_another(things_so_far: object) -> None: ...
     ("contract", "transform", "said"),
     [
         (Whole, _goes_on, "a table without days has none before"),
+        (Whole, _sums, "a table without days has none before"),
         (Whole, _takes_days, "a table without days has none before"),
         (Days, _of_another, "things_so_far is all days before of another table"),
     ],
@@ -257,3 +277,18 @@ def test_what_no_table_can_read_is_refused_where_it_is_declared(
 ) -> None:
     with pytest.raises(DeclarationError, match=said):
         table(contract, domain=shop)(transform)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("contract", "transform", "said"),
+    [
+        (Whole, _of_events, "raw_sales is a raw table of events, which a table without days cannot read"),
+        (Days, _yesterdays, "shelf/price_list has no days, and so none before: read it as price_list"),
+    ],
+)
+def test_what_cannot_be_read_of_another_table_is_refused_when_definitions_load(
+    tmp_path: Path, contract: type[Contract], transform: object, said: str
+) -> None:
+    other = table(contract, domain=shelf)(transform)  # type: ignore[arg-type]
+    with pytest.raises(DeclarationError, match=rf"test_whole_tables\.py:\d+: {other.name}: {said}"):
+        Platform(tmp_path, domains=[FoundDomain(shelf, __name__, (*DECLARED, other))])
