@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
+from typing import Annotated
 
 import dagster as dg
 import pytest
+from pyspark.sql import Column
 
-from platform_assets import Contract, Domain, Field, T, changes_table, history_table, table
+from platform_assets import (
+    CSV,
+    Contract,
+    Domain,
+    Feed,
+    Field,
+    RawRows,
+    T,
+    changes_table,
+    history_table,
+    raw_table,
+    source,
+    table,
+)
 from platform_assets.assets.tables import TableDefinition
 from platform_assets.errors import DeclarationError
 from platform_assets.lake.engines.engine import Engine
-from platform_assets_tests.support.club import came, club_at, joined, member_changes, raw_members, raw_visits
+from platform_assets_tests.support.club import (
+    came,
+    club_at,
+    joined,
+    member_changes,
+    members,
+    raw_members,
+    raw_visits,
+)
 from platform_assets_tests.support.due import applied, reasons
 from platform_assets_tests.support.platforms import Platform, checks, failure
 from platform_assets_tests.support.purchases.oracle import comparable
+from platform_assets_tests.support.settings import settings_for
 
+SHOP = Domain("shop", owner="team:shop")
 DAYS = [f"2026-01-{day:02}" for day in range(1, 6)]
 
 
@@ -65,6 +92,12 @@ def test_a_new_member_makes_no_day_due_before_they_came(platform: Platform) -> N
     applied(platform, "club")
     joined(platform, 5, m1="Mainz", m2="Köln", m3="Ulm")
     assert built_of_visits(platform) == [5]
+
+
+def test_a_member_who_leaves_makes_due_the_days_from_then_on(platform: Platform) -> None:
+    applied(platform, "club")
+    joined(platform, 4, m1="Mainz")
+    assert built_of_visits(platform) == [4, 5]
 
 
 def test_what_was_wrong_from_the_first_day_makes_every_day_due(platform: Platform) -> None:
@@ -126,6 +159,20 @@ def test_ten_deletes_of_more_than_half_are_too_many(
     assert checks(result, "club/member_changes")["few_deletes"].passed is not stops
 
 
+def test_a_share_of_all_rows_is_exact(engine: Engine) -> None:
+    """29 of 100 rows are not more than 0.29, but more than 0.29 * 100 in floating point."""
+    schema = member_changes.contract.spark_schema
+    inserted = [(date(2026, 1, 1), number, "insert", "Bonn", 1) for number in range(100)]
+    deleted = [(date(2026, 1, 2), number, "delete", "Bonn", 1) for number in range(30)]
+    none = engine.session.createDataFrame([], raw_members.contract.spark_schema)
+    inputs = {"raw_members": none, "member_changes_so_far": engine.session.createDataFrame(inserted, schema)}
+    (guard,) = member_changes.guards
+    for few, passes in ((deleted[:29], True), (deleted, False)):
+        rows = engine.session.createDataFrame(few, schema)
+        found, _ = guard.judge(rows, inputs, settings_for(snapshot_delete_share=0.29))
+        assert (found.check, found.passed) == ("few_deletes", passes)
+
+
 def test_a_row_whose_key_is_not_known_holds_deletes_back(engine: Engine, tmp_path: Path) -> None:
     platform = club_at(tmp_path, reject_share=1.0)
     joined(platform, 1, m1="Bonn", m2="Köln", m3="Ulm")
@@ -140,6 +187,38 @@ def test_a_row_whose_key_is_not_known_holds_deletes_back(engine: Engine, tmp_pat
     assert comparable(platform.rows("club/members")) != []
 
 
+def test_an_interval_of_a_history_is_not_empty(engine: Engine) -> None:
+    one, two = date(2026, 1, 1), date(2026, 1, 2)
+    contract = members.contract
+    for *times, broken in [
+        (one, two, one, two, False, []),
+        (one, None, one, None, True, []),
+        (two, two, one, two, False, ["valid_for_some_time"]),
+        (one, two, two, two, False, ["recorded_for_some_time"]),
+        (one, two, one, two, True, ["current_is_recorded_still"]),
+        (one, None, one, None, False, ["current_is_recorded_still"]),
+    ]:
+        rows = engine.session.createDataFrame([(1, "Bonn", 1, *times)], contract.spark_schema)
+        assert [
+            rule.name for rule in contract.rules if rule.kind == "agreement" and rows.where(rule.broken).count()
+        ] == broken
+
+
+def raw_prices() -> Mapping[str, Column]:
+    """Nothing needs a parse of its own."""
+    return {}
+
+
+class RawReleases(RawRows):
+    """Every row of every snapshot of what has a version of its own."""
+
+    item_id: T.LongType = source("id", required=True, description="Which item")
+    version: T.IntegerType = source("version", description="Its version")
+
+
+raw_releases = raw_table(RawReleases, Feed("releases", (CSV,)), domain=SHOP, snapshot_of="item_id")(raw_prices)
+
+
 class Plain(Contract):
     """Days."""
 
@@ -147,7 +226,7 @@ class Plain(Contract):
     name: T.StringType = Field(description="Name")
 
 
-@table(Plain, domain=Domain("shop", owner="team:shop"))
+@table(Plain, domain=SHOP)
 def plain() -> None:
     """No changes."""
 
@@ -162,6 +241,7 @@ def plain() -> None:
             "own_date='town' is no column with a date",
         ),
         (lambda: changes_table(raw_members, "x", " "), "it has no docstring"),
+        (lambda: changes_table(raw_releases, "x", "X."), "two of its columns are named version: rename one"),
     ],
 )
 def test_a_mistake_is_said_with_the_file_of_the_domain(declare: object, said: str) -> None:
@@ -174,3 +254,29 @@ def test_the_columns_of_changes_are_those_of_the_feed() -> None:
     assert member_changes.contract.names == ["day", "member_id", "operation", "town", "version"]
     nullable = {column.name: column.nullable for column in member_changes.contract.columns}
     assert nullable == {"day": False, "member_id": False, "operation": False, "town": True, "version": False}
+
+
+class RawPrices(RawRows):
+    """Every row of every snapshot of some prices."""
+
+    item_id: T.LongType = source("id", required=True, description="Which item")
+    price: Annotated[T.DecimalType, 8, 2] = source("price", required=True, description="Its price")
+    note: T.StringType = source("note", description="Remark")
+
+
+def test_a_history_has_the_columns_of_the_feed_as_they_are_and_those_without_an_end_may_be_null() -> None:
+    feed = raw_table(RawPrices, Feed("prices", (CSV,)), domain=SHOP, snapshot_of="item_id")
+    contract = history_table(changes_table(feed(raw_prices), "price_changes", "Changes."), "price_history", "History.")
+    columns = {column.name: (column.dtype.simpleString(), column.nullable) for column in contract.contract.columns}
+    assert columns == {
+        "item_id": ("bigint", False),
+        "price": ("decimal(8,2)", False),
+        "note": ("string", True),
+        "version": ("int", False),
+        "valid_from": ("date", False),
+        "valid_until": ("date", True),
+        "recorded_from": ("date", False),
+        "recorded_until": ("date", True),
+        "is_current": ("boolean", False),
+    }
+    assert contract.contract.key == ("item_id", "version")
