@@ -33,6 +33,8 @@ _DATES = {
     scd2.RECORDED_UNTIL: "Day of the first snapshot that said so no longer",
 }
 _ENDS = (scd2.VALID_UNTIL, scd2.RECORDED_UNTIL)
+# What of a version stays as it is when others follow it: a day that joins one may have any of these.
+_STAYS = (scd2.VERSION, scd2.VALID_FROM, scd2.RECORDED_FROM)
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def history_table(
             ],
             unique=[*key, scd2.VERSION],
             whole=True,
-            versions=Versions((*key, *attributes), scd2.VERSION, scd2.VALID_FROM, scd2.VALID_UNTIL),
+            versions=Versions((*key, *attributes, *_STAYS), scd2.VERSION, scd2.VALID_FROM, scd2.VALID_UNTIL),
             columns_agree={
                 "rules": {
                     "valid_for_some_time": "valid_from < valid_until",

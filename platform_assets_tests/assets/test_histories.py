@@ -88,6 +88,17 @@ def test_a_member_who_moves_makes_due_the_days_from_then_on(platform: Platform) 
     assert reasons(platform, "club") == {}
 
 
+def test_a_move_that_comes_to_light_later_makes_due_the_days_of_the_versions_that_it_renumbers(
+    platform: Platform,
+) -> None:
+    applied(platform, "club")
+    joined(platform, 2, m1="Ulm", m2="Köln")
+    assert built_of_visits(platform) == [2, 3, 4, 5]
+    visits = sorted((row["day"].day, row["version"]) for row in platform.rows("club/visits") if row["member_id"] == 1)
+    assert visits == [(1, 1), (2, 2), (3, 3), (4, 3), (5, 3)]
+    assert reasons(platform, "club") == {}
+
+
 def test_a_new_member_makes_no_day_due_before_they_came(platform: Platform) -> None:
     applied(platform, "club")
     joined(platform, 5, m1="Mainz", m2="Köln", m3="Ulm")
