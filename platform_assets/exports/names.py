@@ -73,7 +73,7 @@ class FileName:
     @cached_property
     def _form(self) -> re.Pattern[str]:
         texts = map(re.escape, self._parts[::2])
-        return re.compile("[^/]+".join(texts), re.DOTALL)
+        return re.compile("[^/]+".join(texts))
 
     def _wrong(self) -> str:
         texts, fields = self._parts[::2], self.fields

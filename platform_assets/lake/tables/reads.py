@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.errors import Outdated
-from platform_assets.lake.tables.days import WHOLE, days_of, files_in, span_text
+from platform_assets.lake.tables.days import days_of, files_in, span_text
 from platform_assets.lake.tables.made import Known
 from platform_assets.lake.tables.published import Published
 
@@ -54,7 +54,7 @@ class DaysRead:
     @property
     def days(self) -> list[date]:
         """The days that were read: all that are published, where there is no last one."""
-        if self.last == date.max or self.first == WHOLE:
+        if self.last == date.max:
             return sorted(day for day in self.known.made if self.first <= day <= self.last)
         return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
 
