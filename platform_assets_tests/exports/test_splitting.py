@@ -36,7 +36,12 @@ def test_each_row_is_in_the_file_of_its_values(tmp_path: Path) -> None:
 
 
 def test_a_value_of_any_type_is_written_as_text(tmp_path: Path) -> None:
-    values = [[2024, 2025], [date(2026, 1, 31), date(2026, 2, 1)], [True, False], [Decimal("1.50"), Decimal("2.00")]]
+    values: list[list[Any]] = [
+        [2024, 2025],
+        [date(2026, 1, 31), date(2026, 2, 1)],
+        [True, False],
+        [Decimal("1.50"), Decimal("2.00")],
+    ]
     assert [list(files(tmp_path, "of_{value}.csv", value=two)) for two in values] == [
         ["of_2024.csv", "of_2025.csv"],
         ["of_2026-01-31.csv", "of_2026-02-01.csv"],

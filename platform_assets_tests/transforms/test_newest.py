@@ -60,7 +60,7 @@ def test_what_is_delivered_on_the_first_day_takes_the_place_of_what_was_known(en
 def test_a_key_of_two_columns_is_another_when_one_of_them_is(engine: Engine) -> None:
     columns, days = ["race", "driver"], [FIRST, FIRST + timedelta(days=1)]
     schema = "delivery_day date, race string, driver string, violations array<string>"
-    rows = [(days[0], "a", "1", []), (days[0], "a", "2", []), (days[1], "a", "2", [])]
+    rows: list[Row] = [(days[0], "a", "1", []), (days[0], "a", "2", []), (days[1], "a", "2", [])]
     raw = engine.session.createDataFrame(rows, schema)
     before = engine.session.createDataFrame([], "day date, race string, driver string")
     found = newest_of_each(raw, before, key=columns, columns=columns, days=days)
