@@ -79,7 +79,7 @@ def test_of_versions_rows_that_are_equal_are_one_and_others_of_their_key_are_rej
     engine: Engine, tmp_path: Path
 ) -> None:
     table = raw_items(versions_of="item_id")
-    lines = "1,1,\n1,1.00,\n2,2,\n2,,2\n3,,\n3,,\n4,5,\n4,,\n5,x,\n5,,\n6,x,\n6,y,\n"
+    lines = "1,1,\n1,1.00,\n2,2,\n2,,2\n3,,\n3,,\n4,5,\n4,,\n5,x,\n5,,\n6,x,\n6,y,\n7,x,\n7,,x\n"
     rows = read(engine, tmp_path, table, f"id,price,cost\n{lines}")
     assert [(row[0], row[3]) for row in rows] == [
         (1, []),
@@ -90,11 +90,13 @@ def test_of_versions_rows_that_are_equal_are_one_and_others_of_their_key_are_rej
         (3, []),
         (4, ["duplicate_item_id"]),
         (4, ["duplicate_item_id"]),
-        # Both have no price, but one of them is wrong about it.
+        # Rows without a price differ when they are wrong about something else.
         (5, ["duplicate_item_id"]),
         (5, ["invalid_price", "duplicate_item_id"]),
         (6, ["invalid_price"]),
         (6, ["invalid_price"]),
+        (7, ["invalid_cost", "duplicate_item_id"]),
+        (7, ["invalid_price", "duplicate_item_id"]),
     ]
 
 
