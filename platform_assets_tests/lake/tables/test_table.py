@@ -143,6 +143,17 @@ def test_discarded_rows_leave_nothing_behind(engine: Engine, table: Table) -> No
     assert storage.entries(storage.join(table.url, "runs")) == []
 
 
+def test_days_that_a_run_leaves_out_stay_as_they_are_and_nothing_of_them_is_left(engine: Engine, table: Table) -> None:
+    publish(engine, table, "run-1", [1, 2, 3], (1, "/a", 1, None), (2, "/a", 1, None), (3, "/a", 1, None))
+    staged = stage(engine, table, "run-2", [1, 2, 3], (1, "/a", 2, None), (2, "/a", 2, None))
+    kept = staged.without([january(1), january(3)])
+    assert (kept.days, kept.rows_by_day) == ((january(2),), {"2026-01-02": 1})
+    there = {file.url for file in storage.walk(staged.url) if file.name.endswith(".parquet")}
+    assert there == {storage.join(table.url, file.path) for file in kept.files}
+    table.publish(kept)
+    assert published(table) == [(1, "/a", 1, None), (2, "/a", 2, None), (3, "/a", 1, None)]
+
+
 def test_a_write_that_fails_half_way_leaves_nothing_behind(engine: Engine, table: Table) -> None:
     publish(engine, table, "run-1", [1], (1, "/a", 1, None))
     before = files(table)
