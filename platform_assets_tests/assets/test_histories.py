@@ -62,10 +62,6 @@ def towns(platform: Platform, member: int) -> list[str | None]:
     return [town for _, town in sorted(found)]
 
 
-def days_due(platform: Platform) -> list[str]:
-    return sorted(reasons(platform, "club").get("visits", {}))
-
-
 def built_of_visits(platform: Platform) -> list[int]:
     """The days of visits that applying the plan builds."""
     outcomes, _ = applied(platform, "club")
@@ -86,6 +82,12 @@ def test_a_member_who_moves_makes_due_the_days_from_then_on(platform: Platform) 
     assert built_of_visits(platform) == [4, 5]
     assert towns(platform, 2) == ["Köln", "Köln", "Köln", "Trier", "Trier"]
     assert reasons(platform, "club") == {}
+
+
+def test_every_visit_may_be_due_until_it_is_known_what_a_snapshot_has_changed(platform: Platform) -> None:
+    applied(platform, "club")
+    joined(platform, 4, m1="Mainz", m2="Trier")
+    assert reasons(platform, "club")["visits"] == {f"{day:02}": ["upstream members"] for day in range(1, 6)}
 
 
 def test_a_move_that_comes_to_light_later_makes_due_the_days_of_the_versions_that_it_renumbers(

@@ -15,7 +15,7 @@ from platform_assets.lake.tables.days import WHOLE
 from platform_assets.lake.tables.maintenance import leftovers, remove, replaced_files
 from platform_assets.lake.tables.published import open_delta
 from platform_assets.registry import FoundDomain
-from platform_assets_tests.support.due import applied, built, reasons, reported
+from platform_assets_tests.support.due import applied, built, due_of, reasons, reported
 from platform_assets_tests.support.platforms import Platform, failure
 from platform_assets_tests.support.shelf import DECLARED, new_items, price_list, shelf, shelf_at, snapshot, sold
 
@@ -70,6 +70,27 @@ def test_a_table_without_days_has_no_partitions_and_one_record(platform: Platfor
     assert (made.rows, list(made.read)) == (3, ["shelf/new_items"])
     assert list(made.read["shelf/new_items"]) == ["all days"]
     assert delta.history()[0]["days"] == "all rows"
+
+
+def test_dagster_is_told_how_many_rows_a_table_without_days_has_and_of_no_partition(platform: Platform) -> None:
+    result = platform.materialise(DAYS[0], DAYS[2], select=ALL)
+    told = {
+        event.asset_key.path[-1]: event.step_materialization_data.materialization
+        for event in result.all_events
+        if event.is_step_materialization and event.asset_key
+    }
+    assert told["price_list"].partition is None
+    assert told["price_list"].metadata["dagster/row_count"].value == 3
+    assert "dagster/partition_row_count" not in told["price_list"].metadata
+    assert told["new_items"].metadata["dagster/partition_row_count"].value in (0, 1, 2)
+
+
+def test_a_table_without_days_is_not_due_before_anything_was_delivered_and_never_outside(
+    platform: Platform, tmp_path: Path
+) -> None:
+    assert reasons(shelf_at(tmp_path / "empty"), "shelf") == {}
+    applied(platform, "shelf")
+    assert due_of(platform, "shelf").outside == {}
 
 
 def test_running_a_table_without_days_again_replaces_it_by_the_same(platform: Platform) -> None:
