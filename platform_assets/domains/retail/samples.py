@@ -92,6 +92,11 @@ def _values(field: str, rule: str, **values: str) -> dict[str, tuple[str, _Spoil
     return {kind: (rule, partial(with_value, value=value)) for kind, value in values.items()}
 
 
+def _amounts(price: str, quantity: str, total: str) -> _Spoil:
+    """The amounts are these, of which the total is right."""
+    return lambda layout, cells: layout.line(cells, price=price, quantity=quantity, total_cost=total)
+
+
 def _later(than: str, days: int) -> _Spoil:
     """The sale was so many days after the delivery, or the first day: `cells` has both days."""
 
@@ -127,9 +132,12 @@ _DIRT: dict[str, tuple[str, _Spoil]] = {
     **_values("sales_date", "missing_sales_date", no_date=""),
     "day_before_the_first": ("before_start", _later("first", -1)),
     **_values("quantity", "missing_quantity", no_quantity=""),
-    **_values("quantity", "invalid_quantity", nothing_sold="0", given_back="-2", two="two", quantity_point_zero="2.0"),
+    **_values("quantity", "invalid_quantity", two="two", quantity_point_zero="2.0"),
+    "nothing_sold": ("invalid_quantity", _amounts("4.50", "0", "0")),
+    "given_back": ("invalid_quantity", _amounts("4.50", "-2", "-9")),
     **_values("price", "missing_price", no_price=""),
-    **_values("price", "invalid_price", three_decimals="12.505", negative="-4.50", euro="4.50 EUR", comma="4,50"),
+    **_values("price", "invalid_price", three_decimals="12.505", euro="4.50 EUR", comma="4,50"),
+    "negative": ("invalid_price", _amounts("-4.50", "2", "-9.0")),
     "a_field_more": ("malformed", lambda layout, cells: f"{layout.line(cells)},1"),
     "a_field_less": ("malformed", lambda layout, cells: line([cells[field] for field in layout.fields[1:]])),
     "open_quote": ("malformed", _open_quote),

@@ -117,6 +117,8 @@ def brief(rows: list[Row], *names: str) -> list[tuple[Any, ...]]:
         (f"1,1,jam,{FIRST},1,1.005,1,1.005", ["invalid_price", "invalid_total_cost"]),
         (f"1,1,jam,{FIRST},1,1.000,1,1", ["invalid_price"]),
         (f"1,1,jam,{FIRST},1,-1,1,-1", ["invalid_price"]),
+        (f"1,1,jam,{FIRST},1,-1,1,1", ["invalid_price", "wrong_total_cost"]),
+        (f"1,1,jam,{FIRST},1,1.005,1,5", ["invalid_price"]),
         (f"1,1,jam,{FIRST},1,1,1,-1", ["wrong_total_cost"]),
         (f"1,1,jam,{FIRST},1,1,0,0", ["invalid_quantity"]),
         (f"1,1,jam,{FIRST},1,1,1.0,1", ["invalid_quantity"]),
