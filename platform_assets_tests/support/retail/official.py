@@ -36,10 +36,10 @@ EXPECTED = {
 }
 
 
-def deliveries(official: Path, name: str) -> dict[str, Deliveries]:
-    """A file of sales and all dimensions, delivered on the last of its days."""
-    day, folder = EXPECTED[name].last, official / "retail"
-    found = {"sales": {day: {name: (folder / name).read_bytes()}}}
+def deliveries(official: Path, *names: str) -> dict[str, Deliveries]:
+    """Files of sales of the same days and all dimensions, delivered on the last of these days."""
+    day, folder = EXPECTED[names[0]].last, official / "retail"
+    found = {"sales": {day: {name: (folder / name).read_bytes() for name in names}}}
     for feed, file in DIMENSIONS.items():
         found[feed] = {day: {f"{file}.csv": (folder / "dimensions" / f"{file}.csv").read_bytes()}}
     return found
