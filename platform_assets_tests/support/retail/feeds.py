@@ -21,12 +21,13 @@ HEADERS = {
     "sales_team": "id,first_name,last_name,manager_id,is_manager,address,pincode,joining_date",
 }
 DIMENSIONS = tuple(feed for feed in HEADERS if feed != "sales")
-# The fields of each file of sales, in their order; `m.csv` lacks one, and `t.csv` names one twice.
+# The fields of each file of sales, in their order; `m.csv` lacks one, `t.csv` names one twice, `u.csv` both.
 SALES_FILES = {
     "a.csv": SALE,
     "B.CSV": "price,note,transactions_date,customer_id,store_id,item_name,transactions_person_id,quantity,x,total_cost",
     "m.csv": "customer_id,product_name,sales_date,sales_person_id,price,quantity,note,total_cost",
     "t.csv": f"{SALE},item_name",
+    "u.csv": f"{SALE.replace('store_id', 'item_name')},x",
 }
 _ALIASES = {"item_name": "product_name", "transactions_date": "sales_date", "transactions_person_id": "sales_person_id"}
 # What is in every snapshot that must have a good row, and nothing bad happens to it.
@@ -164,7 +165,7 @@ def sales(draw: st.DrawFn, days: Sequence[date], *, others: bool = True) -> Deli
         if draw(st.integers(0, 5)) == 5:
             continue
         for cells in draw(st.lists(_sale(day, days), max_size=8)):
-            file = draw(st.sampled_from(("a.csv", "a.csv", "a.csv", "B.CSV", "B.CSV", "m.csv", "t.csv")))
+            file = draw(st.sampled_from(("a.csv", "a.csv", "a.csv", "B.CSV", "B.CSV", "m.csv", "t.csv", "u.csv")))
             good = line(SALES_FILES[file], cells, quoted=draw(st.booleans()))
             for _ in range(draw(st.sampled_from((1, 1, 1, 2)))):  # a sale that looks like another is one of its own
                 lines.setdefault((day, file), []).append(good)

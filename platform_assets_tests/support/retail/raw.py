@@ -129,6 +129,8 @@ def sales_files(delivered: Deliveries) -> list[File]:
                 file = file._replace(kind="header")
             elif file.missing:
                 file = file._replace(kind="missing_columns")
+            elif len(set(header)) < len(header):
+                file = file._replace(kind="header")
             elif file.lines and unpacked(content) in seen:
                 file = file._replace(kind="duplicate")
             elif file.lines:
@@ -140,10 +142,9 @@ def sales_files(delivered: Deliveries) -> list[File]:
 def _header(line: bytes, aliases: Mapping[str, str]) -> list[str]:
     """The names of a header, after aliases; none when it cannot be read."""
     try:
-        names = [aliases.get(name, name) for name in cells(line.decode(), ",", quotes=True) or []]
+        return [aliases.get(name, name) for name in cells(line.decode(), ",", quotes=True) or []]
     except UnicodeDecodeError:
         return []
-    return names if len(set(names)) == len(names) else []
 
 
 def raw_sales(delivered: Deliveries, start: date) -> list[Row]:
