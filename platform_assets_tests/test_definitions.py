@@ -19,7 +19,7 @@ from platform_assets_tests.support.settings import settings_for
 ROOT = Path(__file__).parents[1]
 
 
-WHOLE = ("purchases/history",)
+WHOLE = ("purchases/history", "retail/customers", "retail/products", "retail/sales_team", "retail/stores")
 """The tables without days."""
 
 
