@@ -55,6 +55,7 @@ WITH_EVERY_ENGINE = (
     "domains/listening/test_dirty_plays.py",
     "domains/listening/test_listening_end_to_end.py",
     "domains/purchases/test_purchases_end_to_end.py",
+    "domains/retail/test_retail_end_to_end.py",
     "landing/test_rows_known_by_keys.py",
     "processes/test_engines_continue_each_other.py",
     "transforms/test_counts.py",
@@ -64,6 +65,7 @@ WITH_EVERY_ENGINE = (
     "transforms/test_scd2_any_history.py",
     "transforms/test_sessions.py",
     "transforms/test_times.py",
+    "transforms/test_totals.py",
     "transforms/test_urls.py",
     "transforms/test_windows.py",
 )

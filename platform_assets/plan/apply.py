@@ -24,6 +24,8 @@ from platform_assets.plan.runs import Place, Rules, Run, next_run
 _START, _END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 # An asset that so many runs in a row were refused of is let be, so that others are not kept waiting.
 _MOST_REFUSALS = 20
+# A day that was built so often and is due again would be for ever.
+_MOST_BUILDS = 20
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _DAY = timedelta(days=1)
 
@@ -57,6 +59,7 @@ class Progress:
     """What is known after some runs of a plan: what was refused, and where ranges are cut.
 
     A run that is refused is not tried again: its range is cut in two, until the days that cannot be built stand alone.
+    Nor is a day that is due again and again, whatever is built.
     """
 
     allow_emptied: bool = False
@@ -65,6 +68,7 @@ class Progress:
     _stretch: dict[Place, int] = field(default_factory=dict)
     _said: dict[dg.AssetKey, str] = field(default_factory=dict)
     _refusals: Counter[dg.AssetKey] = field(default_factory=Counter)
+    _builds: Counter[Place] = field(default_factory=Counter)
 
     @property
     def rules(self) -> Rules:
@@ -77,6 +81,13 @@ class Progress:
         run = outcome.run
         for key in outcome.built:
             self._refusals[key] = 0
+            for place in ((key, day) for day in run.days):
+                self._builds[place] += 1
+                if self._builds[place] == _MOST_BUILDS:
+                    self.refused[place] = (
+                        f"it was built {_MOST_BUILDS} times, and was due each time again: does something else write "
+                        "what it reads, or land files, all the time?"
+                    )
         for key, why in outcome.refused.items():
             self._refusals[key] += 1
             self._said[key] = why

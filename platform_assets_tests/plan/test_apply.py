@@ -183,6 +183,20 @@ def test_what_is_refused_for_no_days_sake_is_not_cut_in_two(week: Platform) -> N
     assert [run for run in tried if web.key("raw_events") in run.keys] == tried[:1]
 
 
+def test_a_day_that_is_due_again_whatever_is_built_is_let_be(week: Platform) -> None:
+    """As if something else delivered files all the time."""
+    progress = Progress()
+
+    def builds_nothing(run: Run) -> Outcome:
+        return Outcome(run, run.keys, {})
+
+    runs = list(apply(lambda: due_of(week), builds_nothing, progress))
+    assert len(runs) == 20
+    assert {why.split(":")[0] for why in progress.refused.values()} == {
+        "it was built 20 times, and was due each time again"
+    }
+
+
 def test_nothing_that_is_refused_is_tried_again(week: Platform) -> None:
     progress = Progress()
     tried = []
