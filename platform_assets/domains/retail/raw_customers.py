@@ -11,17 +11,13 @@ from platform_assets.domains.retail.domain import retail
 class RawCustomers(RawRows):
     """Every row of every snapshot of the customers, good or rejected, with the rules that it breaks."""
 
-    customer_id: T.IntegerType = source(
-        "customer_id", required=True, trimmed=True, description="Identity of the customer"
-    )
+    customer_id: T.IntegerType = source("customer_id", required=True, description="Identity of the customer")
     first_name: T.StringType = source("first_name", trimmed=True, personal=True, description="First name")
     last_name: T.StringType = source("last_name", trimmed=True, personal=True, description="Last name")
-    address: T.StringType = source("address", trimmed=True, personal=True, description="Where the customer lives")
-    pincode: T.StringType = source("pincode", trimmed=True, personal=True, description="Postal code")
-    phone_number: T.StringType = source("phone_number", trimmed=True, personal=True, description="Telephone number")
-    customer_joining_date: T.DateType = source(
-        "customer_joining_date", trimmed=True, description="Day on which the customer joined"
-    )
+    address: T.StringType = source("address", personal=True, description="Where the customer lives")
+    pincode: T.StringType = source("pincode", personal=True, description="Postal code")
+    phone_number: T.StringType = source("phone_number", personal=True, description="Telephone number")
+    customer_joining_date: T.DateType = source("customer_joining_date", description="Day on which the customer joined")
 
 
 @raw_table(RawCustomers, Feed("customers", (CSV,)), domain=retail, snapshot_of="customer_id")

@@ -12,17 +12,15 @@ from platform_assets.domains.retail.domain import retail
 class RawProducts(RawRows):
     """Every row of every snapshot of the products, good or rejected, with the rules that it breaks."""
 
-    product_id: T.IntegerType = source("id", required=True, trimmed=True, description="Identity of the product")
+    product_id: T.IntegerType = source("id", required=True, description="Identity of the product")
     name: T.StringType = source("name", trimmed=True, description="Name of the product, as sales have it")
-    current_price: Annotated[T.DecimalType, 12, 2] = source(
-        "current_price", trimmed=True, ge=0, description="Price of one"
-    )
+    current_price: Annotated[T.DecimalType, 12, 2] = source("current_price", ge=0, description="Price of one")
     old_price: Annotated[T.DecimalType, 12, 2] = source(
-        "old_price", trimmed=True, ge=0, description="Price of one before the current price"
+        "old_price", ge=0, description="Price of one before the current price"
     )
-    created_date: T.DateType = source("created_date", trimmed=True, description="Day on which it came into the range")
-    updated_date: T.DateType = source("updated_date", trimmed=True, description="Day of its last change")
-    expiry_date: T.DateType = source("expiry_date", trimmed=True, description="Day from which on it is not sold")
+    created_date: T.DateType = source("created_date", description="Day on which it came into the range")
+    updated_date: T.DateType = source("updated_date", description="Day of its last change")
+    expiry_date: T.DateType = source("expiry_date", description="Day from which on it is not sold")
 
 
 @raw_table(RawProducts, Feed("products", (CSV,)), domain=retail, snapshot_of="product_id")

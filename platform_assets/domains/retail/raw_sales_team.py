@@ -12,16 +12,14 @@ from platform_assets.domains.retail.domain import retail
 class RawSalesTeam(RawRows):
     """Every row of every snapshot of the sellers, good or rejected, with the rules that it breaks."""
 
-    sales_person_id: T.IntegerType = source("id", required=True, trimmed=True, description="Identity of the seller")
+    sales_person_id: T.IntegerType = source("id", required=True, description="Identity of the seller")
     first_name: T.StringType = source("first_name", trimmed=True, personal=True, description="First name")
     last_name: T.StringType = source("last_name", trimmed=True, personal=True, description="Last name")
-    manager_id: T.IntegerType = source("manager_id", trimmed=True, description="Identity of the seller's manager")
-    is_manager: T.BooleanType = source(
-        "is_manager", trimmed=True, description="Whether the seller is a manager (Y or N)"
-    )
-    address: T.StringType = source("address", trimmed=True, personal=True, description="Where the seller lives")
-    pincode: T.StringType = source("pincode", trimmed=True, personal=True, description="Postal code")
-    joining_date: T.DateType = source("joining_date", trimmed=True, description="Day on which the seller joined")
+    manager_id: T.IntegerType = source("manager_id", description="Identity of the seller's manager")
+    is_manager: T.BooleanType = source("is_manager", description="Whether the seller is a manager (Y or N)")
+    address: T.StringType = source("address", personal=True, description="Where the seller lives")
+    pincode: T.StringType = source("pincode", personal=True, description="Postal code")
+    joining_date: T.DateType = source("joining_date", description="Day on which the seller joined")
 
 
 @raw_table(RawSalesTeam, Feed("sales_team", (CSV,)), domain=retail, snapshot_of="sales_person_id")

@@ -11,14 +11,14 @@ from platform_assets.domains.retail.domain import retail
 class RawStores(RawRows):
     """Every row of every snapshot of the stores, good or rejected, with the rules that it breaks."""
 
-    store_id: T.IntegerType = source("id", required=True, trimmed=True, description="Identity of the store")
-    address: T.StringType = source("address", trimmed=True, description="Where the store is")
-    store_pincode: T.StringType = source("store_pincode", trimmed=True, description="Postal code of the store")
+    store_id: T.IntegerType = source("id", required=True, description="Identity of the store")
+    address: T.StringType = source("address", description="Where the store is")
+    store_pincode: T.StringType = source("store_pincode", description="Postal code of the store")
     store_manager_name: T.StringType = source(
         "store_manager_name", trimmed=True, personal=True, description="Name of the store's manager"
     )
-    store_opening_date: T.DateType = source("store_opening_date", trimmed=True, description="Day on which it opened")
-    reviews: T.StringType = source("reviews", trimmed=True, description="What customers say of it")
+    store_opening_date: T.DateType = source("store_opening_date", description="Day on which it opened")
+    reviews: T.StringType = source("reviews", description="What customers say of it")
 
 
 @raw_table(RawStores, Feed("stores", (CSV,)), domain=retail, snapshot_of="store_id")

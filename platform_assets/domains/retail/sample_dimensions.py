@@ -47,6 +47,7 @@ _HABITS = {
     "stores": (_STAYS, _MOVES, _BLANKS, _LATE, _STAYS, _STAYS, _MOVES),
     "sales_team": (_STAYS, _STAYS, _MOVES, _BLANKS, _STAYS, _LATE, _STAYS, _GOES, _MOVES, _STAYS, _STAYS),
 }
+_NAMES = {"customers": 2, "stores": 3}  # the cells of names, of others the second
 _PERIODS = (2, 3, 4, 5, 7)  # days; drawn from evenly, as are all tuples of values below
 _LATEST = {"customers": 4, "products": 1, "stores": 2, "sales_team": 3}  # days after the second
 
@@ -131,8 +132,9 @@ class World(NamedTuple):
             "sales_team": self._seller,
         }[feed](place, day)
         _, habit, turn, _ = self._drawn(feed, place, self.number(day))
-        if habit == _BLANKS and turn % 2:  # around a text, where they change nothing
-            cells[2 if feed == "customers" else 1] = f" {cells[2 if feed == 'customers' else 1]}\t"
+        if habit == _BLANKS and turn % 2:  # around a name, where they change nothing
+            name = _NAMES.get(feed, 1)
+            cells[name] = f" {cells[name]}\t"
         return [str(self.key(feed, place)), *cells[1:]]
 
     def _drawn(self, feed: str, place: int, number: int) -> tuple[Random, str, int, int]:

@@ -233,7 +233,7 @@ def test_a_sale_has_its_customer_as_of_its_day_the_first_one_before_and_the_last
     )
     found = tables(one_file("sales", *(sale(day) for day in DAYS)), customers=snapshots)
     assert brief(found["customer_sales"], "day", "address") == list(
-        zip(DAYS, ["Here", "Here", "There", "There"], strict=True)
+        zip(DAYS, [" Here", " Here", "There ", "There "], strict=True)
     )
     known = {"customers": oracle.by_key(snapshots_oracle.history(followed(found, "customers"), None))}
     assert [oracle.joined(row, known["customers"], "customers")[1] for row in found["sales"]] == [False] * 3 + [True]

@@ -28,6 +28,7 @@ class Column(NamedTuple):
     field: str
     value: Callable[[str], Any]
     required: bool = False
+    trims: bool = False
     holds: Callable[[Any], bool] = lambda value: True
 
 
@@ -61,29 +62,32 @@ SALES = {
     "quantity": Column("quantity", whole(32), required=True, holds=lambda quantity: quantity >= 1),
     "total_cost": Column("total_cost", money(18), required=True),
 }
-# The key of each dimension comes first; all its cells are trimmed.
+NAME: dict[str, Any] = {"value": text, "trims": True}
+# The key of each dimension comes first.
 DIMENSIONS: dict[str, dict[str, Column]] = {
     "customers": {
         "customer_id": Column("customer_id", whole(32), required=True),
-        **{name: Column(name, text) for name in ("first_name", "last_name", "address", "pincode", "phone_number")},
+        **{name: Column(name, **NAME) for name in ("first_name", "last_name")},
+        **{name: Column(name, text) for name in ("address", "pincode", "phone_number")},
         "customer_joining_date": Column("customer_joining_date", iso_date),
     },
     "products": {
         "product_id": Column("id", whole(32), required=True),
-        "name": Column("name", text),
+        "name": Column("name", **NAME),
         "current_price": Column("current_price", money(12), holds=is_no_debt),
         "old_price": Column("old_price", money(12), holds=is_no_debt),
         **{name: Column(name, iso_date) for name in ("created_date", "updated_date", "expiry_date")},
     },
     "stores": {
         "store_id": Column("id", whole(32), required=True),
-        **{name: Column(name, text) for name in ("address", "store_pincode", "store_manager_name")},
+        **{name: Column(name, text) for name in ("address", "store_pincode")},
+        "store_manager_name": Column("store_manager_name", **NAME),
         "store_opening_date": Column("store_opening_date", iso_date),
         "reviews": Column("reviews", text),
     },
     "sales_team": {
         "sales_person_id": Column("id", whole(32), required=True),
-        **{name: Column(name, text) for name in ("first_name", "last_name")},
+        **{name: Column(name, **NAME) for name in ("first_name", "last_name")},
         "manager_id": Column("manager_id", whole(32)),
         "is_manager": Column("is_manager", yes_or_no),
         **{name: Column(name, text) for name in ("address", "pincode")},
@@ -153,7 +157,7 @@ def raw_sales(delivered: Deliveries, start: date) -> list[Row]:
     for file in sales_files(delivered):
         if file.kind:
             continue
-        for row in _rows(file.lines, file.header, SALES, file.day, file.name, blanks=""):
+        for row in _rows(file.lines, file.header, SALES, file.day, file.name):
             given = row.pop("given")
             extra = [given[name] for name in file.extra if given and given[name]]
             row["additional_column"] = ", ".join(extra) or None
@@ -186,7 +190,7 @@ def raw_dimension(delivered: Deliveries, feed: str) -> list[Row]:
         for name, content in sorted(files.items()):
             lines = feed_oracle.lines(unpacked(content)) if is_read(name) else []
             if lines:
-                own += _rows(lines[1:], _header(lines[0], {}), columns, day, name, blanks=" \t")
+                own += _rows(lines[1:], _header(lines[0], {}), columns, day, name)
         known = [row[key] for row in own if key_is_known(row, key)]
         for row in own:
             row.pop("given")
@@ -208,10 +212,8 @@ def _rows(
     columns: Mapping[str, Column],
     day: date,
     name: str,
-    *,
-    blanks: str,
 ) -> Iterator[Row]:
-    """The rows that lines become, with `given`, their cells by the names of the header; `blanks` are trimmed."""
+    """The rows that lines become, with `given`, their cells by the names of the header."""
     fields = {column.field for column in columns.values()}
     for line in lines:
         written = line.decode(errors="replace")
@@ -219,7 +221,7 @@ def _rows(
         given = dict(zip(header, found, strict=True)) if found is not None and len(found) == len(header) else {}
         broken: list[str] = []
         values = {
-            name: _judged(name, column, given.get(column.field, "").strip(blanks), broken)
+            name: _judged(name, column, given.get(column.field, "").strip(" \t" if column.trims else ""), broken)
             for name, column in columns.items()
         }
         if not given:
