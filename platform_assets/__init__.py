@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from platform_assets.assets.histories import changes_table, history_table
     from platform_assets.assets.raw_tables import raw_table
     from platform_assets.assets.sessions import open_sessions_table, sessions_table
+    from platform_assets.assets.sql_tables import sql_table
     from platform_assets.assets.tables import table
     from platform_assets.contracts.contract import Contract, Field, RawContract, RawRows, T, source
     from platform_assets.definitions import build_definitions
     from platform_assets.exports.csv import Csv
     from platform_assets.exports.json import Json
     from platform_assets.exports.parquet import Parquet
+    from platform_assets.exports.sql.periods import Daily, Monthly
     from platform_assets.lake.audit import Balance, Repeats
     from platform_assets.landing.delimited import CSV, TSV, Delimited
     from platform_assets.landing.feeds import FORMAT, Feed
@@ -35,6 +37,7 @@ __all__ = [
     "ClosedVersions",
     "Contract",
     "Csv",
+    "Daily",
     "Delimited",
     "Domain",
     "DomainSettings",
@@ -43,6 +46,7 @@ __all__ = [
     "GapSeconds",
     "Json",
     "KnownValues",
+    "Monthly",
     "Parquet",
     "RawContract",
     "RawRows",
@@ -58,6 +62,7 @@ __all__ = [
     "raw_table",
     "sessions_table",
     "source",
+    "sql_table",
     "table",
 ]
 
@@ -72,6 +77,7 @@ _HOME = {
     "raw_table": "assets.raw_tables",
     "open_sessions_table": "assets.sessions",
     "sessions_table": "assets.sessions",
+    "sql_table": "assets.sql_tables",
     "table": "assets.tables",
     "Contract": "contracts.contract",
     "Field": "contracts.contract",
@@ -83,6 +89,8 @@ _HOME = {
     "Csv": "exports.csv",
     "Json": "exports.json",
     "Parquet": "exports.parquet",
+    "Daily": "exports.sql.periods",
+    "Monthly": "exports.sql.periods",
     "Balance": "lake.audit",
     "Repeats": "lake.audit",
     "CSV": "landing.delimited",

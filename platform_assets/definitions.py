@@ -11,8 +11,9 @@ import dagster as dg
 from platform_assets.assets import stopping
 from platform_assets.assets.declared import ENGINE, TABLES_IO
 from platform_assets.assets.documents import DOCUMENTS_IO
-from platform_assets.assets.io_managers import DocumentIOManager, TableIOManager
+from platform_assets.assets.io_managers import DocumentIOManager, SqlIOManager, TableIOManager
 from platform_assets.assets.resources import EngineResource
+from platform_assets.assets.sql_tables import SQL_IO
 from platform_assets.errors import PlatformError
 from platform_assets.lake.storage import any_on_s3
 from platform_assets.plan.checks import up_to_date
@@ -42,6 +43,7 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
         ENGINE: engine,
         TABLES_IO: TableIOManager(catalog, engine),
         DOCUMENTS_IO: DocumentIOManager(),
+        SQL_IO: SqlIOManager(),
     }
     if any_on_s3(settings.places):
         # Imported only where it is needed: it takes a second.

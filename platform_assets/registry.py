@@ -24,6 +24,7 @@ from platform_assets.assets.domain import Domain
 from platform_assets.assets.files_tables import FilesTableDefinition, files_tables
 from platform_assets.assets.raw_tables import RawTableDefinition
 from platform_assets.assets.signature import place, suggestion
+from platform_assets.assets.sql_tables import SqlTableDefinition
 from platform_assets.assets.tables import TableDefinition
 from platform_assets.errors import DeclarationError, PlatformError
 from platform_assets.samples import FeedWriter
@@ -43,7 +44,7 @@ TableKind = TableDefinition | RawTableDefinition | FilesTableDefinition
 
 @dataclass(frozen=True)
 class FoundDomain:
-    """A domain with all that its folder declares: its tables, each after those that it reads, and its documents."""
+    """A domain with all that its folder declares: its tables, each after those that it reads, then what shows them."""
 
     domain: Domain
     package: str
@@ -68,6 +69,11 @@ class FoundDomain:
     def documents(self) -> list[DocumentDefinition]:
         """The documents."""
         return [one for one in self.declared if isinstance(one, DocumentDefinition)]
+
+    @property
+    def sql_tables(self) -> list[SqlTableDefinition]:
+        """The tables of databases."""
+        return [one for one in self.declared if isinstance(one, SqlTableDefinition)]
 
     @cached_property
     def sample_writers(self) -> Mapping[str, FeedWriter]:
@@ -294,7 +300,7 @@ def load(package: str) -> FoundDomain:
         declared[files.name] = files
     domain.refuse_silent_settings()
     ordered = in_order(declared.values())
-    return FoundDomain(domain, package, tuple(sorted(ordered, key=lambda one: isinstance(one, DocumentDefinition))))
+    return FoundDomain(domain, package, tuple(sorted(ordered, key=lambda one: not isinstance(one, TableKind))))
 
 
 def _modules(package: str) -> Iterable[pkgutil.ModuleInfo]:

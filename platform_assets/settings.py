@@ -243,7 +243,8 @@ def _secrets_of(value: Any, name: str = "") -> Iterator[str]:
     """What of some settings nobody may see."""
     if isinstance(value, (SecretStr, SecretBytes, Secret)):
         secret = value.get_secret_value()
-        yield secret.decode(errors="replace") if isinstance(secret, bytes) else str(secret)
+        text = secret.decode(errors="replace") if isinstance(secret, bytes) else str(secret)
+        yield from (text, *secrets_in(name, text))  # of a URL its password alone, too
     elif isinstance(value, str):
         yield from secrets_in(name, value)
     elif isinstance(value, BaseModel):

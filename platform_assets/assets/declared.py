@@ -1,10 +1,10 @@
-"""What tables, raw tables and documents have in common: their domain, their name, what they read, and their asset."""
+"""What all that is declared has in common: its domain, its name, what it reads, and its asset."""
 
 import inspect
 import re
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -85,6 +85,10 @@ class Declared(ABC):
         """Whether it is built day by day, and not as a whole."""
         return True
 
+    def left_out(self, settings: Settings) -> str:
+        """Why these settings leave it out, so that nothing of it is built, nor due; empty when they do not."""
+        return ""
+
     @cached_property
     def key(self) -> dg.AssetKey:
         """`<domain>/<name>`."""
@@ -163,8 +167,14 @@ class Declared(ABC):
     def asset(self, settings: Settings) -> dg.AssetsDefinition:
         """The Dagster asset."""
 
-    def make_asset(self, settings: Settings, compute: Compute, **said: Any) -> dg.AssetsDefinition:
-        """The asset that `compute` builds: what all assets of the platform say of themselves, and `said`."""
+    def make_asset(
+        self, settings: Settings, compute: Compute, *, handed: Sequence[str] | None = None, **said: Any
+    ) -> dg.AssetsDefinition:
+        """The asset that `compute` builds: what all assets of the platform say of themselves, and `said`.
+
+        `handed` are the parameters that it is handed the run's days of, all that are tables' names if not given.
+        """
+        given = self.signature.same_day if handed is None else handed
 
         def guarded(context: dg.AssetExecutionContext, **frames: Any) -> Iterator[Event]:
             tables = context.resources.tables.catalog.tables
@@ -193,7 +203,7 @@ class Declared(ABC):
                 required_resource_keys={ENGINE, TABLES_IO},
                 pool=self.text_key,
                 code_version=".".join(filter(None, [self.code, self.contract_print])) or None,
-                ins={name: self._input(name) for name in self.signature.same_day} if self.has_days else {},
+                ins={name: self._input(name) for name in given} if self.has_days else {},
                 **said,
             )(guarded)
         return asset

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
@@ -18,7 +18,8 @@ from platform_assets.assets.provenance import refuse_other_settings
 from platform_assets.assets.resources import EngineResource
 from platform_assets.errors import PlatformError
 from platform_assets.exports.documents import StagedDocuments
-from platform_assets.lake.tables.reads import DaysRead
+from platform_assets.exports.sql.loading import StagedPeriods
+from platform_assets.lake.tables.reads import DaysRead, Source
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import NotPublished, Table
 from platform_assets.settings import prefix_of
@@ -108,6 +109,36 @@ class TableIOManager(dg.IOManager):
                 f"({prefix_of(table.domain)}START) on, or take them into this run."
             ) from missing
 
+    def read_newest(
+        self, keys: Collection[dg.AssetKey], days: Collection[date], spans: Sequence[tuple[date, date]], log: Log
+    ) -> list[tuple[date | None, dict[dg.AssetKey, DataFrame], list[Source]]]:
+        """Of each span the newest day that all these tables have, their rows of it, and what was read.
+
+        What was read has changed, too, as soon as a newer day of the span is published. A span before the first day of
+        one of the tables has no rows. Raises `PlatformError` when one of `days` was never published.
+        """
+        tables = {key: self.catalog.tables[key] for key in keys}
+        opened = {
+            key: table.opened([str(day) for day in days if day >= self.catalog.first_day(key)])
+            for key, table in tables.items()
+        }
+        there = set.intersection(*(tables[key].published_days(delta) for key, delta in opened.items()))
+        begin = max(map(self.catalog.first_day, keys))
+        found: list[tuple[date | None, dict[dg.AssetKey, DataFrame], list[Source]]] = []
+        for first, last in spans:
+            newest = max((day for day in there if str(max(first, begin)) <= day <= str(last)), default=None)
+            if newest is None:
+                found.append((None, {key: self._no_rows(table) for key, table in tables.items()}, []))
+                continue
+            day, frames, sources = date.fromisoformat(newest), dict[dg.AssetKey, DataFrame](), list[Source]()
+            for key, table in tables.items():
+                frame, read = table.read(self._engine.engine, day, day, opened[key])
+                frames[key] = self._handed_out(key, frame, read, log)
+                sources.append(DaysRead.of(table, opened[key], day, last))
+                log.info("%s: reading %s of version %s, the newest day up to %s", table.key, day, read.version, last)
+            found.append((day, frames, sources))
+        return found
+
     def read_all(self, key: dg.AssetKey, log: Log) -> DataFrame:
         """All rows of a table.
 
@@ -170,3 +201,22 @@ class DocumentIOManager(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> Any:
         """Documents are for people and other systems; raises `dagster.Failure`: read the table instead."""
         raise dg.Failure(f"{context.asset_key.to_user_string()} is a document: depend on its table instead.")
+
+
+class SqlIOManager(dg.IOManager):
+    """Writes the rows of a run into the table of a database."""
+
+    def handle_output(self, context: dg.OutputContext, obj: StagedPeriods) -> None:
+        """Replace the rows of each period, each whole or not at all."""
+        target = obj.target
+        with as_failures(context, of_writing(target.key, "PLATFORM_LAKE", target.records.folder)):
+            obj.publish()
+        periods = ", ".join(sorted(obj.written))
+        context.add_output_metadata({"database": target.place, "rows": obj.count, "periods": periods})
+        context.log.info("%s: %s rows of %s in %s", target.key, f"{obj.count:,}", periods, target.place)
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        """A database's table is for other systems; raises `dagster.Failure`: read the table of the lake instead."""
+        raise dg.Failure(
+            f"{context.asset_key.to_user_string()} is a table of a database: depend on the lake's own instead."
+        )

@@ -95,6 +95,8 @@ def why(
     if catalog[key].has_days != (day is not None):
         said = "say which day" if catalog[key].has_days else "it has no days, leave the day out"
         raise Problem(f"{key.to_user_string()}: {said}.", WRONG_USE)
+    if left_out := catalog[key].left_out(catalog.settings):
+        raise Problem(f"{left_out}.")
     found = _due(catalog, [key])
     asked = day.date() if day else WHOLE
     if asked not in found.state.days(key) and asked not in found.state.known[key].made:

@@ -131,6 +131,10 @@ def clean(
             place = maintenance.Exported(export.text_key, export.folder(current()).url)
             found += maintenance.spools(place, state_of, age)
             found += _old_records(place, export.records(current()), vacuum)
+        for written in (one for domain in found_domains() for one in domain.sql_tables):
+            place = maintenance.Exported(written.text_key, written.url(current()))
+            found += maintenance.spools(place, state_of, age)
+            found += _old_records(place, written.records(current()), vacuum)
         with changing("What was removed is gone, and the next clean goes on from there."):
             for waste in found if not dry_run else ():
                 maintenance.remove(waste)

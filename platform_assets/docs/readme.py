@@ -16,7 +16,7 @@ _PART = "<!-- generated: "
 
 
 def graph(domains: Iterable[FoundDomain]) -> str:
-    """The asset graph as a Mermaid picture: feeds round, documents slanted, a block for each domain."""
+    """The asset graph as a Mermaid picture: feeds round, documents slanted, databases as drums, a block a domain."""
     return "\n".join(["```mermaid", "graph LR", "\n\n".join("\n".join(_edges(domain)) for domain in domains), "```"])
 
 
@@ -30,6 +30,9 @@ def _edges(domain: FoundDomain) -> Iterator[str]:
     for document in domain.documents:
         for source in document.sources:
             yield f"    {source.to_user_string()} --> {document.text_key}[/{document.text_key}/]"
+    for written in domain.sql_tables:
+        for source in written.sources:
+            yield f"    {source.to_user_string()} --> {written.text_key}[({written.text_key})]"
 
 
 def settings_table(domains: Iterable[FoundDomain], settings: Settings) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -155,29 +155,49 @@ def audit(
 
     The values of `hidden` columns are not shown.
     """
-    rules = staged.table.contract.rules
-    measures = _measures(staged, rules, balances)
-    rows = staged.read(engine)
-    counted = _one_row(rows, measures) if measures and staged.rows else dict.fromkeys(measures, 0)
-    findings = [_window(staged), _volume(staged)]
+    last = staged.days[-1]
+    more = {balance.name: _on(balance.staged, last) for balance in balances}
+    found, counted = audit_rules(
+        staged.table.contract.rules, engine, staged.read(engine), staged.rows, staged.nulls, more, hidden
+    )
+    balanced = [_balance(balance, counted[balance.name], inputs, last) for balance in balances]
+    return [_window(staged), _volume(staged), *found, *balanced]
+
+
+def audit_rules(
+    rules: Sequence[Rule],
+    engine: Engine,
+    rows: DataFrame,
+    total: int,
+    nulls: Callable[[str], int | None] = lambda column: None,
+    more: Mapping[str, str] | None = None,
+    hidden: Collection[str] = (),
+) -> tuple[list[Finding], Mapping[str, Any]]:
+    """Hold rows, so many in `total`, against rules; and what the same aggregate counts of `more`, by name.
+
+    `nulls` tells of a column how many are NULL, where that is known. The values of `hidden` columns are not shown.
+    """
+    measures = {**_measures(rules, nulls), **(more or {})}
+    counted = _one_row(rows, measures) if measures and total else dict.fromkeys(measures, 0)
+    findings = []
     for rule in rules:
         if rule.kind == "key":
-            findings.append(_key(rule, engine.without_constants(rows), staged.rows, counted[rule.name], hidden))
+            findings.append(_key(rule, engine.without_constants(rows), total, counted[rule.name], hidden))
         else:
-            broken = counted[rule.name] if rule.name in counted else staged.nulls(rule.columns[0])
-            findings.append(_rule(rule, rows, staged.rows, int(broken or 0), hidden))
-    return findings + [_balance(balance, counted[balance.name], inputs, staged.days[-1]) for balance in balances]
+            broken = counted[rule.name] if rule.name in counted else nulls(rule.columns[0])
+            findings.append(_rule(rule, rows, total, int(broken or 0), hidden))
+    return findings, counted
 
 
-def _measures(staged: Staged, rules: Sequence[Rule], balances: Sequence[Balance]) -> dict[str, str]:
+def _measures(rules: Sequence[Rule], nulls: Callable[[str], int | None]) -> dict[str, str]:
     """What the one aggregate counts; nulls that the file statistics have counted are not counted again."""
     measures: dict[str, str] = {}
     for rule in rules:
         if rule.kind == "key":
             measures[rule.name] = f"count(DISTINCT {_hash(rule.columns)})"
-        elif rule.kind != "null" or "isnan" in rule.broken or staged.nulls(rule.columns[0]) is None:
+        elif rule.kind != "null" or "isnan" in rule.broken or nulls(rule.columns[0]) is None:
             measures[rule.name] = f"count_if({rule.broken})"
-    return measures | {balance.name: _on(balance.staged, staged.days[-1]) for balance in balances}
+    return measures
 
 
 def _on(sql: str, last: date) -> str:

@@ -16,6 +16,7 @@ from platform_assets.assets.documents import DocumentDefinition
 from platform_assets.assets.provenance import platform_version
 from platform_assets.assets.raw_tables import RawTableDefinition
 from platform_assets.assets.readings import Span
+from platform_assets.assets.sql_tables import SqlTableDefinition
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.fingerprints import NOTHING, Fingerprint, Fingerprints, fingerprints
 from platform_assets.lake.tables.made import FileRead, Known, Made, events_text
@@ -63,6 +64,8 @@ def _made_of(state: State, one: Declared, days: Sequence[date], engine: Callable
     if isinstance(one, DocumentDefinition):
         states = one.folder(state.catalog.settings).states(days)
         return {day: replace(_record(state, one, day, Fingerprints(), days), state=states[day]) for day in days}
+    if isinstance(one, SqlTableDefinition):  # of what a database has, the records alone tell
+        return {day: _record(state, one, day, Fingerprints(), days) for day in days}
     if isinstance(one, DeclaredTable):
         return _of_table(state, one, days, engine())
     raise TypeError(one)

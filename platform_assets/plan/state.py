@@ -67,6 +67,8 @@ class State:
 
     def days(self, key: dg.AssetKey, until: date | None = None) -> list[date]:
         """The days that an asset should have: from its first to the newest that was delivered or built."""
+        if self.catalog[key].left_out(self.catalog.settings):
+            return []
         if not self.catalog[key].has_days:
             return [WHOLE] if key.path[0] in self.newest else []
         first = self.catalog.first_day(key)

@@ -39,7 +39,20 @@ class NotPublished(PlatformError):
 class Table(Published):
     """A published table that runs may read and replace days of."""
 
-    def read(self, engine: Engine, first: date, last: date) -> tuple[DataFrame, DaysRead]:
+    def opened(self, days: Collection[str]) -> DeltaTable:
+        """The current version; raises `NotPublished` when one of the days (ISO text), or anything, is not there."""
+        table = self.delta()
+        absent = set(days) - (set() if table is None else self.published_days(table))
+        if table is None or absent:
+            raise NotPublished(
+                f"{self.key} has no data yet{_shown(absent)}: materialise it first, or select it together "
+                f"with this table ({self.url})."
+            )
+        return table
+
+    def read(
+        self, engine: Engine, first: date, last: date, table: DeltaTable | None = None
+    ) -> tuple[DataFrame, DaysRead]:
         """The rows whose event `day` lies in [first, last], and what was read for them.
 
         The version is pinned: a plan that reads the table twice sees the same rows. The columns are the contract's;
@@ -47,21 +60,14 @@ class Table(Published):
         published (of a raw table, as a delivery day): what is not there yet must not be taken for a day on which
         nothing happened; and `PlatformError` when the published columns cannot be read as the contract's.
         """
-        table = self.delta()
-        absent = _days(first, last) - (set() if table is None else self._published_days(table))
-        if table is None or absent:
-            raise NotPublished(
-                f"{self.key} has no data yet{_shown(absent)}: materialise it first, or select it together "
-                f"with this table ({self.url})."
-            )
-        return self._read(engine, table, first, last)
+        return self._read(engine, table or self.opened(_days(first, last)), first, last)
 
     def read_all(self, engine: Engine) -> tuple[DataFrame, DaysRead]:
         """All rows of a table without days, or of all published days from the first on; as `read` else."""
         if self.contract.partition_column is None:
             return self.read(engine, WHOLE, WHOLE)
         table = self.delta()
-        if table is None or not any(day >= str(self.first_day) for day in self._published_days(table)):
+        if table is None or not any(day >= str(self.first_day) for day in self.published_days(table)):
             raise NotPublished(f"{self.key} has no data yet: materialise it first ({self.url}).")
         return self._read(engine, table, self.first_day, date.max)
 
@@ -91,7 +97,8 @@ class Table(Published):
         ]
         return frame.select(*columns)
 
-    def _published_days(self, table: DeltaTable) -> set[str]:
+    def published_days(self, table: DeltaTable) -> set[str]:
+        """The days (ISO text) that a version has."""
         column = self.contract.partition_column
         if column is None:
             return {str(WHOLE)} if table.file_uris() else set()
@@ -228,7 +235,7 @@ class Table(Published):
 
     def _refuse_other_schema(self, table: DeltaTable | None, days: Sequence[date]) -> None:
         """Fail unless the table can follow the contract: days that a run leaves as they are must be readable by it."""
-        if table is None or self._published_days(table) <= {day.isoformat() for day in days}:
+        if table is None or self.published_days(table) <= {day.isoformat() for day in days}:
             return
         changed = self._changes(table)
         if changed:
@@ -250,7 +257,7 @@ class Table(Published):
         return changed + [name for name in want if name not in have and not want[name].nullable]
 
     def _span(self, table: DeltaTable) -> str:
-        days = [date.fromisoformat(day) for day in self._published_days(table)]
+        days = [date.fromisoformat(day) for day in self.published_days(table)]
         return span_text(min(days), max(days))
 
 
@@ -270,7 +277,7 @@ def _replaced_by(staged: Staged) -> str:
 
 
 def _shown(days: Collection[str]) -> str:
-    if str(WHOLE) in days:
+    if not days or str(WHOLE) in days:
         return ""
     return f" for {min(days)}" + (f" and {len(days) - 1} more days" if len(days) > 1 else "")
 
