@@ -19,7 +19,7 @@ _DIALECTS = {"postgres": POSTGRESQL, "postgresql": POSTGRESQL, "mysql": MYSQL, "
 _PORTS = {POSTGRESQL: 5432, MYSQL: 3306}
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.%]+")
 _FORMS = (
-    "postgresql://user:password@host:5432/database, mysql://user:password@host:3306/database or "
+    "postgresql://host:5432/database or mysql://host:3306/database, with user:password@ before the host, or as "
     "sqlite:////folder/file.db"
 )
 

@@ -47,7 +47,11 @@ class MySQL(BySqlAlchemy):
     plain = {T.TimestampType: lambda array: array.cast(pa.timestamp("us"))}
 
     def __init__(self, address: Address) -> None:
-        super().__init__(address, address.url, {"connect_timeout": CONNECT_SECONDS, "charset": "utf8mb4"})
+        words = {"connect_timeout": CONNECT_SECONDS, "read_timeout": CONNECT_SECONDS, "charset": "utf8mb4"}
+        super().__init__(address, address.url, words)
+        # Once it has let us in, a statement may take any time, and the driver has no other way to say so.
+        driver: Any = self._connection.connection.dbapi_connection
+        driver._read_timeout = None
         self.execute(f"SET SESSION sql_mode = '{_MODE}', innodb_lock_wait_timeout = {LOCK_SECONDS}")
         dialect: Any = self._engine.dialect
         old = not dialect.is_mariadb and dialect.server_version_info < (8,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import adbc_driver_postgresql.dbapi as driver
@@ -54,19 +55,28 @@ class PostgreSQL(Connection):
         self._is_within = False
 
     def execute(self, sql: str) -> None:
-        self._cursor.execute(sql)
-        self._alone()
+        with self._alone():
+            self._cursor.execute(sql)
 
     def query(self, sql: str) -> Sequence[tuple[Any, ...]]:
-        self._cursor.execute(sql)
-        found: list[tuple[Any, ...]] = self._cursor.fetchall()
-        self._alone()
+        with self._alone():
+            self._cursor.execute(sql)
+            found: list[tuple[Any, ...]] = self._cursor.fetchall()
         return found
 
-    def _alone(self) -> None:
-        """The driver begins a transaction with every statement: outside of ours it ends with it."""
-        if not self._is_within:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """End the transaction that the driver begins with every statement, unless it is one of ours."""
+        if self._is_within:
+            yield
+            return
+        try:
+            yield
             self._connection.commit()
+        except BaseException:
+            with suppress(Exception):  # what has failed first is what to tell
+                self._connection.rollback()
+            raise
 
     def type_of(self, column: ColumnSpec, is_looked_up: bool) -> SqlType:
         if isinstance(dtype := column.dtype, T.DecimalType):
@@ -116,12 +126,12 @@ class PostgreSQL(Connection):
 
         reader = pa.RecordBatchReader.from_batches(rows.schema, batches())
         try:
-            self._cursor.adbc_ingest(STAGED, reader, mode="append", temporary=True)
+            with self._alone():
+                self._cursor.adbc_ingest(STAGED, reader, mode="append", temporary=True)
         except Exception:
             if failed:
                 raise failed[0] from None
             raise
-        self._alone()
 
     def begin(self, table: str) -> None:
         self._is_within = True

@@ -56,7 +56,8 @@ def explained(error: Exception, address: Address, kept: str = "") -> PlatformErr
     is_theirs = type(error).__module__.split(".")[0] in _LIBRARIES
     if not is_theirs and not re.search(f"{_KINDS['no encryption']}|{_KINDS['no driver']}", said):
         return None
-    code = getattr(cause, "sqlstate", None) or (cause.args[0] if cause.args and isinstance(cause.args[0], int) else "")
+    number = cause.args[0] if cause.args and isinstance(cause.args[0], int) else ""
+    code = number or getattr(cause, "sqlstate", None) or ""
     found = next((kind for kind, says in _KINDS.items() if re.search(says, f"{code} {said}", re.DOTALL)), "")
     kind = TemporaryError if found in _MAY_PASS else PlatformError
     return kind(f"{address.variable}: {_why(found, address, said)}. {kept}".strip())
@@ -93,5 +94,5 @@ def _words(error: BaseException) -> str:
     args = error.args
     text = str(args[1] if len(args) > 1 and isinstance(args[0], int) else error)
     text = re.split(r"\.? ?(?:SQLSTATE:|Query was:|\[SQL:|\(Background on)", text)[0]
-    text = re.sub(r"^\w+: |\[libpq\] |PGRES_FATAL_ERROR |Failed to (execute query '.*?'|connect): ", "", text)
+    text = re.sub(r"^.*?(ERROR|FATAL): +|^\w+: |\[libpq\] |Failed to connect: ", "", text, flags=re.DOTALL)
     return " ".join(text.split())[:_MOST].rstrip(". ")

@@ -31,18 +31,28 @@ def find(name: str) -> str:
 
 
 class Postgres:
-    """A server with one empty database, and a user who may do everything without a password; it can be killed."""
+    """A server with one empty database, and a user who may do everything; it can be killed.
 
-    def __init__(self, folder: Path) -> None:
+    Without a password anybody is let in as that user.
+    """
+
+    def __init__(self, folder: Path, password: str = "") -> None:
         initdb, self.program = find("initdb"), find("postgres")
         self.port = free_port()
         self.user = "dagster"
         self.database = "postgres"
+        self.password = password
         self._folder = folder
         self._server: subprocess.Popen[bytes] | None = None
         if USER:
             shutil.chown(folder, USER)
-        words = ("--auth", "trust", "--username", self.user, "--encoding", "UTF8", "--no-locale", "--no-sync")
+        words = ["--username", self.user, "--encoding", "UTF8", "--no-locale", "--no-sync", "--auth"]
+        if password:
+            (folder / "password").write_text(password)
+            (folder / "password").chmod(0o644)
+            words += ["scram-sha-256", "--pwfile", f"{folder}/password"]
+        else:
+            words += ["trust"]
         subprocess.run([initdb, *words, f"{folder}/data"], user=USER, cwd=folder, check=True, capture_output=True)
 
     @property
@@ -58,7 +68,9 @@ class Postgres:
     def is_up(self) -> bool:
         """Whether the server takes connections."""
         try:
-            psycopg2.connect(host="127.0.0.1", port=self.port, user=self.user, dbname=self.database).close()
+            psycopg2.connect(
+                host="127.0.0.1", port=self.port, user=self.user, dbname=self.database, password=self.password or None
+            ).close()
         except psycopg2.OperationalError:
             return False
         return True
@@ -85,11 +97,11 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
+def postgres(password: str = "") -> Iterator[Postgres]:
     """A running server; it and all that was written to it are gone at the end."""
     # Not below pytest's folders, which the user `postgres` may not enter.
     with tempfile.TemporaryDirectory(prefix="postgres_") as folder:
-        server = Postgres(Path(folder))
+        server = Postgres(Path(folder), password)
         try:
             server.start()
             yield server

@@ -1,0 +1,100 @@
+"""Tables in databases: created as the contract wants them, and refused when they are others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from platform_assets.errors import PlatformError
+from platform_assets_tests.support.sql import JANUARY, Base, Written, known, total
+
+CHANGES = {
+    "a column is missing": (["ALTER TABLE totals DROP COLUMN name"], "has no column name, which the contract wants as"),
+    "a column is new": (["ALTER TABLE totals ADD more INTEGER"], "has a column more, which is not in the contract"),
+    "another key": (
+        ["DROP TABLE totals", "CREATE TABLE totals AS SELECT * FROM kept", "DROP TABLE kept"],
+        "is there already, and its",
+    ),
+}
+
+
+@pytest.fixture
+def table(base: Base, tmp_path: Path) -> Written:
+    """The table `totals`, with a row."""
+    written = Written(base, tmp_path)
+    written.write({JANUARY: [total(1)]})
+    return written
+
+
+def test_the_table_is_created_from_the_contract(table: Written) -> None:
+    with table.base.engine.connect() as connection:
+        found = sa.inspect(connection)
+        columns = {column["name"]: column["nullable"] for column in found.get_columns("totals")}
+        key = found.get_pk_constraint("totals")["constrained_columns"]
+        comments = [column.get("comment") for column in found.get_columns("totals")]
+        comment = found.get_table_comment("totals")["text"] if table.base.kind != "sqlite" else None
+    assert columns == {"month": False, "customer_id": False, "name": True, "total": False}
+    assert key == ["month", "customer_id"]
+    if table.base.kind != "sqlite":
+        assert comments == ["The month", "Who", "The customer's name, 100 % as written", "In euros, exactly"]
+        assert comment == "What each customer has bought in the month so far; 100 % of it."
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_table_that_is_another_is_refused_with_what_differs(table: Written, change: str) -> None:
+    statements, said = CHANGES[change]
+    if change == "another key":
+        table.base.run("CREATE TABLE kept AS SELECT * FROM totals")
+    table.base.run(*statements)
+    with pytest.raises(PlatformError) as refused:
+        table.write({JANUARY: [total(2)]})
+    assert f"{table.target.place} is there already, and " in str(refused.value)
+    assert said in str(refused.value)
+    assert "No row of it was changed. Change that in the database; or rename or drop the table" in str(refused.value)
+    assert len(table.base.rows()) == 1
+    assert known(table) == [table.staged({JANUARY: []}).made[JANUARY][0].day], "what was known still is"
+
+
+@pytest.mark.parametrize(
+    ("kind", "statement", "said"),
+    [
+        (
+            "postgresql",
+            "ALTER TABLE totals ALTER total TYPE double precision",
+            "its column total is double precision NOT NULL, where the contract wants numeric(18,2) NOT NULL",
+        ),
+        (
+            "postgresql",
+            "ALTER TABLE totals ALTER total DROP NOT NULL",
+            "its column total is numeric(18,2), where the contract wants numeric(18,2) NOT NULL",
+        ),
+        (
+            "postgresql",
+            "ALTER TABLE totals DROP CONSTRAINT totals_pkey",
+            "its primary key is none, where the contract wants customer_id, month",
+        ),
+        (
+            "mysql",
+            "ALTER TABLE totals MODIFY total DECIMAL(18,3) NOT NULL",
+            "its column total is decimal(18,3) NOT NULL, where the contract wants decimal(18,2) NOT NULL",
+        ),
+        ("mysql", "ALTER TABLE totals ENGINE = MyISAM", "is no table of InnoDB, which alone has transactions"),
+    ],
+)
+def test_other_types_and_keys_are_told(base_of: object, tmp_path: Path, kind: str, statement: str, said: str) -> None:
+    table = Written(base_of(kind), tmp_path)  # type: ignore[operator]
+    table.write({JANUARY: [total(1)]})
+    table.base.run(statement)
+    with pytest.raises(PlatformError) as refused:
+        table.write({JANUARY: [total(2)]})
+    assert f"is there already, and {said}." in str(refused.value)
+
+
+def test_a_view_is_no_table(table: Written) -> None:
+    rename = "RENAME TABLE totals TO kept" if table.base.kind == "mysql" else "ALTER TABLE totals RENAME TO kept"
+    table.base.run(rename, "CREATE VIEW totals AS SELECT * FROM kept")
+    with pytest.raises(PlatformError, match="is there already, and is no table"):
+        table.write({JANUARY: [total(2)]})
+    table.base.run("DROP VIEW totals")
