@@ -22,8 +22,8 @@ from platform_assets.plan.adopt import adopt
 from platform_assets.plan.checks import UP_TO_DATE
 from platform_assets_tests.support.due import applied, built, due_of, reasons
 from platform_assets_tests.support.platforms import checks, failure
-from platform_assets_tests.support.sql import Totals
-from platform_assets_tests.support.till import FOUND, Till, till
+from platform_assets_tests.support.till import Totals, till
+from platform_assets_tests.support.till_platform import FOUND, Till
 
 TABLES = 'group:till and not key:"till/totals_sql" and not key:"till/days_sql"'
 MONTH = 'key:"till/totals_sql"'

@@ -3,44 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 import sqlalchemy as sa
 
 from platform_assets.contracts.compiled import compiled
-from platform_assets.contracts.contract import Contract, Field, T
+from platform_assets.contracts.contract import Contract
 from platform_assets.exports.sql.addresses import Address
 from platform_assets.exports.sql.contracts import written
 from platform_assets.exports.sql.loading import SqlTarget, StagedPeriods
-from platform_assets.exports.sql.periods import Daily, Monthly, Period
+from platform_assets.exports.sql.periods import Monthly, Period
 from platform_assets.exports.sql.rows import Rows
 from platform_assets.lake.tables.made import Made, Records
 from platform_assets_tests.support.services.mariadb import MariaDB
 from platform_assets_tests.support.services.postgres import Postgres
+from platform_assets_tests.support.till import Totals
 
 # With all that a URL has its own meaning of, and what a pattern has.
 PASSWORD = "se%c:r/et@1?#pw"
 VARIABLE = "PLATFORM_TILL_SQL_URL"
 JANUARY = "2026-01"
-
-
-class Totals(Contract):
-    """What each customer has bought in the month so far; 100 % of it."""
-
-    day: T.DateType = Field(description="As of the end of this day")
-    month: T.StringType = Field(str_matches=r"^\d{4}-\d{2}$", description="The month")
-    customer_id: T.LongType = Field(description="Who")
-    name: T.StringType = Field(nullable=True, description="The customer's name, 100 % as written")
-    total: Annotated[T.DecimalType, 18, 2] = Field(ge=0, description="In euros, exactly")
-
-    class Config:
-        unique = ["day", "month", "customer_id"]
 
 
 MONTHLY = Monthly("month")
@@ -167,11 +155,3 @@ def totals(month: str, rows: Sequence[Row]) -> pa.Table:
 def known(written: Written) -> list[date]:
     """The days of which it is known what they were made from."""
     return sorted(written.target.known().made)
-
-
-def elsewhere(written: Written, base: Base) -> Written:
-    """The same table in another database."""
-    return replace(written, base=base)
-
-
-__all__ = ["Daily", "Monthly"]

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import sqlalchemy as sa
 from pydantic import SecretStr
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -28,11 +25,8 @@ from platform_assets import (
     sql_table,
     table,
 )
-from platform_assets.registry import FoundDomain
 from platform_assets.transforms.events import accepted
 from platform_assets.transforms.times import utc_instant
-from platform_assets_tests.support.platforms import Platform
-from platform_assets_tests.support.sql import Totals
 
 
 class TillSettings(DomainSettings):
@@ -45,6 +39,19 @@ class TillSettings(DomainSettings):
 
 
 till = Domain("till", owner="team:till", settings=TillSettings)
+
+
+class Totals(Contract):
+    """What each customer has bought in the month so far; 100 % of it."""
+
+    day: T.DateType = Field(description="As of the end of this day")
+    month: T.StringType = Field(str_matches=r"^\d{4}-\d{2}$", description="The month")
+    customer_id: T.LongType = Field(description="Who")
+    name: T.StringType = Field(nullable=True, description="The customer's name, 100 % as written")
+    total: Annotated[T.DecimalType, 18, 2] = Field(ge=0, description="In euros, exactly")
+
+    class Config:
+        unique = ["day", "month", "customer_id"]
 
 
 class RawTotals(RawContract):
@@ -92,28 +99,3 @@ def days_sql(totals: DataFrame, *, least: int) -> DataFrame:
     """The totals of each day."""
     rows = totals.where(F.col("customer_id") >= least)
     return rows.select("day", "customer_id", "total", F.col("day").cast("timestamp").alias("at"))
-
-
-FOUND = FoundDomain(till, "till", (raw_totals, totals, totals_sql, days_sql))
-
-
-class Till(Platform):
-    """A platform of that domain alone, and the SQLite file that its totals are written to."""
-
-    def __init__(self, root: Path, *, shown: bool = True, **settings: Any) -> None:
-        self.file = root / "base.db"
-        given = {"till_start": date(2026, 1, 30)} | settings
-        super().__init__(
-            root, domains=[FOUND], **({"till_sql_url": f"sqlite:///{self.file}"} if shown else {}), **settings
-        )
-
-    def land(self, day: str, *rows: tuple[int, str], month: str = "") -> None:
-        """Deliver the totals of a day: customer and total."""
-        lines = "".join(f"{day}T10:00:00Z,{month or day[:7]},{who},{amount}\n" for who, amount in rows)
-        self.deliver("totals", day, "totals.csv", f"at,month,customer,total\n{lines}")
-
-    def found(self, name: str = "totals", *columns: str) -> list[tuple[Any, ...]]:
-        """The rows of a table of the file, without names, in order."""
-        wanted = ", ".join(columns or (("month" if name == "totals" else "day"), "customer_id", "total"))
-        with sa.create_engine(f"sqlite:///{self.file}").connect() as connection:
-            return sorted(map(tuple, connection.exec_driver_sql(f"SELECT {wanted} FROM {name}")))
