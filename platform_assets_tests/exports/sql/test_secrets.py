@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
 
-from platform_assets_tests.support.processes.sites import ROOT, outside
+from platform_assets_tests.support.processes.sites import ROOT, Site
 from platform_assets_tests.support.services.ports import free_port
 from platform_assets_tests.support.services.postgres import Postgres
 from platform_assets_tests.support.sql import PASSWORD
 
-COMMANDS = "platform_assets_tests.support.processes.commands"
 DOMAIN = "from platform_assets_tests.support.till import till\n"
 TABLES = "from platform_assets_tests.support.till import days_sql, raw_totals, totals, totals_sql\n"
 
+# A program sees what is installed in its own folder.
+PROGRAM = f"""
+import json, sys
+sys.path.insert(1, {str(ROOT)!r})
+from platform_assets_tests.support.processes.commands import run
+run(json.loads(sys.argv[1]))
+"""
+
 
 @pytest.fixture
-def shop(tmp_path: Path) -> dict[str, str]:
-    """The variables of a platform with the domain `till`, installed as a package of its own, and a delivery."""
+def shop(tmp_path: Path) -> Site:
+    """A platform with the domain `till`, installed as a package of its own, and a delivery."""
     package = tmp_path / "site" / "acme_tills" / "till"
     info = tmp_path / "site" / "acme_tills-1.dist-info"
     package.mkdir(parents=True)
@@ -33,34 +37,22 @@ def shop(tmp_path: Path) -> dict[str, str]:
     (info / "entry_points.txt").write_text("[platform_assets.domains]\nacme = acme_tills\n")
     for file, text in {"domain.py": DOMAIN, "tables.py": TABLES, "__init__.py": "", "../__init__.py": ""}.items():
         (package / file).write_text(text)
-    landed = tmp_path / "landing" / "totals" / "2026-01-01"
-    landed.mkdir(parents=True)
-    (landed / "a.csv").write_text("at,month,customer,total\n2026-01-01T10:00:00Z,2026-01,1,2.50\n")
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "dagster.yaml").write_bytes((ROOT / "deploy" / "local" / "dagster.yaml").read_bytes())
-    places = {f"PLATFORM_{name.upper()}": str(tmp_path / name) for name in ("landing", "lake", "exports")}
-    path = os.pathsep.join([str(tmp_path / "site"), str(ROOT)])
-    more = {"DAGSTER_HOME": str(tmp_path / "home"), "PYTHONPATH": path, "PLATFORM_DOMAINS": "till"}
-    return outside() | places | more
+    (tmp_path / "site" / "commands.py").write_text(PROGRAM)
+    site = Site(tmp_path / "run", {"PLATFORM_DOMAINS": "till"})
+    site.deliver("totals", "2026-01-01", "a.csv", "at,month,customer,total\n2026-01-01T10:00:00Z,2026-01,1,2.50\n")
+    return site
 
 
-def _said(variables: dict[str, str], *words: str) -> str:
-    """All that a process says."""
-    command = [sys.executable, "-m", *words]
-    done = subprocess.run(command, env=variables, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return done.stdout
-
-
-def test_the_password_is_seen_nowhere(shop: dict[str, str], postgresql: Postgres, tmp_path: Path) -> None:
+def test_the_password_is_seen_nowhere(shop: Site, postgresql: Postgres, tmp_path: Path) -> None:
     url = sa.URL.create("postgresql", "dagster", PASSWORD, "127.0.0.1", postgresql.port, "postgres")
-    good = url.render_as_string(hide_password=False)
-    shop["PLATFORM_TILL_SQL_URL"] = good
+    shop.variables["PLATFORM_TILL_SQL_URL"] = url.render_as_string(hide_password=False)
     commands = [["settings"], ["settings", "--json"], ["apply", "--yes"], ["why", "till/totals_sql", "2026-01-01"]]
-    written = _said(shop, COMMANDS, json.dumps(commands))
+    written = _said(shop, *commands)
     assert "PLATFORM_TILL_SQL_URL" in written
     assert "Nothing is due." in written
-    shop |= {"PLATFORM_DEBUG": "1", "PLATFORM_TILL_SQL_URL": url.set(port=free_port()).render_as_string(False)}
-    failed = _said(shop, "platform_assets.cli", "apply", "--yes")
+    shop.variables["PLATFORM_TILL_SQL_URL"] = url.set(port=free_port()).render_as_string(hide_password=False)
+    shop.variables["PLATFORM_DEBUG"] = "1"
+    failed = _said(shop, ["apply", "--yes"])
     assert "was refused: PLATFORM_TILL_SQL_URL: postgresql://127.0.0.1:" in failed
     for secret in (PASSWORD, quote(PASSWORD, safe=""), quote(PASSWORD)):
         assert [said for said in (written, failed) if secret in said] == []
@@ -71,6 +63,15 @@ def test_the_password_is_seen_nowhere(shop: dict[str, str], postgresql: Postgres
             ("2026-01", 1, "2.50")
         ]
         connection.exec_driver_sql("DROP TABLE totals, days")
+
+
+def _said(site: Site, *commands: list[str]) -> str:
+    """All that some commands print, in one process."""
+    before = set(site.root.glob("output-*"))
+    with site.started(str(site.root.parent / "site" / "commands.py"), json.dumps(commands)) as process:
+        process.wait(timeout=300)
+    (log,) = set(site.root.glob("output-*")) - before
+    return log.read_text(encoding="utf-8")
 
 
 def postgresql_engine(url: sa.URL) -> sa.Engine:
