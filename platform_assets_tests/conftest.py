@@ -49,6 +49,7 @@ WITH_EVERY_ENGINE = (
     "lake/engines/test_workarounds_of_spark.py",
     "assets/test_explanations.py",
     "assets/test_io_managers.py",
+    "exports/sql/test_spool.py",
     "lake/tables/test_schemas.py",
     "lake/tables/test_table.py",
     "lake/tables/test_values.py",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -81,9 +81,10 @@ class StagedPeriods:
         target = self.target
         kept = f"{target.key} was not published, what was there before still is."
         with told(target.address, kept), connected(target.address) as connection:
-            _make_table(connection, target)
-            # Before: killed at any point, a run leaves days of which it is known that they are those of none.
-            target.records.append(self._records(_BEGUN))
+            is_new = _make_table(connection, target)
+            # Before: killed at any point, a run leaves days of which it is known that they are those of none. Of a
+            # table that was not there all days are.
+            target.records.append(self._records(_BEGUN, more=target.known().made.values() if is_new else ()))
             done: list[str] = []
             try:
                 for period, rows in self.rows.items():
@@ -96,14 +97,12 @@ class StagedPeriods:
     def _refuse_changed(self, period: str) -> Callable[[], None]:
         return lambda: refuse_changed(self.sources[period], self.target.key)
 
-    def _records(self, state: str, periods: Sequence[str] | None = None) -> list[Made]:
+    def _records(
+        self, state: str, periods: Sequence[str] | None = None, more: Iterable[Made | None] = ()
+    ) -> list[Made]:
         now = time.time_ns() // 1000
-        return [
-            replace(made, state=f"{self.target.place}{state}", at=now)
-            for period, its in self.made.items()
-            if periods is None or period in periods
-            for made in its
-        ]
+        its = [made for period, its in self.made.items() if periods is None or period in periods for made in its]
+        return [replace(made, state=f"{self.target.place}{state}", at=now) for made in (*filter(None, more), *its)]
 
     @contextmanager
     def _told(self, period: str, done: Sequence[str]) -> Iterator[None]:
@@ -119,21 +118,20 @@ class StagedPeriods:
             ) from None
 
 
-def _make_table(connection: Connection, target: SqlTarget) -> None:
-    """See that the table is there as the contract wants it; create it where there is none."""
+def _make_table(connection: Connection, target: SqlTarget) -> bool:
+    """See that the table is there as the contract wants it; create it where there is none, and say whether that was."""
     asked = wanted(target.contract, target.period, connection.type_of)
     found = connection.shape(target.table)
     if found is None:
         table = sql_table(target.table, target.contract, target.period, connection.type_of, **connection.options)
         try:
             connection.create(table)
+            return True
         except Exception:
             if (found := connection.shape(target.table)) is None:
-                raise
-            # Another run was faster.
-            refuse_other(target.place, found, asked)
-    else:
-        refuse_other(target.place, found, asked)
+                raise  # else another run was faster
+    refuse_other(target.place, found, asked)
+    return False
 
 
 def _replace(

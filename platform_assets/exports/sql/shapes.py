@@ -68,7 +68,7 @@ def refuse_other(place: str, found: Shape, asked: Shape) -> None:
     if difference := found.wrong or _difference(found, asked):
         raise PlatformError(
             f"{place} is there already, and {difference}. No row of it was changed. Change that in the database; or "
-            "rename or drop the table there, it is created anew then, and run all of its days again."
+            "rename or drop the table there: the next run creates it anew, and all of its other days are due then."
         )
 
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from platform_assets.errors import PlatformError
-from platform_assets_tests.support.sql import JANUARY, Base, Written, known, total
+from platform_assets_tests.support.sql import JANUARY, Base, Written, known, made, total
 
 CHANGES = {
     "a column is missing": (["ALTER TABLE totals DROP COLUMN name"], "has no column name, which the contract wants as"),
@@ -54,7 +54,7 @@ def test_a_table_that_is_another_is_refused_with_what_differs(table: Written, ch
     assert said in str(refused.value)
     assert "No row of it was changed. Change that in the database; or rename or drop the table" in str(refused.value)
     assert len(table.base.rows()) == 1
-    assert known(table) == [table.staged({JANUARY: []}).made[JANUARY][0].day], "what was known still is"
+    assert known(table) == [made(JANUARY).day], "what was known still is"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,14 @@ def test_other_types_and_keys_are_told(base_of: object, tmp_path: Path, kind: st
     with pytest.raises(PlatformError) as refused:
         table.write({JANUARY: [total(2)]})
     assert f"is there already, and {said}." in str(refused.value)
+
+
+def test_when_a_table_is_gone_it_is_made_anew_and_nothing_is_known_of_its_other_days(table: Written) -> None:
+    table.write({"2026-02": [total(1)]})
+    table.base.run("DROP TABLE totals")
+    table.write({"2026-02": [total(2)]})
+    assert table.base.totals() == {"2026-02": [total(2)]}
+    assert known(table) == [made("2026-02").day]
 
 
 def test_a_view_is_no_table(table: Written) -> None:
