@@ -24,7 +24,7 @@ from platform_assets.assets.domain import Domain
 from platform_assets.assets.files_tables import FilesTableDefinition, files_tables
 from platform_assets.assets.raw_tables import RawTableDefinition
 from platform_assets.assets.signature import place, suggestion
-from platform_assets.assets.sql_tables import SqlTableDefinition
+from platform_assets.assets.sql_tables import SqlTableDefinition, refuse_same_places
 from platform_assets.assets.tables import TableDefinition
 from platform_assets.errors import DeclarationError, PlatformError
 from platform_assets.samples import FeedWriter
@@ -119,6 +119,7 @@ def found(settings: Settings | None = None) -> tuple[FoundDomain, ...]:
     refuse_clashes(domains)
     for domain in domains:
         domain.domain.values(settings)  # wrong ones are told before any work begins
+    refuse_same_places([one for domain in domains for one in domain.sql_tables], settings)
     _refuse_unknown_feeds(settings, domains)
     return domains
 

@@ -1,1 +1,1 @@
-"""What a declaration becomes in Dagster: tables, raw tables, documents, and what they are built and published with."""
+"""What a declaration becomes in Dagster: tables, documents, tables of databases, and what builds and publishes them."""

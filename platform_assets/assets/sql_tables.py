@@ -1,6 +1,6 @@
 """`@sql_table`: rows of daily tables that are written into a table of a SQL database, and replaced there by periods."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -31,7 +31,7 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.fingerprints import Fingerprints
 from platform_assets.lake.tables.made import Known, Made
 from platform_assets.lake.tables.reads import Source, refuse_changed
-from platform_assets.settings import Settings
+from platform_assets.settings import Settings, WrongSettings
 
 SQL_IO = "sql"
 EVERY_ROW = "every_row_written"
@@ -125,7 +125,7 @@ class SqlTableDefinition(Declared):
         return Address.of(self.variable, secret.get_secret_value()) if secret else None
 
     def target(self, settings: Settings) -> SqlTarget | None:
-        """The table in the database; None while no database is set. Raises `PlatformError` for what is no database."""
+        """The table in the database; None while none is set. Raises `WrongSettings` for what is no database."""
         address = self._address(settings)
         if address is None:
             return None
@@ -258,6 +258,18 @@ class SqlTableDefinition(Declared):
         for made in made_from.records(f"{context.run.run_id}/{context.retry_number}", Fingerprints(), rows=counts):
             found.setdefault(self.period.of(made.day), []).append(made)
         return found
+
+
+def refuse_same_places(tables: Iterable[SqlTableDefinition], settings: Settings) -> None:
+    """Raise `WrongSettings` for what is no database, and when two would be written over each other in one."""
+    places: dict[str, SqlTableDefinition] = {}
+    for one in tables:
+        target = one.target(settings)
+        if target and (other := places.setdefault(target.place, one)) is not one:
+            raise WrongSettings(
+                f"{other.text_key} and {one.text_key} would be written over each other, to {target.place}: let "
+                f"{other.variable} or {one.variable} name another database, or rename one."
+            )
 
 
 def _sources(reads: Sequence[_Read], period: str) -> list[Source]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,18 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets import Contract, Daily, Domain, DomainSettings, Field, Monthly, T, sql_table
-from platform_assets.assets.sql_tables import EVERY_ROW, SqlTableDefinition
+from platform_assets.assets.sql_tables import EVERY_ROW, SqlTableDefinition, refuse_same_places
 from platform_assets.docs.readme import graph
 from platform_assets.errors import DeclarationError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.plan.adopt import adopt
 from platform_assets.plan.checks import UP_TO_DATE
+from platform_assets.settings import WrongSettings
 from platform_assets_tests.support.due import applied, built, due_of, reasons
 from platform_assets_tests.support.platforms import checks, failure
-from platform_assets_tests.support.till import Totals, till
+from platform_assets_tests.support.settings import settings_for
+from platform_assets_tests.support.till import Totals, days_sql, till, totals_sql
 from platform_assets_tests.support.till_platform import FOUND, Till
 
 TABLES = 'group:till and not key:"till/totals_sql" and not key:"till/days_sql"'
@@ -177,6 +180,16 @@ def test_a_run_whose_input_is_replaced_meanwhile_is_tried_again_on_the_new_one(
     monkeypatch.setattr(SqlTableDefinition, "_write", overtaken)
     assert shop.materialise("2026-02-01", select=MONTH).success
     assert shop.found() == [("2026-02", 5, 5)], "that day is the newest now"
+
+
+def test_two_that_would_be_written_over_each_other_are_refused(tmp_path: Path) -> None:
+    settings = Till(tmp_path).settings
+    same = replace(totals_sql, name="totals")
+    with pytest.raises(WrongSettings, match="till/totals_sql and till/totals would be written over each other"):
+        refuse_same_places([totals_sql, days_sql, same], settings)
+    refuse_same_places([totals_sql, days_sql], settings)
+    with pytest.raises(WrongSettings, match="PLATFORM_TILL_SQL_URL cannot be used: it names oracle"):
+        refuse_same_places([totals_sql], settings_for([FOUND], till_sql_url="oracle://host/base"))
 
 
 class WithSecret(DomainSettings):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from platform_assets import project
-from platform_assets.errors import PlatformError
 from platform_assets.masking import HIDDEN, remember
+from platform_assets.settings import WrongSettings
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -35,7 +35,7 @@ class Address:
 
     @classmethod
     def of(cls, variable: str, written: str) -> Address:
-        """The database of a URL; raises `PlatformError`, without a word of the URL that may be secret."""
+        """The database of a URL; raises `WrongSettings`, without a word of the URL that may be secret."""
         from sqlalchemy import make_url
         from sqlalchemy.exc import ArgumentError
 
@@ -89,4 +89,4 @@ class Address:
 
 
 def _refuse(variable: str, why: str) -> NoReturn:
-    raise PlatformError(f"{variable} cannot be used: {why}.") from None
+    raise WrongSettings(f"{variable} cannot be used: {why}.") from None
