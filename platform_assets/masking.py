@@ -24,6 +24,10 @@ _IN_URL = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)|(?<=\btoken=)[^;&\s'\"]+")
 _NAMED = re.compile(r"(?P<name>[\w.-]+)=(?P<value>\"[^\"]*\"|'[^']*'|[^&;\s'\"]+)")
 # Shorter ones would be found in words that have nothing to do with them.
 _SHORTEST = 6
+# PostgreSQL shows the row after this.
+_DETAILS = re.compile(r"\s*\b(?:DETAIL|CONTEXT): .*", re.DOTALL)
+# Values of rows, which engines and databases put into quotes or parentheses, but for numbers.
+_VALUES = re.compile(r"""'[^']*'|"[^"]*"|(?<==)\([^)]*\)|\b[0-9][0-9.,:T+-]*[A-Z]?\b""")
 _known: set[str] = set()
 
 
@@ -81,6 +85,11 @@ def told(text: str) -> str:
         if len(value) >= _SHORTEST:
             text = text.replace(value, HIDDEN)
     return str(without_secrets(text))
+
+
+def without_values(text: str) -> str:
+    """What an engine or a database says, without the values of rows that it may have failed at."""
+    return _VALUES.sub(PERSONAL, _DETAILS.sub("", text))
 
 
 def is_told_whole(error: BaseException) -> bool:

@@ -20,6 +20,7 @@ from platform_assets.lake.engines.running import start
 from platform_assets.lake.storage import s3
 from platform_assets.registry import found
 from platform_assets.settings import Settings
+from platform_assets_tests.support.bases import base, base_of, maria, postgresql
 from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.support.packages import Packages
 from platform_assets_tests.support.platforms import Platform
@@ -27,6 +28,9 @@ from platform_assets_tests.support.services.missing import missing, there
 from platform_assets_tests.support.services.s3 import S3Server, environment, s3_server, versitygw
 from platform_assets_tests.support.services.spark import INSTALL_JAVA, filled_with_jars, find_java
 from platform_assets_tests.support.settings import settings_for
+
+__all__ = ["base", "base_of", "maria", "postgresql"]
+"""Fixtures that are written elsewhere."""
 
 # What an engine does differently shows here. Other tests start processes with an engine of their own, test what no
 # engine does, or need hundreds of runs, of which a cold Spark makes three a minute.

@@ -1,7 +1,7 @@
 """`@sql_table`: rows of daily tables that are written into a table of a SQL database, and replaced there by periods."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -122,7 +122,13 @@ class SqlTableDefinition(Declared):
 
     def _address(self, settings: Settings) -> Address | None:
         secret: SecretStr | None = getattr(self.domain.values(settings), self.database)
-        return Address.of(self.variable, secret.get_secret_value()) if secret else None
+        if not secret:
+            return None
+        return replace(Address.of(self.variable, secret.get_secret_value()), hides_values=bool(self._hidden(settings)))
+
+    def _hidden(self, settings: Settings) -> list[str]:
+        """The columns whose values are shown to readers of the table alone."""
+        return [] if settings.show_pii else self.contract.personal
 
     def target(self, settings: Settings) -> SqlTarget | None:
         """The table in the database; None while none is set. Raises `WrongSettings` for what is no database."""
@@ -156,7 +162,7 @@ class SqlTableDefinition(Declared):
                 if refused := refuse([columns], self.text_key):
                     raise refused
                 rows = spool.rows()
-                findings = self._judge(engine, spool, rows, periods)
+                findings = self._judge(engine, spool, rows, periods, self._hidden(settings))
                 if refused := refuse(findings, self.text_key):
                     # What is wrong with rows that are out of date is of no use.
                     refuse_changed([source for read in reads for source in read.sources], self.text_key)
@@ -230,7 +236,9 @@ class SqlTableDefinition(Declared):
             spool.add(engine, rows, F.col(self.period.column) if read.period is None else F.lit(read.period))
         return columns
 
-    def _judge(self, engine: Engine, spool: Spool, rows: Mapping[str, Rows], periods: Sequence[str]) -> list[Finding]:
+    def _judge(
+        self, engine: Engine, spool: Spool, rows: Mapping[str, Rows], periods: Sequence[str], hidden: Sequence[str]
+    ) -> list[Finding]:
         """What is found of the rows that were written aside."""
         total = sum(its.count for its in rows.values())
         others = spool.of_others(rows, periods)
@@ -243,7 +251,8 @@ class SqlTableDefinition(Declared):
         window = Finding(WINDOW, not count, said, details={"rows": count})
         if not total:
             return [window, *(Finding(rule.name, True, rule.description) for rule in self.contract.rules)]
-        return [window, *audit_rules(self.contract.rules, engine, spool.read(engine), total)[0]]
+        found, _ = audit_rules(self.contract.rules, engine, spool.read(engine), total, hidden=hidden)
+        return [window, *found]
 
     def _made(
         self, context: dg.AssetExecutionContext, reads: Sequence[_Read], days: Sequence[date], rows: Mapping[str, Rows]

@@ -24,7 +24,6 @@ class CustomersDataMart(Contract):
 
     class Config:
         unique = ["day", "customer_id"]
-        columns_agree = {"rules": {"month_of_the_day": "sales_month = date_format(day, 'yyyy-MM')"}}
 
 
 @table(

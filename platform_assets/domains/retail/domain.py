@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -18,6 +18,8 @@ class RetailSettings(DomainSettings):
     """First day of the retail domain; earlier sales are rejected, and snapshots of days before are not read."""
     coupon_amount: Decimal = Field(default=Decimal(10000), ge=0, max_digits=18, decimal_places=2)
     """Customers whose purchases of a month come to this amount get a coupon."""
+    sql_url: SecretStr | None = None
+    """The database that the marts are written to, such as `mysql://user:password@host/database`; none if not set."""
 
 
 retail = Domain("retail", owner="team:retail", settings=RetailSettings)

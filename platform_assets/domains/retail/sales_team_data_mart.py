@@ -31,7 +31,6 @@ class SalesTeamDataMart(Contract):
 
     class Config:
         unique = ["day", "store_id", "sales_person_id"]
-        columns_agree = {"rules": {"month_of_the_day": "sales_month = date_format(day, 'yyyy-MM')"}}
 
 
 @table(

@@ -26,12 +26,16 @@ _FORMS = (
 
 @dataclass(frozen=True)
 class Address:
-    """A database, the setting's `variable` that says where it is, and what people may see of that: its `place`."""
+    """A database, the setting's `variable` that says where it is, and what people may see of that: its `place`.
+
+    With `hides_values`, values of rows are no part of what it has said.
+    """
 
     variable: str
     dialect: str
     place: str
     url: URL = field(repr=False, compare=False)
+    hides_values: bool = False
 
     @classmethod
     def of(cls, variable: str, written: str) -> Address:

@@ -19,6 +19,8 @@ _LONGEST = 63
 def written(contract: CompiledContract, period: Period) -> CompiledContract:
     """The contract of the rows in the database: of a month they are those of its newest day, without that day.
 
+    In the key the month stands in its place.
+
     Raises `DeclarationError` for a rule over the day, which would not be held any more.
     """
     day = contract.partition_column
@@ -30,7 +32,7 @@ def written(contract: CompiledContract, period: Period) -> CompiledContract:
                 f"the rule {rule.name} is about {day}, which rows of a month do not have: write a contract "
                 "`whole=True` of the rows in the database"
             )
-    key = tuple(name for name in contract.key if name != day)
+    key = tuple(dict.fromkeys(period.column if name == day else name for name in contract.key))
     rules = [rule for rule in contract.rules if rule.kind != "key" and day not in rule.columns]
     return replace(
         contract,

@@ -9,6 +9,7 @@ from typing import Any
 
 from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.exports.sql.addresses import SQLITE, Address
+from platform_assets.masking import without_values
 
 _LIBRARIES = ("adbc_driver_manager", "adbc_driver_postgresql", "sqlalchemy", "pymysql", "sqlite3")
 # What is looked for in the code and the words of an error, in this order: SQLSTATE of PostgreSQL, numbers of MySQL.
@@ -53,6 +54,7 @@ def explained(error: Exception, address: Address, kept: str = "") -> PlatformErr
     """The error for what a database did not do; None for an error that is of no database's library."""
     cause: Any = getattr(error, "orig", None) or error
     said = address.without_secrets(_words(cause))
+    shown = without_values(said) if address.hides_values else said
     is_theirs = type(error).__module__.split(".")[0] in _LIBRARIES
     if not is_theirs and not re.search(f"{_KINDS['no encryption']}|{_KINDS['no driver']}", said):
         return None
@@ -60,7 +62,7 @@ def explained(error: Exception, address: Address, kept: str = "") -> PlatformErr
     code = number or getattr(cause, "sqlstate", None) or ""
     found = next((kind for kind, says in _KINDS.items() if re.search(says, f"{code} {said}", re.DOTALL)), "")
     kind = TemporaryError if found in _MAY_PASS else PlatformError
-    return kind(f"{address.variable}: {_why(found, address, said)}. {kept}".strip())
+    return kind(f"{address.variable}: {_why(found, address, shown)}. {kept}".strip())
 
 
 def _why(kind: str, address: Address, said: str) -> str:

@@ -7,7 +7,7 @@ import re
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
-from platform_assets.masking import PERSONAL
+from platform_assets.masking import without_values
 
 ENGINE_ERRORS = (PySparkException, Py4JError)
 """What engines and their clients raise."""
@@ -23,8 +23,6 @@ _MISSING = re.compile(
 _OF_NO_KIND = "SparkConnectGrpcException"
 # A server that was started again knows nothing of what was asked before.
 _GONE = re.compile(r"StatusCode\.UNAVAILABLE|INVALID_HANDLE\.(SESSION|OPERATION)_(NOT_FOUND|CHANGED|CLOSED)")
-# Values of rows, which engines put into quotes, but for numbers.
-_VALUES = re.compile(r"""'[^']*'|"[^"]*"|\b[0-9][0-9.,:T+-]*[A-Z]?\b""")
 _CODES = re.compile(r"^\[[A-Z0-9_.]+\] ?|\s*SQLSTATE: \w+;?$")
 
 
@@ -48,7 +46,7 @@ def first_line(error: Exception) -> str:
 def told(error: Exception, *, hides_values: bool = False) -> str:
     """An error as a part of a sentence: its kind, and what it says in a line, with values of rows in it or without."""
     said = _CODES.sub("", first_line(error)).rstrip(".")
-    said = _VALUES.sub(PERSONAL, said) if hides_values else said
+    said = without_values(said) if hides_values else said
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 

@@ -1,4 +1,4 @@
-"""The databases that these tests write to: a server of each kind for all of them, and files."""
+"""Databases that tests write to, as fixtures: a server of each kind for all tests of a process, and files."""
 
 from __future__ import annotations
 
