@@ -204,7 +204,9 @@ class SqlTableDefinition(Declared):
             yield from ()
 
         metadata = {"dagster/column_schema": column_schema(self.contract), "database": f"none: {said}"}
-        return self.make_asset(settings, compute, handed=(), deps=deps, output_required=False, metadata=metadata)
+        return self.make_asset(
+            settings, compute, handed=(), deps=deps, output_required=False, kinds={"sql"}, metadata=metadata
+        )
 
     def _reads(
         self, context: dg.AssetExecutionContext, days: Sequence[date], frames: Mapping[str, DataFrame]
