@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing as mp
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -61,6 +62,26 @@ def test_runs_at_once_wait_for_each_other_and_one_of_them_is_last(table: Written
         done = list(pool.map(lambda rows: table.write({JANUARY: rows}), months))
     assert done == [{JANUARY: 2}] * 5
     assert table.base.totals()[JANUARY] in months
+
+
+def test_processes_at_once_wait_for_each_other_too(base_of: Callable[[str], Base], tmp_path: Path) -> None:
+    new = mp.get_context("spawn")
+    together = new.Barrier(2)
+    processes = [new.Process(target=_write_often, args=(tmp_path, run, together)) for run in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(100)
+    assert [process.exitcode for process in processes] == [0, 0]
+    (rows,) = base_of("sqlite").totals().values()
+    assert rows in [[total(run), total(run + 100)] for run in range(2)]
+
+
+def _write_often(folder: Path, run: int, together: Any) -> None:
+    table = Written(Base.of("sqlite", folder, None), folder)
+    together.wait(60)
+    for _ in range(10):
+        assert table.write({JANUARY: [total(run), total(run + 100)]}) == {JANUARY: 2}
 
 
 def test_tables_that_are_not_there_yet_are_made_once_by_runs_at_once(table: Written) -> None:
