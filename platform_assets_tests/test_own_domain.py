@@ -23,7 +23,7 @@ from platform_assets_tests.support.services.ports import free_port
 
 DAY = "2026-01-02"
 MATERIALISE = "dagster asset materialize -m platform_assets.definitions"
-TABLES = ["shop/raw_sales", "shop/daily_sales", "shop/sales_files"]
+TABLES = ["shop/raw_sales", "shop/daily_sales", "shop/shop_sales_files"]
 ASSETS = """
 { assetNodes { assetKey { path } groupName description metadataEntries { __typename } isPartitioned } }"""
 
@@ -120,7 +120,7 @@ def test_the_readmes_own_domain_is_installed_built_shown_and_documented(acme: Ac
 def test_its_tables_and_those_of_other_domains_are_in_the_ui(acme: Acme, printed: dict[str, str]) -> None:
     with acme.webserver() as web:
         nodes = {"/".join(node["assetKey"]["path"]): node for node in web.ask(ASSETS)["assetNodes"]}
-    assert {"landing/sales", *TABLES, "web/sessions"} <= set(nodes)
+    assert {"landing/shop_sales", *TABLES, "web/sessions"} <= set(nodes)
     daily = nodes["shop/daily_sales"]
     assert (daily["groupName"], daily["isPartitioned"]) == ("shop", True)
     assert daily["description"] == "What was sold on a day; a day without sales has no row."

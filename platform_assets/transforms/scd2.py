@@ -141,7 +141,8 @@ def as_of_join(
     ]
     versions = history.select("version", *columns, *keys, *times)
     matches = [F.col(name) == F.col(f"_{name}") for name in key]
-    joined = facts.join(versions, [*matches, F.col(on).between(F.col("_from"), F.col("_to"))], "left")
+    # The versions stand on the left, where engines that do not know how many they are keep them in memory.
+    joined = versions.join(facts, [*matches, F.col(on).between(F.col("_from"), F.col("_to"))], "right")
     closed = F.when(F.col("version").isNotNull(), F.coalesce(F.col(on) >= F.col("_until"), F.lit(False)))
     return joined.select(*facts.columns, *columns, "version", closed.alias("closed"))
 

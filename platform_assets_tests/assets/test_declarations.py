@@ -105,6 +105,7 @@ class Guarded:
 
     checks: Mapping[str, str] = {"day_not_null": "What is said twice"}
     warnings: Collection[str] = ()
+    shows: Collection[str] = ()
 
     def judge(self, rows: DataFrame, inputs: Mapping[str, DataFrame], settings: Settings) -> list[Finding]:
         """Never asked."""

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from platform_assets import Balance, Contract, Field, KnownValues, T, table
 from platform_assets.domains.retail.domain import retail
@@ -35,6 +36,8 @@ class Sales(Contract):
 def sales(raw_sales: DataFrame, unmatched_sales: DataFrame, products: DataFrame) -> DataFrame:
     """The good rows of all deliveries but those with something unknown."""
     who = ["customer_id", "store_id", "sales_person_id"]
-    unmatched = unmatched_sales.select("day", *who).distinct()
+    unmatched = unmatched_sales.select("day", *who).distinct().withColumn("unmatched", F.lit(True))
+    # Not an anti-join: engines keep in memory what stands on the left.
+    rows = unmatched.join(accepted(raw_sales), ["day", *who], "right").where("unmatched IS NULL")
     columns = ["day", "customer_id", "store_id", "product_name", "sales_person_id", "price", "quantity", "total_cost"]
-    return accepted(raw_sales).join(unmatched, ["day", *who], "left_anti").select(*columns, "additional_column")
+    return rows.select(*columns, "additional_column")

@@ -43,7 +43,7 @@ def unmatched_sales(raw_sales: DataFrame, customers: DataFrame, stores: DataFram
         ("sales_person_id", "unknown_seller", sales_team),
     ):
         known = history.select(key).distinct().withColumn(reason, F.lit(False))
-        rows = rows.join(known, key, "left")
+        rows = known.join(rows, key, "right")  # engines keep in memory what stands on the left
         reasons.append(F.when(F.col(reason).isNull(), F.lit(reason)))
     found = rows.withColumn("reasons", F.array_compact(F.array(*reasons))).where(F.size("reasons") > 0)
     return found.select(*[column.name for column in unmatched_sales.contract.columns])

@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 from pyspark.sql import functions as F
 
+from platform_assets.assets.guards import KnownValues
 from platform_assets.assets.tables import TableDefinition
 from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import Contract, Field, T
@@ -142,3 +143,13 @@ def test_files_are_not_named_by_personal_data() -> None:
     document = replace(customers_data_mart_csv, format=Csv("{full_name}.csv", ("address",)))
     with pytest.raises(DeclarationError, match="named by full_name, which is personal"):
         document.refuse_sources({customers_data_mart.key: customers_data_mart})
+
+
+def test_a_guard_that_would_show_personal_values_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="a guard would show values of page, which are personal"):
+        TableDefinition(web, "guests", _pages, compiled(Guests), guards=(KnownValues("visits", "page", "page"),))
+
+
+def _pages(visits: Any) -> Any:
+    """Anything."""
+    return visits
