@@ -59,7 +59,6 @@ WITH_EVERY_ENGINE = (
     "lake/tables/test_values.py",
     "domains/listening/test_dirty_plays.py",
     "domains/listening/test_listening_end_to_end.py",
-    "domains/purchases/test_purchases_end_to_end.py",
     "domains/retail/test_retail_end_to_end.py",
     "landing/test_rows_known_by_keys.py",
     "processes/test_engines_continue_each_other.py",
