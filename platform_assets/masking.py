@@ -26,8 +26,10 @@ _NAMED = re.compile(r"(?P<name>[\w.-]+)=(?P<value>\"[^\"]*\"|'[^']*'|[^&;\s'\"]+
 _SHORTEST = 6
 # PostgreSQL shows the row after this.
 _DETAILS = re.compile(r"\s*\b(?:DETAIL|CONTEXT): .*", re.DOTALL)
-# Values of rows, which engines and databases put into quotes or parentheses, but for numbers.
-_VALUES = re.compile(r"""'[^']*'|"[^"]*"|(?<==)\([^)]*\)|\b[0-9][0-9.,:T+-]*[A-Z]?\b""")
+# Values of rows, which engines and databases put into quotes, but for numbers. A value may have quotes, too: all from
+# the first to the last is one, and what was cut short has no last.
+_QUOTED = re.compile(r"""['"].*['"]|['"].*\Z""", re.DOTALL)
+_NUMBER = re.compile(r"\b[0-9][0-9.,:T+-]*[A-Z]?\b")
 _known: set[str] = set()
 
 
@@ -64,6 +66,11 @@ def _without_its_secret(named: re.Match[str]) -> str:
     return f"{named['name']}={HIDDEN}" if _is_secret(named) else named[0]
 
 
+def forget(text: str) -> None:
+    """Let a text be shown that was taken for a secret, and is none."""
+    _known.discard(text)
+
+
 def remember(values: Iterable[str]) -> None:
     """Never show these values again, whoever repeats them."""
     _known.update(value for value in values if len(value) >= _SHORTEST)
@@ -89,7 +96,7 @@ def told(text: str) -> str:
 
 def without_values(text: str) -> str:
     """What an engine or a database says, without the values of rows that it may have failed at."""
-    return _VALUES.sub(PERSONAL, _DETAILS.sub("", text))
+    return _NUMBER.sub(PERSONAL, _QUOTED.sub(PERSONAL, _DETAILS.sub("", text)))
 
 
 def is_told_whole(error: BaseException) -> bool:

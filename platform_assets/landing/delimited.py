@@ -44,8 +44,9 @@ class Delimited:
         if not names:
             return Header("the header has a quote where none may be")
         lacking = tuple(name for name in _fields(columns, required=True) if name not in names)
-        more = tuple(name for name in names if name not in _fields(columns))
-        twice = sorted({name for name in names if names.count(name) > 1})
+        more = tuple(name for name in names if name and name not in _fields(columns))
+        # Tables of offices have columns without a name at their end, which are none.
+        twice = sorted({name for name in names if name and names.count(name) > 1})
         problem = f"the header names {', '.join(twice)} more than once" if twice else ""
         return Header(f"the header has no {', '.join(lacking)}" if lacking else problem, lacking, more)
 
@@ -58,16 +59,17 @@ class Delimited:
         cut = lines.withColumn(_FIELDS, F.when((F.size(found) == len(names)) & F.lit(readable), found))
         whole = F.col(_FIELDS).isNotNull()
 
-        def value(field: str) -> Column:
-            text = F.get(_FIELDS, F.lit(names.index(field))) if field in names else F.lit(None).cast("string")
+        def value(place: int | None) -> Column:
+            text = F.lit(None).cast("string") if place is None else F.get(_FIELDS, F.lit(place))
             return F.nullif(text, F.lit(""))
 
         known = {column.name: column.source.field for column in columns if column.source}
-        others = [name for name in names if name not in _fields(columns)]
-        unknown = [F.when(value(name).isNotNull(), F.lit(name)) for name in others]
+        places = {name: place for place, name in enumerate(names) if name in _fields(columns)}
+        others = {place: name for place, name in enumerate(names) if name not in places}
+        unknown = [F.when(value(place).isNotNull(), F.lit(name)) for place, name in others.items()]
         extra = F.array_sort(F.array_compact(F.array(*unknown))) if unknown else F.array().cast("array<string>")
         together = F.nullif(F.concat_ws(_BETWEEN, *map(value, others)), F.lit(""))
-        values = {name: together if field == OTHERS else value(field) for name, field in known.items()}
+        values = {name: together if field == OTHERS else value(places.get(field)) for name, field in known.items()}
         return cut.select(
             *lines.columns,
             F.struct(*[of_field.alias(name) for name, of_field in values.items()]).alias("text"),

@@ -117,7 +117,7 @@ class Progress:
             return f"{_MOST_REFUSALS} runs in a row were refused, the last because of this: {self._said[key]}"
         for of, its in due.sources_due(key, day):
             if (of, its) in waiting:
-                return f"{of.to_user_string()} of {its} waits"
+                return f"{of.to_user_string()}{'' if its == WHOLE else f' of {its}'} waits"
         return ""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from platform_assets import project
-from platform_assets.masking import HIDDEN, remember
+from platform_assets.masking import HIDDEN, forget, remember, secrets_in
 from platform_assets.settings import WrongSettings
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 POSTGRESQL, MYSQL, SQLITE = "postgresql", "mysql", "sqlite"
 _DIALECTS = {"postgres": POSTGRESQL, "postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL, "sqlite": SQLITE}
 _PORTS = {POSTGRESQL: 5432, MYSQL: 3306}
+_SEARCH_PATH = re.compile(r"search_path=(\S+)")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.%]+")
 _FORMS = (
     "postgresql://host:5432/database or mysql://host:3306/database, with user:password@ before the host, or as "
@@ -47,7 +48,10 @@ class Address:
             url = make_url(written)
         except (ArgumentError, ValueError):
             _refuse(variable, f"it is no URL of a database. Write it as {_FORMS}")
-        remember([url.password or ""])
+        if url.password:
+            remember([str(url.password)])
+        elif not list(secrets_in(variable, written)):
+            forget(written)  # nothing in it is secret, and it may be what people see of it
         scheme = url.get_backend_name()
         dialect = _DIALECTS.get(scheme)
         if dialect is None:
@@ -66,7 +70,9 @@ class Address:
             _refuse(variable, f"it names no database. Write it as {_FORMS}")
         host = f"[{url.host}]" if ":" in url.host else url.host
         place = f"{dialect}://{host}:{url.port or _PORTS[dialect]}/{url.database}"
-        return cls(variable, dialect, place, url)
+        # Tables of another schema are others.
+        schema = _SEARCH_PATH.search(str(url.query.get("options", "")))
+        return cls(variable, dialect, f"{place}/{schema[1]}" if schema else place, url)
 
     @classmethod
     def _of_file(cls, variable: str, url: URL) -> Address:

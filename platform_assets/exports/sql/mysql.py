@@ -47,12 +47,15 @@ class MySQL(BySqlAlchemy):
     plain = {T.TimestampType: lambda array: array.cast(pa.timestamp("us"))}
 
     def __init__(self, address: Address) -> None:
-        words = {"connect_timeout": CONNECT_SECONDS, "read_timeout": CONNECT_SECONDS, "charset": "utf8mb4"}
-        super().__init__(address, address.url, words)
+        words: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "read_timeout": CONNECT_SECONDS}
+        if password := address.url.password:
+            words["password"] = str(password).encode()  # of a text the driver would make Latin-1
+        super().__init__(address, address.url, words | {"charset": "utf8mb4"})
         # Once it has let us in, a statement may take any time, and the driver has no other way to say so.
         driver: Any = self._connection.connection.dbapi_connection
         driver._read_timeout = None
-        self.execute(f"SET SESSION sql_mode = '{_MODE}', innodb_lock_wait_timeout = {LOCK_SECONDS}")
+        waits = f"innodb_lock_wait_timeout = {LOCK_SECONDS}, lock_wait_timeout = {LOCK_SECONDS}"
+        self.execute(f"SET SESSION sql_mode = '{_MODE}', {waits}")
         dialect: Any = self._engine.dialect
         old = not dialect.is_mariadb and dialect.server_version_info < (8,)
         new = "utf8mb4_nopad_bin" if dialect.is_mariadb else "utf8mb4_0900_bin"

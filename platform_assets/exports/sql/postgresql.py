@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 import adbc_driver_postgresql.dbapi as driver
 import pyarrow as pa
@@ -42,6 +43,8 @@ _QUERY = {
     "keepalives_count": "3",
     "application_name": "platform_assets",
 }
+# What is sent is UTF-8, whatever the environment, the URL or the database would have it be.
+_ALWAYS = {"client_encoding": "utf8"}
 
 
 class PostgreSQL(Connection):
@@ -49,10 +52,10 @@ class PostgreSQL(Connection):
 
     def __init__(self, address: Address) -> None:
         super().__init__(address)
-        url = address.url.update_query_dict({name: _QUERY[name] for name in _QUERY if name not in address.url.query})
-        self._connection = driver.connect(url.render_as_string(hide_password=False))
+        self._connection = driver.connect(_uri(address.url))
         self._cursor = self._connection.cursor()
         self._is_within = False
+        self.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
 
     def execute(self, sql: str) -> None:
         with self._alone():
@@ -135,7 +138,6 @@ class PostgreSQL(Connection):
 
     def begin(self, table: str) -> None:
         self._is_within = True
-        self.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         self.execute(f"LOCK TABLE {self.quoted(table)} IN SHARE ROW EXCLUSIVE MODE")
 
     def commit(self) -> None:
@@ -151,3 +153,14 @@ class PostgreSQL(Connection):
             self._cursor.close()
         finally:
             self._connection.close()
+
+
+def _uri(url: sa.URL) -> str:
+    """A URL as libpq reads it, to which a blank is one only as %20."""
+    user, password = (quote(str(part or ""), safe="") for part in (url.username, url.password))
+    who = f"{user}{f':{password}' if password else ''}@" if user else ""
+    host = f"[{url.host}]" if ":" in (url.host or "") else url.host
+    words = _QUERY | dict(url.normalized_query) | _ALWAYS
+    query = urlencode(words, doseq=True, quote_via=quote)
+    port = f":{url.port}" if url.port else ""
+    return f"postgresql://{who}{host}{port}/{quote(url.database or '', safe='')}?{query}"

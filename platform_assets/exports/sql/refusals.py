@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,7 +28,8 @@ _KINDS = {
     r"terminating connection|(starting up|shutting down|in recovery mode)|too many clients|Connection reset|"
     r"could not receive data|Failed to connect|disk I/O error|SSL SYSCALL",
     "no encryption": r"'cryptography' package is required",
-    "too long": r"^(1406)\b",
+    "too long": r"^(1406|54000)\b|index row size .* exceeds",
+    "too large": r"^1153\b|max_allowed_packet",
     "NUL": r"^22021\b.*0x00",
     "no driver": r"No module named|Could not load",
 }
@@ -62,11 +63,11 @@ def explained(error: Exception, address: Address, kept: str = "") -> PlatformErr
     code = number or getattr(cause, "sqlstate", None) or ""
     found = next((kind for kind, says in _KINDS.items() if re.search(says, f"{code} {said}", re.DOTALL)), "")
     kind = TemporaryError if found in _MAY_PASS else PlatformError
-    return kind(f"{address.variable}: {_why(found, address, shown)}. {kept}".strip())
+    return kind(f"{address.variable}: {_why(found, address, shown, _COLUMN.findall(said))}. {kept}".strip())
 
 
-def _why(kind: str, address: Address, said: str) -> str:
-    user, (column, *_) = address.url.username or "the one of this machine", (*_COLUMN.findall(said), "of text")
+def _why(kind: str, address: Address, said: str, columns: Sequence[str]) -> str:
+    user, (column, *_) = address.url.username or "the one of this machine", (*columns, "of the key")
     return {
         "no user": f"{address.place} does not let the user {user} in: correct user and password in the URL, or let "
         "the user in from here",
@@ -85,6 +86,7 @@ def _why(kind: str, address: Address, said: str) -> str:
         "no encryption": f"{address.place} wants the password encrypted in a way that needs the package cryptography: "
         "install it (pip install cryptography)",
         "too long": f"a text of the column {column} is longer than a column of the key can be in {address.place}",
+        "too large": f"a row is larger than the server takes at once: raise max_allowed_packet of {address.place}",
         "NUL": f"a text of the column {column} has the character NUL, which {address.place} cannot hold: take it out "
         "in the function that gives the rows",
         "no driver": f"the driver of {address.dialect} is not installed ({said}): install all of requirements.lock",
@@ -95,6 +97,6 @@ def _words(error: BaseException) -> str:
     """What an error says, in a line: without the statement, and how each library begins."""
     args = error.args
     text = str(args[1] if len(args) > 1 and isinstance(args[0], int) else error)
-    text = re.split(r"\.? ?(?:SQLSTATE:|Query was:|\[SQL:|\(Background on)", text)[0]
+    text = re.split(r"\.? ?(?:SQLSTATE:|Query was:| LINE \d+:|\[SQL:|\(Background on)", text)[0]
     text = re.sub(r"^.*?(ERROR|FATAL): +|^\w+: |\[libpq\] |Failed to connect: ", "", text, flags=re.DOTALL)
     return " ".join(text.split())[:_MOST].rstrip(". ")

@@ -24,6 +24,7 @@ from platform_assets.errors import DeclarationError
 from platform_assets.exports.csv import Csv
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.refusals import told
+from platform_assets.masking import without_values
 from platform_assets_tests.support.platforms import Platform, failure
 from platform_assets_tests.support.settings import TABLES
 from platform_assets_tests.support.shop import DAYS, Shop, web
@@ -125,9 +126,22 @@ def test_an_error_of_the_engine_tells_no_value_that_it_failed_at(
 def test_only_values_are_taken_out_of_what_an_engine_says() -> None:
     error = ValueError("Cannot cast string 'Ada L' to Int32: 555-0199 of \"Ada\" is no number")
     assert told(error) == f"ValueError: {error}"
-    assert told(error, hides_values=True) == (
-        "ValueError: Cannot cast string (personal) to Int32: (personal) of (personal) is no number"
-    )
+    assert told(error, hides_values=True) == "ValueError: Cannot cast string (personal) is no number"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Cannot cast string 'Sean O'Zaphod from Betelgeuse' to Int32", "Cannot cast string (personal) to Int32"),
+        ("Duplicate entry 'O'Zaphod, Betelgeuse Lane' for key 'ux'", "Duplicate entry (personal)"),
+        ("no number: 'Zaphod Beeble", "no number: (personal)"),
+        ("violates a rule DETAIL: Failing row contains (1, Zaphod)", "violates a rule"),
+        ("the telephone 0041-79-555.01 is none", "the telephone (personal) is none"),
+        ("the disk is full", "the disk is full"),
+    ],
+)
+def test_a_value_is_taken_out_whole_whatever_is_in_it(said: str, shown: str) -> None:
+    assert without_values(said) == shown
 
 
 def test_a_contract_with_nothing_personal_hides_nothing() -> None:
