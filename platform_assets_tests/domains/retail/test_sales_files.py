@@ -183,3 +183,10 @@ def test_a_row_is_rejected_with_the_rules_that_it_breaks(
     deliver_sales(platform, ONE, line)
     platform.materialise(ONE, select=RAW)
     assert [row["violations"] for row in platform.rows("retail/raw_sales")] == [violations]
+
+
+def test_columns_without_a_name_are_none(platform: Platform) -> None:
+    deliver_sales(platform, ONE, f"{sale(ONE)},,,", f"{sale(ONE)},x,,y", header=f"{SALES},,,")
+    platform.materialise(ONE, select=FILES)
+    assert audited(platform)[f"{ONE}/sales.csv"] == (2, 2, 0, "I", None, None)
+    assert {row["additional_column"] for row in platform.rows("retail/raw_sales")} == {None, "x, y"}

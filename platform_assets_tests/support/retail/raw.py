@@ -112,7 +112,7 @@ class File(NamedTuple):
 
     @property
     def extra(self) -> list[str]:
-        return [name for name in self.header if name not in SALES]
+        return [name for name in self.header if name and name not in SALES]
 
 
 def sales_files(delivered: Deliveries) -> list[File]:
