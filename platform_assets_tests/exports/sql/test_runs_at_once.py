@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from platform_assets.errors import Outdated, PlatformError, TemporaryError
 from platform_assets.exports.sql import mysql, postgresql, sqlite
@@ -126,6 +127,39 @@ def test_a_server_that_is_killed_in_the_middle_has_what_was_there_before(
     table.write({JANUARY: [total(2)]})
     assert table.base.totals() == {JANUARY: [total(2)]}
     assert known(table) == [made(JANUARY).day]
+
+
+def test_readers_see_what_was_there_before_as_long_as_a_run_writes(table: Written) -> None:
+    seen = []
+    with ThreadPoolExecutor(1) as pool:
+        table.write({JANUARY: [total(2)]}, [Meanwhile(lambda: seen.append(pool.submit(table.base.totals).result(10)))])
+    assert seen == [{JANUARY: [total(1)]}]
+    assert table.base.totals() == {JANUARY: [total(2)]}
+
+
+def test_what_was_read_is_looked_at_again_when_nobody_else_can_write_any_more(
+    base_of: Callable[[str], Base], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = Written(base_of("sqlite"), tmp_path)
+    table.write({JANUARY: [total(1)]})
+    tried = []
+
+    def others_write() -> None:
+        monkeypatch.setattr(sqlite, "LOCK_SECONDS", 0)
+        with connected(table.base.address) as other, pytest.raises(OperationalError, match="database is locked"):
+            other.begin("totals")
+        tried.append(True)
+
+    table.write({JANUARY: [total(2)]}, [Meanwhile(others_write)])
+    assert tried
+
+
+def test_a_statement_may_take_longer_than_the_server_may_to_let_in(
+    base_of: Callable[[str], Base], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mysql, "CONNECT_SECONDS", 1)
+    with connected(base_of("mysql").address) as connection:
+        assert connection.query("SELECT SLEEP(1.2)") == [(0,)]
 
 
 def test_rows_that_the_database_loses_are_missed(base_of: Callable[[str], Base], tmp_path: Path) -> None:
