@@ -164,22 +164,42 @@ def test_the_database_is_shown_as_a_drum_in_the_picture_of_the_assets() -> None:
     assert "    till/totals --> till/totals_sql[(till/totals_sql)]" in graph([FOUND]).splitlines()
 
 
-def test_a_run_whose_input_is_replaced_meanwhile_is_tried_again_on_the_new_one(
-    shop: Till, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def overtake(monkeypatch: pytest.MonkeyPatch, others: Callable[[], Any]) -> None:
+    """Let others do something once a run has read its rows, the first time that it does."""
     write, times = SqlTableDefinition._write, []
 
     def overtaken(self: SqlTableDefinition, *arguments: Any) -> Any:
         found = write(self, *arguments)
         if not times:
             times.append(1)
-            shop.land("2026-02-02", (5, "5.00"))
-            shop.materialise("2026-02-02", select=TABLES)
+            others()
         return found
 
     monkeypatch.setattr(SqlTableDefinition, "_write", overtaken)
+
+
+def test_a_run_whose_input_is_replaced_meanwhile_is_tried_again_on_the_new_one(
+    shop: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def others() -> None:
+        shop.land("2026-02-02", (5, "5.00"))
+        shop.materialise("2026-02-02", select=TABLES)
+
+    overtake(monkeypatch, others)
     assert shop.materialise("2026-02-01", select=MONTH).success
     assert shop.found() == [("2026-02", 5, 5)], "that day is the newest now"
+
+
+def test_rows_that_break_a_rule_and_are_out_of_date_are_read_again(shop: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    def others() -> None:
+        shop.land("2026-02-01", (3, "3.00"))
+        shop.materialise("2026-02-01", select=TABLES)
+
+    shop.land("2026-02-01", (3, "1000.00"))
+    shop.materialise("2026-02-01", select=TABLES)
+    overtake(monkeypatch, others)
+    assert shop.materialise("2026-02-01", select=DAYS).success
+    assert shop.found("days") == [("2026-02-01", 3, 3)]
 
 
 def test_two_that_would_be_written_over_each_other_are_refused(tmp_path: Path) -> None:
