@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 from collections import Counter
 from datetime import date
@@ -9,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from platform_assets.domains.retail.domain import retail
 from platform_assets.domains.web.domain import web
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.lake.tables.made import Made, Records
+from platform_assets.lake.tables.made import MADE, Made, Records
 from platform_assets.plan.adopt import adopt
 from platform_assets_tests.support.due import applied, built, reasons, reported
 from platform_assets_tests.support.platforms import Platform, checks, failure
 from platform_assets_tests.support.processes.sites import events
+from platform_assets_tests.support.retail.small import deliver_sales, sale
 
 # Landing, lake and exports as the last version without records left them: the first two days of each domain.
 OLD = Path(__file__).with_name("lake_without_records.tar.gz")
@@ -131,3 +134,26 @@ def test_documents_and_tables_that_go_on_are_adopted_and_come_out_the_same(old: 
     assert built(outcomes) == [("1-2", "plays_files")]
     old.materialise(DAYS[0], DAYS[1], select="group:listening")
     assert reasons(old, "listening") == {}
+
+
+def test_files_of_a_feed_that_counts_a_content_once_are_adopted_as_a_run_has_read_them(
+    engine: Engine, tmp_path: Path
+) -> None:
+    platform = Platform(tmp_path)
+    raw = platform.catalog.tables[retail.key("raw_sales")]
+    records, kept = Path(raw.url, MADE), tmp_path / "kept"
+    deliver_sales(platform, DAYS[0], sale(DAYS[0]))
+    deliver_sales(platform, DAYS[1], sale(DAYS[0]), name="copy.csv")
+    deliver_sales(platform, DAYS[1], sale(DAYS[1]), name="own.csv")
+    deliver_sales(platform, DAYS[1], "1", name="less.csv", header="customer_id")
+    for day in DAYS[:2]:
+        platform.materialise(day, select='key:"retail/raw_sales"')
+        if not kept.exists():
+            shutil.copytree(records, kept)
+    read = raw.known().made
+    shutil.rmtree(records)
+    shutil.copytree(kept, records)
+    assert adopted(platform, engine, "retail") == {"raw_sales": 1}
+    files = {day: made and made.files_read for day, made in raw.known().made.items()}
+    assert files == {day: made and made.files_read for day, made in read.items()}
+    assert "raw_sales" not in reasons(platform, "retail")
