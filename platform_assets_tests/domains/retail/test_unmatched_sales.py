@@ -86,6 +86,21 @@ def test_the_plan_names_who_has_come(built_before: Platform) -> None:
     }
 
 
+def test_stores_and_sellers_who_come_make_due_the_days_that_wait_for_them(platform: Platform) -> None:
+    everybody(platform, ONE)
+    deliver_sales(platform, ONE, sale(ONE, store=13, seller=23))
+    platform.materialise(ONE, select='+key:"retail/unmatched_sales"')
+    snapshot(platform, "stores", TWO, 11, 12, 13)
+    snapshot(platform, "sales_team", TWO, 21, 22, 23)
+    came = [f'key:"retail/{name}"' for one in ("stores", "sales_team") for name in (f"raw_{one}", f"{one}_changes")]
+    platform.materialise(TWO, select=" or ".join(came))
+    platform.materialise(ONE, select='key:"retail/stores" or key:"retail/sales_team"')
+    assert own(reasons(platform, "retail")["unmatched_sales"]) == {
+        "01": ["matched stores", "matched sales_team"],
+        "02": ["missing"],
+    }
+
+
 def test_somebody_who_comes_and_whom_nobody_waits_for_makes_nothing_due(built_before: Platform) -> None:
     snapshot(built_before, "customers", FOUR, 1, 2, 3, 7)
     built_before.materialise(FOUR, select='key:"retail/raw_customers" or key:"retail/customers_changes"')
