@@ -1,5 +1,6 @@
 """The IO managers: what they read, what they record of what they publish, and how their errors end a run."""
 
+import logging
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -14,12 +15,15 @@ from platform_assets.assets.resources import EngineResource
 from platform_assets.errors import PlatformError
 from platform_assets.exports.csv import Csv
 from platform_assets.exports.documents import DocumentFolder, StagedDocuments
+from platform_assets.exports.sql.periods import month_of
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.table import Table
 from platform_assets_tests.support.lake.visits import january, published, visits, visits_catalog, visits_table
 from platform_assets_tests.support.platforms import END, START, failure
 from platform_assets_tests.support.settings import settings_for
 from platform_assets_tests.support.shop import DAYS, Shop, summed
+from platform_assets_tests.support.till import till
+from platform_assets_tests.support.till_platform import Till
 
 KEY = dg.AssetKey(["shop", "visits"])
 DAY_BEFORE = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True)
@@ -66,6 +70,28 @@ def test_a_table_that_continues_its_day_before_starts_with_nothing_on_the_first_
     assert found["bytes_of_run"].value == sum(
         path.stat().st_size for path in Path(table.url, "runs", event.run_id).rglob("*.parquet")
     )
+
+
+def newest(platform: Till, day: date, *spans: tuple[date, date]) -> list[date | None]:
+    """Of each span the newest day of both tables of the till, for a run of some day."""
+    manager = TableIOManager(platform.catalog, EngineResource())
+    keys = [till.key("raw_totals"), till.key("totals")]
+    return [found for found, *_ in manager.read_newest(keys, [day], spans, logging.getLogger())]
+
+
+def test_the_newest_day_is_one_that_all_tables_have_and_none_before_their_first(engine: Engine, tmp_path: Path) -> None:
+    one, two = date(2026, 1, 30), date(2026, 2, 1)
+    platform = Till(tmp_path)
+    for day in (one, two):
+        platform.land(str(day), (1, "1.00"))
+    platform.materialise(str(one), str(two), select='key:"till/raw_totals" or key:"till/totals"')
+    platform.land("2026-02-02", (1, "1.00"))
+    platform.materialise("2026-02-02", select='key:"till/raw_totals"')
+    months = month_of(one), month_of(two)
+    assert newest(platform, two, *months) == [date(2026, 1, 31), two]
+    later = Till(tmp_path, till_start=two)
+    later.materialise(str(two), "2026-02-02", select='key:"till/raw_totals" or key:"till/totals"')
+    assert newest(later, two, *months) == [None, date(2026, 2, 2)]
 
 
 def test_what_cannot_be_published_fails_the_run_with_its_sentence_alone(
