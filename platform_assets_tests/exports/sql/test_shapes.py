@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
+from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.errors import PlatformError
+from platform_assets.exports.sql.periods import Daily
 from platform_assets_tests.support.sql import JANUARY, Base, Written, known, made, total
 
 CHANGES = {
@@ -106,3 +109,35 @@ def test_a_view_is_no_table(table: Written) -> None:
     with pytest.raises(PlatformError, match="is there already, and is no table"):
         table.write({JANUARY: [total(2)]})
     table.base.run("DROP VIEW totals")
+
+
+def test_an_index_of_others_and_a_column_that_was_dropped_again_are_no_difference(table: Written) -> None:
+    table.base.run(
+        "CREATE INDEX own ON totals (total)",
+        "ALTER TABLE totals ADD more INTEGER",
+        "ALTER TABLE totals DROP COLUMN more",
+    )
+    table.write({JANUARY: [total(2)]})
+    assert table.base.totals() == {JANUARY: [total(2)]}
+
+
+class Visitors(Contract):
+    """Who came."""
+
+    who: T.LongType = Field(description="Who")
+    day: T.DateType = Field(description="When")
+
+    class Config:
+        unique = ["who", "day"]
+
+
+def test_a_period_that_the_key_does_not_begin_with_has_an_index(base: Base, tmp_path: Path) -> None:
+    table = pa.table({"who": pa.array([1], pa.int64()), "day": pa.array([made(JANUARY).day], pa.date32())})
+    Written(base, tmp_path, Visitors, Daily("day"), "visitors").write({"2026-01-01": table})
+    Written(base, tmp_path).write({JANUARY: [total(1)]})
+    with base.engine.connect() as connection:
+        found = {name: sa.inspect(connection).get_indexes(name) for name in ("visitors", "totals")}
+    assert {name: [index["column_names"] for index in its] for name, its in found.items()} == {
+        "visitors": [["day"]],
+        "totals": [],
+    }
