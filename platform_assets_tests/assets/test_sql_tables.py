@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from platform_assets import Contract, Daily, Domain, DomainSettings, Field, Monthly, T, sql_table
 from platform_assets.assets.sql_tables import EVERY_ROW, SqlTableDefinition, refuse_same_places
 from platform_assets.docs.readme import graph
+from platform_assets.domains.retail.customers import customers
 from platform_assets.errors import DeclarationError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
@@ -25,7 +26,7 @@ from platform_assets.settings import WrongSettings
 from platform_assets_tests.support.due import applied, built, due_of, reasons
 from platform_assets_tests.support.platforms import checks, failure
 from platform_assets_tests.support.settings import settings_for
-from platform_assets_tests.support.till import Totals, days_sql, till, totals_sql
+from platform_assets_tests.support.till import Totals, days_sql, raw_totals, till, totals_sql
 from platform_assets_tests.support.till_platform import FOUND, Till
 
 TABLES = 'group:till and not key:"till/totals_sql" and not key:"till/days_sql"'
@@ -239,6 +240,16 @@ def shown(totals: DataFrame) -> DataFrame:
     return totals.where(F.lit(True))
 
 
+class OfNoMonth(Contract, whole=True):
+    """Rows of which those of one month could have the key of another's."""
+
+    month: T.StringType = Field(description="The month")
+    customer_id: T.LongType = Field(description="Who")
+
+    class Config:
+        unique = ["customer_id"]
+
+
 class AboutDays(Totals):
     """Has a rule over the day."""
 
@@ -262,6 +273,10 @@ class AboutDays(Totals):
         ),
         (lambda: sql_table(Lists, Daily("day"), domain=news, url="url"), "the column names of the key may be NULL"),
         (lambda: sql_table(AboutDays, Monthly("month"), domain=news, url="url"), "the rule of_its_month is about day"),
+        (
+            lambda: sql_table(OfNoMonth, Monthly("month"), domain=news, url="url"),
+            "the key (Config.unique) of OfNoMonth",
+        ),
     ],
 )
 def test_what_no_database_can_hold_is_told_with_its_file(declare: Callable[[], Any], said: str) -> None:
@@ -269,3 +284,23 @@ def test_what_no_database_can_hold_is_told_with_its_file(declare: Callable[[], A
         declare()(shown)
     assert said in str(refused.value)
     assert "test_sql_tables.py:" in str(refused.value)
+
+
+def shown_raw(raw_totals: DataFrame) -> DataFrame:
+    """Rows that are rejected as well."""
+    return raw_totals
+
+
+def shown_whole(customers: DataFrame) -> DataFrame:
+    """Rows of no day."""
+    return customers
+
+
+def test_raw_tables_and_tables_without_days_alone_are_not_shown_in_a_database() -> None:
+    declare = sql_table(Totals, Monthly("month"), domain=till, url="sql_url", inputs={"customers": "retail/customers"})
+    with pytest.raises(DeclarationError, match="till/raw_totals is a raw table, with rejected rows"):
+        sql_table(Totals, Monthly("month"), domain=till, url="sql_url")(shown_raw).refuse_sources(
+            {raw_totals.key: raw_totals}
+        )
+    with pytest.raises(DeclarationError, match="none of the tables that it reads has days"):
+        declare(shown_whole).refuse_sources({customers.key: customers})
