@@ -304,3 +304,9 @@ def test_raw_tables_and_tables_without_days_alone_are_not_shown_in_a_database() 
         )
     with pytest.raises(DeclarationError, match="none of the tables that it reads has days"):
         declare(shown_whole).refuse_sources({customers.key: customers})
+
+
+def test_a_name_has_at_most_the_characters_that_every_database_keeps() -> None:
+    assert replace(totals_sql, name="x" * 63).table == "x" * 63
+    with pytest.raises(DeclarationError, match="is longer than the 63 characters"):
+        replace(totals_sql, name="x" * 64)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from pymysql.err import OperationalError
 
 from platform_assets import masking
 from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.exports.sql import mysql
 from platform_assets.exports.sql.addresses import Address
+from platform_assets.exports.sql.refusals import explained
 from platform_assets_tests.support.services.ports import free_port, listening
 from platform_assets_tests.support.sql import JANUARY, PASSWORD, VARIABLE, Base, Written, total
 
@@ -121,3 +124,24 @@ def test_the_password_of_a_url_is_known_from_when_it_is_read(monkeypatch: pytest
     monkeypatch.setattr(masking, "_known", set())
     Address.of(VARIABLE, "postgresql://me:s%40cret-%2F@host/base")
     assert masking.told("they say s@cret-/") == "they say **********"
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "retry"),
+    [
+        (OperationalError(1114, "The table 'totals' is full"), "has no room left (The table 'totals' is full)", True),
+        (sqlite3.OperationalError("database or disk is full"), "has no room left", True),
+        (OperationalError(1213, "Deadlock found when trying to get lock"), "locked for too long", True),
+        (OperationalError(1142, "INSERT command denied"), "refuses it to the user me (INSERT command denied)", False),
+        (RuntimeError("'cryptography' package is required for sha256_password"), "pip install cryptography", False),
+        (ModuleNotFoundError("No module named 'pymysql'"), "install all of requirements.lock", False),
+    ],
+)
+def test_what_a_database_says_is_told_and_whether_it_may_pass(error: Exception, said: str, retry: bool) -> None:
+    told = explained(error, Address.of(VARIABLE, "mysql://me@host/base"))
+    assert said in str(told)
+    assert isinstance(told, TemporaryError) == retry
+
+
+def test_an_error_of_the_platform_itself_is_no_database_s() -> None:
+    assert explained(ValueError("database is locked"), Address.of(VARIABLE, "mysql://me@host/base")) is None

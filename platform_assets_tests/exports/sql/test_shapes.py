@@ -141,3 +141,18 @@ def test_a_period_that_the_key_does_not_begin_with_has_an_index(base: Base, tmp_
         "visitors": [["day"]],
         "totals": [],
     }
+
+
+class Wordy(Visitors):
+    """Who came."""
+
+    why: T.StringType = Field(nullable=True, description="why " * 1000)
+
+
+Wordy.__doc__ = "who " * 1000
+
+
+def test_descriptions_of_any_length_are_cut_to_what_a_database_takes(base: Base, tmp_path: Path) -> None:
+    table = pa.table({"who": pa.array([], pa.int64()), "day": pa.array([], pa.date32())})
+    Written(base, tmp_path, Wordy, Daily("day"), "wordy").write({"2026-01-01": table})
+    assert base.rows("wordy") == []
