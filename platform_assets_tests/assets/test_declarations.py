@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,6 +29,12 @@ from platform_assets import (
     source,
     table,
 )
+from platform_assets.domains.retail.customers import customers
+from platform_assets.domains.retail.domain import retail
+from platform_assets.domains.retail.raw_sales import raw_sales
+from platform_assets.domains.retail.sales_team import sales_team
+from platform_assets.domains.retail.stores import stores
+from platform_assets.domains.retail.unmatched_sales import unmatched_sales
 from platform_assets.errors import DeclarationError
 from platform_assets.lake.audit import Finding
 from platform_assets.lake.engines.engine import Engine
@@ -62,6 +69,7 @@ def _takes_only_days(*, days: Any) -> Any: ...
 def _takes_days(sales: DataFrame, *, days: Any) -> Any: ...
 def _takes_yesterday(sales_before: DataFrame) -> Any: ...
 def _takes_nothing() -> Any: ...
+def _takes_customers(customers: DataFrame) -> Any: ...
 def größe(sales: DataFrame) -> Any: ...
 def sales_before(sales: DataFrame) -> Any: ...
 def sales_so_far(sales: DataFrame) -> Any: ...
@@ -80,6 +88,7 @@ def sales_so_far(sales: DataFrame) -> Any: ...
         (table(Days, domain=shop, inputs={"sales": "sales"}), _takes_a_table, "inputs=.* write '<domain>/<table>'"),
         (table(Days, domain=shop, inputs={"sales": "/shop/sales"}), _takes_a_table, "inputs=.* '<domain>/<table>'"),
         (table(Days, domain=shop, inputs={"hits": "web/hits"}), _takes_a_table, "inputs=.* is for no parameter"),
+        (table(Days, domain=shop, matched_by=["members"]), _takes_a_table, "matched_by names members, which it does"),
         (table(Days, domain=shop), größe, "'größe' cannot be the name of a table"),
         (table(Days, domain=shop), sales_before, "no table could read one whose name ends in _before"),
         (table(Days, domain=shop), sales_so_far, "no table could read one whose name ends in _so_far"),
@@ -228,3 +237,12 @@ def test_what_a_raw_table_parses_are_columns_of_its_feed(engine: Engine, given: 
     definition = raw_table(TimedSales, FEED, domain=shop)(given)
     with pytest.raises(DeclarationError, match=re.escape(f": {given.__name__}: {said}")):
         definition.parsed(settings_for())
+
+
+def test_what_rows_wait_for_is_a_history_whose_key_they_have() -> None:
+    tables = {one.key: one for one in (raw_sales, customers, stores, sales_team)}
+    unmatched_sales.refuse_sources(tables)
+    with pytest.raises(DeclarationError, match="matched_by names raw_sales, which is no history"):
+        replace(unmatched_sales, matched_by=("raw_sales",)).refuse_sources(tables)
+    with pytest.raises(DeclarationError, match="matched_by names customers, whose rows are known by customer_id"):
+        table(Days, domain=retail, matched_by=["customers"])(_takes_customers).refuse_sources(tables)
