@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from platform_assets import Contract, Daily, Domain, DomainSettings, Field, Monthly, T, sql_table
 from platform_assets.assets.sql_tables import EVERY_ROW, SqlTableDefinition, refuse_same_places
+from platform_assets.contracts.compiled import compiled
 from platform_assets.docs.readme import graph
 from platform_assets.domains.retail.customers import customers
 from platform_assets.errors import DeclarationError
@@ -22,11 +23,12 @@ from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.plan.adopt import adopt
 from platform_assets.plan.checks import UP_TO_DATE
+from platform_assets.registry import FoundDomain
 from platform_assets.settings import WrongSettings
 from platform_assets_tests.support.due import applied, built, due_of, reasons
 from platform_assets_tests.support.platforms import checks, failure
 from platform_assets_tests.support.settings import settings_for
-from platform_assets_tests.support.till import Totals, days_sql, raw_totals, till, totals_sql
+from platform_assets_tests.support.till import Days, Totals, days_sql, raw_totals, till, totals, totals_sql
 from platform_assets_tests.support.till_platform import FOUND, Till
 
 TABLES = 'group:till and not key:"till/totals_sql" and not key:"till/days_sql"'
@@ -116,6 +118,24 @@ def test_rows_that_break_a_rule_are_refused(shop: Till) -> None:
     result = shop.materialise("2026-02-01", "2026-02-02", select=DAYS, check=False)
     assert "total_less_than: 1 of 2 rows break: `total` is less than 1000" in failure(result)
     assert not shop.file.exists()
+
+
+class PersonalDays(Days):
+    """Days of persons."""
+
+    customer_id: T.LongType = Field(personal=True, description="Who")
+
+
+def test_rows_that_break_a_rule_are_shown_without_what_is_personal(shop: Till) -> None:
+    persons = FoundDomain(till, "till", (raw_totals, totals, replace(days_sql, contract=compiled(PersonalDays))))
+    platform = Till(shop.root, domains=[persons])
+    platform.land("2026-02-01", (3, "1000.00"))
+    platform.materialise("2026-02-01", select='key:"till/raw_totals" or key:"till/totals"')
+    for shows in (True, False):
+        own = Till(shop.root, domains=[persons], show_pii=shows)
+        found = checks(own.materialise("2026-02-01", select=DAYS, check=False), "till/days_sql")["total_less_than"]
+        assert not found.passed
+        assert [row["customer_id"] for row in found.metadata["samples"].value] == [3 if shows else "(personal)"]
 
 
 def test_everything_is_due_until_it_is_written_and_then_nothing(shop: Till) -> None:

@@ -21,7 +21,7 @@ class Till(Platform):
     def __init__(self, root: Path, *, shown: bool = True, **settings: Any) -> None:
         self.file = root / "base.db"
         url = {"till_sql_url": f"sqlite:///{self.file}"} if shown else {}
-        super().__init__(root, domains=[FOUND], **{"till_start": date(2026, 1, 30), **url, **settings})
+        super().__init__(root, **{"domains": [FOUND], "till_start": date(2026, 1, 30), **url, **settings})
 
     def land(self, day: str, *rows: tuple[int, str], month: str = "") -> None:
         """Deliver the totals of a day: customer and total."""
