@@ -135,6 +135,15 @@ def test_a_text_with_nul_is_refused_where_no_text_can_hold_it(base_of: Any, tmp_
         Written(base_of("postgresql"), tmp_path).write({JANUARY: [total(1, "a\0b")]})
 
 
+@pytest.mark.parametrize("kind", ["postgresql", "sqlite"])
+def test_rows_that_cannot_be_read_are_told_in_the_words_of_their_reader(
+    base_of: Any, tmp_path: Path, kind: str
+) -> None:
+    rows = _of(EMPTY | {"money": Decimal("1.005")}, money=pa.decimal128(15, 3))
+    with pytest.raises(pa.ArrowInvalid, match="would cause data loss"):
+        _every(base_of(kind), tmp_path).write({"2026-01-02": rows})
+
+
 def test_a_key_that_is_too_long_is_refused_and_not_cut(base_of: Any, tmp_path: Path) -> None:
     with pytest.raises(PlatformError, match="a text of the column key is longer than a column of the key can be"):
         _every(base_of("mysql"), tmp_path).write({"2026-01-02": _of(EMPTY | {"key": "x" * 192})})
