@@ -143,5 +143,12 @@ def test_what_a_database_says_is_told_and_whether_it_may_pass(error: Exception, 
     assert isinstance(told, TemporaryError) == retry
 
 
+def test_a_password_of_any_length_is_not_told_by_what_a_driver_says() -> None:
+    told = explained(
+        OperationalError(9999, f"me:{SECRET} is unwelcome"), Address.of(VARIABLE, f"mysql://me:{SECRET}@h/b")
+    )
+    assert "did not take the rows (me:********** is unwelcome)" in str(told)
+
+
 def test_an_error_of_the_platform_itself_is_no_database_s() -> None:
     assert explained(ValueError("database is locked"), Address.of(VARIABLE, "mysql://me@host/base")) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,8 +16,9 @@ from deltalake.exceptions import CommitFailedError
 from deltalake.table import TableOptimizer
 
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.days import WHOLE
 from platform_assets.lake.tables.log import Damaged
-from platform_assets.lake.tables.made import Made, Records
+from platform_assets.lake.tables.made import FileRead, Known, Made, Records
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import Table
 from platform_assets_tests.support.lake.visits import january, stage, visits_table
@@ -210,3 +212,19 @@ def test_a_day_to_whose_files_something_else_has_added_is_unknown_until_it_is_re
     attempt = table.known().attempts[january(1)]
     table.records.append([Made(day=january(1), attempt=attempt, rows=2, fingerprint="2.1.1")])
     assert table.known().fingerprint(january(1)) == "2.1.1"
+
+
+def test_first_versions_that_begin_after_a_day_are_known_and_later_ones_of_known_keys_are_none() -> None:
+    one, none = "1.a.b", "0.0.0"
+    events = {"2026-01-02": [one, none, one], "2026-01-04": [one, one, none]}
+    known = Known({WHOLE: Made(WHOLE, "run/0", 2, one, events=json.dumps(events))})
+    assert [day for day in (1, 2, 3, 4, 5) if known.begins_after(january(day))] == [1]
+    assert not Known({WHOLE: None}).begins_after(january(1))
+
+
+def test_a_file_that_has_no_more_to_say_is_recorded_as_ever() -> None:
+    file = FileRead("a.csv", "/a.csv", 9, "", "", "hash", 2, 1, "I", None)
+    assert file.told == tuple(file)[:10]
+    assert FileRead(*file.told) == file
+    copy = file._replace(status="E", reason="a copy", content="hash", copy_of="2026-01-01/a.csv")
+    assert FileRead(*copy.told) == copy
