@@ -153,6 +153,15 @@ def test_a_day_whose_only_file_becomes_a_copy_is_not_emptied(platform: Platform)
     assert {str(row["delivery_day"]) for row in platform.rows("retail/raw_sales")} == {ONE}
 
 
+def test_a_file_that_is_delivered_again_under_another_name_counts_as_before(platform: Platform) -> None:
+    deliver_sales(platform, ONE, sale(ONE), name="a.csv")
+    platform.materialise(ONE, select=RAW)
+    file = platform.root / "landing" / "sales" / ONE / "a.csv"
+    file.rename(file.with_name("b.csv"))
+    platform.materialise(ONE, select=RAW)
+    assert [row["source_file"] for row in platform.rows("retail/raw_sales")] == ["b.csv"]
+
+
 def test_a_day_that_loses_its_rows_to_a_header_without_a_column_is_refused(platform: Platform) -> None:
     deliver_sales(platform, ONE, sale(ONE))
     platform.materialise(ONE, select=FILES)
