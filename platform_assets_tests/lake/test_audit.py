@@ -25,6 +25,7 @@ from platform_assets.lake.audit import (
     Repeats,
     audit,
     audit_columns,
+    audit_rules,
     checks_of,
     refuse,
     refuse_floating,
@@ -32,7 +33,7 @@ from platform_assets.lake.audit import (
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import Table
-from platform_assets_tests.support.lake.visits import january, publish, visits, visits_table
+from platform_assets_tests.support.lake.visits import Visits, january, publish, visits, visits_table
 
 COLUMNS_OF_ORDERS = "day date, shop string, number bigint, price double, paid double"
 
@@ -142,6 +143,15 @@ def test_a_repeated_key_is_counted_and_shown_null_being_a_value_like_any_other(e
     assert found[UNIQUE].summary == "3 of 6 rows repeat a key: no two rows have the same day, shop, number"
     shown = sorted(sample_rows(found[UNIQUE]), key=lambda row: row["rows"])
     assert [(row["shop"], row.get("number"), row["rows"]) for row in shown] == [("a", None, 2), ("a", 1, 3)]
+
+
+def test_of_hidden_columns_no_value_is_shown_and_whether_there_is_one_still_is(engine: Engine) -> None:
+    rows = visits(engine, (1, "Ada", 1, None), (1, "Ada", 1, "twice"), (1, "Bob", -1, None))
+    found, _ = audit_rules(compiled(Visits).rules, engine, rows, 3, hidden=["page", "note"])
+    assert {finding.check: sample_rows(finding) for finding in found if not finding.passed} == {
+        "unique_key": [{"day": "2026-01-01", "page": "(personal)", "rows": 2}],
+        "visits_greater_than_or_equal_to": [{"day": "2026-01-01", "page": "(personal)", "visits": -1}],
+    }
 
 
 def test_the_same_row_twice_and_nothing_else_is_found(engine: Engine, table: Table) -> None:

@@ -25,6 +25,7 @@ from platform_assets.exports.csv import Csv
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.refusals import told
 from platform_assets.masking import without_values
+from platform_assets_tests.support.lake.visits import Visits
 from platform_assets_tests.support.platforms import Platform, failure
 from platform_assets_tests.support.settings import TABLES
 from platform_assets_tests.support.shop import DAYS, Shop, web
@@ -111,16 +112,33 @@ def test_samples_of_broken_rules_show_no_personal_value(
     assert "Quillfeather" not in everything
 
 
-def test_an_error_of_the_engine_tells_no_value_that_it_failed_at(
-    engine: Engine, tmp_path: Any, capfd: pytest.CaptureFixture[str]
-) -> None:
-    def failing(visits: Any) -> Any:
-        name = F.concat(F.lit("Quill"), F.lit("feather"), F.col("page"))
-        return visits.select("day", F.lit("/a").alias("page"), name.cast("bigint").alias("visits"))
+def failing(visits: Any) -> Any:
+    """An error of the engine that names a value."""
+    name = F.concat(F.lit("Quill"), F.lit("feather"), F.col("page"))
+    return visits.select("day", F.lit("/a").alias("page"), name.cast("bigint").alias("visits"))
 
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_error_of_the_engine_tells_no_value_that_it_failed_at(
+    engine: Engine, tmp_path: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, debug: bool
+) -> None:
+    monkeypatch.setattr("platform_assets.assets.failures.debugging", lambda: debug)
     result, why = guests(engine, tmp_path, failing)
     assert "(personal)" in why
     assert "feather" not in said(result, capfd)
+
+
+def test_an_error_over_what_is_personal_where_it_is_read_tells_no_value_either(engine: Engine, tmp_path: Any) -> None:
+    class Named(Visits):
+        """Visits whose pages are personal."""
+
+        page: T.StringType = Field(personal=True, description="Who")
+
+    shop = Shop(engine, tmp_path)
+    shop.source = web.table("visits", compiled(Named), shop.settings)
+    why = failure(shop.run(shop.definition(failing), DAYS[0]))
+    assert "(personal)" in why
+    assert "feather" not in why
 
 
 def test_only_values_are_taken_out_of_what_an_engine_says() -> None:
