@@ -10,9 +10,10 @@ from platform_assets.contracts.compiled import compiled
 from platform_assets.contracts.contract import RawRows, T, source
 from platform_assets.lake.tables.made import FileRead
 from platform_assets.landing.copies import Place, contents_read
+from platform_assets.landing.counts import FileCount, files_read
 from platform_assets.landing.delimited import CSV
 from platform_assets.landing.deliveries import Landed
-from platform_assets.landing.delivery_checks import COUNTED, counted_later
+from platform_assets.landing.delivery_checks import COUNTED, WARNINGS, counted_later
 from platform_assets.landing.feeds import Feed
 
 ONE, TWO, THREE = date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3)
@@ -103,7 +104,16 @@ def test_a_content_that_is_counted_in_a_later_delivery_is_told(tmp_path: Path) -
     told = counted_later(found, [(Place(THREE, "a.csv"), content), (Place(THREE, "b.csv"), "another")], "shop")
     assert (told.check, told.passed, told.warning) == (COUNTED, False, True)
     assert told.details == {"files": ["2026-01-03/a.csv"]}
-    assert counted_later(found, [(Place(THREE, "b.csv"), "another")], "shop").passed
+    assert told.check in WARNINGS
+    others = [(Place(day, "b.csv"), "another") for day in (ONE, THREE)]
+    assert counted_later(found, others, "shop").passed
+
+
+def test_contents_are_remembered_where_they_count_alone(tmp_path: Path) -> None:
+    found = landed(tmp_path, {(ONE, "a.csv"): GOOD})
+    counts = [FileCount(file, 1) for file in found.files]
+    (read,), (by_content,) = files_read(counts)[ONE], files_read(counts, by_content=True)[ONE]
+    assert (read.content, by_content.content) == ("", content_of(found))
 
 
 def test_a_file_that_was_rejected_for_another_reason_than_its_content_has_none_that_counts() -> None:
