@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from platform_assets.contracts.compiled import ColumnSpec, CompiledContract
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # MySQL takes no more.
 _COMMENT = 1000
+# The beginning of a longer name that is in the name of its index.
+_OF_INDEX = 40
 SqlType = tuple[Any, str]
 """A type of SQLAlchemy, and the same as the database's own catalog writes it."""
 Types = Callable[[ColumnSpec, bool], SqlType]
@@ -59,7 +62,9 @@ def sql_table(name: str, contract: CompiledContract, period: Period, types: Type
     table = Table(name, MetaData(), *columns, comment=contract.description[:_COMMENT], quote=True, **options)
     first = next((column.name for column in contract.columns if column.name in contract.key), None)
     if first != period.column:
-        Index(f"{name[:40]}_by_{period.what}", table.c[period.column], quote=True)
+        # A name of the whole schema, of which PostgreSQL would cut off what is too long.
+        short = name if len(name) <= _OF_INDEX else f"{name[:_OF_INDEX]}_{sha256(name.encode()).hexdigest()[:8]}"
+        Index(f"{short}_by_{period.what}", table.c[period.column], quote=True)
     return table
 
 
