@@ -47,6 +47,9 @@ class Delimited:
         more = tuple(name for name in names if name and name not in _fields(columns))
         # Tables of offices have columns without a name at their end, which are none.
         twice = sorted({name for name in names if name and names.count(name) > 1})
+        if any(column.is_personal for column in columns):
+            # A line that is no header may be taken for one, with what is personal in it.
+            twice = list(dict.fromkeys(name if name in _fields(columns) else "a column" for name in twice))
         problem = f"the header names {', '.join(twice)} more than once" if twice else ""
         return Header(f"the header has no {', '.join(lacking)}" if lacking else problem, lacking, more)
 

@@ -68,6 +68,13 @@ class Address:
             )
         if not url.database:
             _refuse(variable, f"it names no database. Write it as {_FORMS}")
+        if re.search(r"[@/]", url.database):
+            # What people see of a place would hold the rest of a password that is not written as URLs have it.
+            _refuse(
+                variable,
+                "it has @ or / where the name of the database is. Do they belong to the password? In user and password "
+                "@ is %40, : is %3A, / is %2F and % is %25",
+            )
         host = f"[{url.host}]" if ":" in url.host else url.host
         place = f"{dialect}://{host}:{url.port or _PORTS[dialect]}/{url.database}"
         # Tables of another schema are others.
@@ -76,7 +83,7 @@ class Address:
 
     @classmethod
     def _of_file(cls, variable: str, url: URL) -> Address:
-        if not url.database or url.database.startswith((":memory:", "file:")):
+        if url.host or not url.database or url.database.startswith((":memory:", "file:")):
             _refuse(variable, f"it names no file, in which rows would stay. Write it as {_FORMS}")
         file = project.from_root(url.database)
         return cls(variable, SQLITE, f"{SQLITE}:///{file}", url.set(database=file, query={}))

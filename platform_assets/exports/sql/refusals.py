@@ -33,6 +33,8 @@ _KINDS = {
     "NUL": r"^22021\b.*0x00",
     "no driver": r"No module named|Could not load",
 }
+# Of all else a database says nothing of what is in rows.
+_OF_ROWS = ("", "NUL", "too long")
 _MAY_PASS = ("busy", "full", "no answer")
 _COLUMN = re.compile(r"column ['\"]?(\w+)")
 _MOST = 300
@@ -55,13 +57,13 @@ def explained(error: Exception, address: Address, kept: str = "") -> PlatformErr
     """The error for what a database did not do; None for an error that is of no database's library."""
     cause: Any = getattr(error, "orig", None) or error
     said = address.without_secrets(_words(cause))
-    shown = without_values(said) if address.hides_values else said
     is_theirs = type(error).__module__.split(".")[0] in _LIBRARIES
     if not is_theirs and not re.search(f"{_KINDS['no encryption']}|{_KINDS['no driver']}", said):
         return None
     number = cause.args[0] if cause.args and isinstance(cause.args[0], int) else ""
     code = number or getattr(cause, "sqlstate", None) or ""
     found = next((kind for kind, says in _KINDS.items() if re.search(says, f"{code} {said}", re.DOTALL)), "")
+    shown = without_values(said) if address.hides_values and found in _OF_ROWS else said
     kind = TemporaryError if found in _MAY_PASS else PlatformError
     return kind(f"{address.variable}: {_why(found, address, shown, _COLUMN.findall(said))}. {kept}".strip())
 

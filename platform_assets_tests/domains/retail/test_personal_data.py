@@ -185,3 +185,13 @@ def test_a_guard_that_would_show_personal_values_is_refused() -> None:
 def _pages(visits: Any) -> Any:
     """Anything."""
     return visits
+
+
+def test_a_line_that_is_taken_for_a_header_is_not_shown(platform: Platform, capfd: pytest.CaptureFixture[str]) -> None:
+    header = "customer_id,first_name,Zebedee Quillfeather,Zebedee Quillfeather"
+    platform.deliver("customers", ONE, "two.csv", [header, "1,a,b,c"])
+    platform.deliver("customers", ONE, "good.csv", [HEADER, f"1,{PERSON},2020-01-31"])
+    result = platform.materialise(ONE, select=RAW)
+    everything = said(result, capfd)
+    assert "two.csv: the header names a column more than once" in everything
+    assert "Quillfeather" not in everything

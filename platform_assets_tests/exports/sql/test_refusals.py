@@ -30,6 +30,8 @@ SECRET = "pa55"  # too short for what is hidden wherever it stands
         (f"postgresql://me:{SECRET}@host:{SECRET}/base", "it is no URL"),
         (f"postgresql://me:x@{SECRET}@host/base", "in user and password @ is %40"),
         (f"postgresql://me:{SECRET}@/base", "it has no host"),
+        (f"postgresql://me:x@ss/{SECRET}@host/base", "it has @ or / where the name of the database is"),
+        ("sqlite://folder/base.db", "it names no file, in which rows would stay"),
         ("sqlite://", "it names no file, in which rows would stay"),
         ("sqlite:///:memory:", "it names no file"),
         ("", "it is no URL"),
