@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoints
 from pathlib import Path
@@ -13,8 +14,10 @@ from uuid import uuid4
 import pytest
 
 from platform_assets import registry
+from platform_assets.assets import interrupts
 from platform_assets.assets.files_tables import FilesTableDefinition
 from platform_assets.lake import storage
+from platform_assets.lake.engines import running
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.engines.running import start
 from platform_assets.lake.storage import s3
@@ -59,7 +62,7 @@ WITH_EVERY_ENGINE = (
     "lake/tables/test_values.py",
     "domains/listening/test_dirty_plays.py",
     "domains/listening/test_listening_end_to_end.py",
-    "domains/retail/test_retail_end_to_end.py",
+    "domains/purchases/test_purchases_end_to_end.py",
     "landing/test_rows_known_by_keys.py",
     "processes/test_engines_continue_each_other.py",
     "transforms/test_counts.py",
@@ -128,6 +131,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what is marked `java` where there is none."""
     if item.get_closest_marker("java") and not find_java():
         missing("Java", INSTALL_JAVA)
+
+
+@pytest.fixture(autouse=True)
+def told_to_stop_by_nobody() -> Iterator[None]:
+    """That a test told this process to stop, the next ones do not feel."""
+    yield
+    if interrupts._is_told or hasattr(sys, "tracebacklimit"):
+        interrupts._is_told = False
+        vars(sys).pop("tracebacklimit", None)
+        if engine := running.running():
+            engine.goes_on()
 
 
 @pytest.fixture(scope="session")
