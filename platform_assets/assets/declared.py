@@ -179,7 +179,7 @@ class Declared(ABC):
         def guarded(context: dg.AssetExecutionContext, **frames: Any) -> Iterator[Event]:
             tables = context.resources.tables.catalog.tables
             contracts = [tables[key].contract for key in (self.key, *self.sources) if key in tables]
-            hides_values = not settings.show_pii and any(contract.personal for contract in contracts)
+            hides_values = any(contract.hidden(show_pii=settings.show_pii) for contract in contracts)
             url = self.url(settings)
             explained_write = of_writing(self.text_key, self.written_to, url, hides_values=hides_values)
 
@@ -240,10 +240,6 @@ class DeclaredTable(Declared):
 
     def url(self, settings: Settings) -> str:
         return self.table(settings).url
-
-    def hidden(self, settings: Settings) -> list[str]:
-        """The columns whose values are shown to readers of the table alone."""
-        return [] if settings.show_pii else self.contract.personal
 
     @property
     def contract_print(self) -> str:

@@ -169,7 +169,7 @@ class RawTableDefinition(DeclaredTable):
                 read = files_read(every, by_content=self.feed.once)
                 files.update({day: json.dumps([file.told for file in read.get(day, [])]) for day in days})
                 late = [self._late_rows(context, prints)] if self.event_time else []
-                hidden = self.hidden(settings)
+                hidden = self.contract.hidden(show_pii=settings.show_pii)
                 findings = [*audit(staged, engine, (), {}, hidden), *late]
                 shown = Rows(rows, hides_text=RAW in hidden)
                 findings += judge_delivery(shown, staged, delivered, limits, self.feed, by_file)

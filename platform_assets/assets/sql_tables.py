@@ -124,14 +124,11 @@ class SqlTableDefinition(Declared):
         secret: SecretStr | None = getattr(self.domain.values(settings), self.database)
         if not secret:
             return None
-        return replace(Address.of(self.variable, secret.get_secret_value()), hides_values=bool(self._hidden(settings)))
-
-    def _hidden(self, settings: Settings) -> list[str]:
-        """The columns whose values are shown to readers of the table alone."""
-        return [] if settings.show_pii else self.contract.personal
+        hides_values = bool(self.contract.hidden(show_pii=settings.show_pii))
+        return replace(Address.of(self.variable, secret.get_secret_value()), hides_values=hides_values)
 
     def target(self, settings: Settings) -> SqlTarget | None:
-        """The table in the database; None while none is set. Raises `WrongSettings` for what is no database."""
+        """The table in the database, None when no URL is set; raises `WrongSettings` for a URL of no database."""
         address = self._address(settings)
         if address is None:
             return None
@@ -162,7 +159,8 @@ class SqlTableDefinition(Declared):
                 if refused := refuse([columns], self.text_key):
                     raise refused
                 rows = spool.rows()
-                findings = self._judge(engine, spool, rows, periods, self._hidden(settings))
+                hidden = self.contract.hidden(show_pii=settings.show_pii)
+                findings = self._judge(engine, spool, rows, periods, hidden)
                 if refused := refuse(findings, self.text_key):
                     # What is wrong with rows that are out of date is of no use.
                     refuse_changed([source for read in reads for source in read.sources], self.text_key)

@@ -131,7 +131,7 @@ class TableDefinition(DeclaredTable):
             rows = self.computed(frames, **arguments, **({DAYS: days} if self.signature.wants_days else {}))
 
             def judge(staged: Staged, prints: Fingerprints) -> list[Finding]:
-                found = audit(staged, engine, self.balances, frames, self.hidden(settings))
+                found = audit(staged, engine, self.balances, frames, self.contract.hidden(show_pii=settings.show_pii))
                 for guard in self.guards:
                     found += guard.judge(staged.read(engine), frames, settings)
                 return found

@@ -74,6 +74,10 @@ class CompiledContract:
         names = [column.name for column in self.columns if column.is_personal]
         return [*names, RAW] if names and self.is_raw else names
 
+    def hidden(self, *, show_pii: bool) -> list[str]:
+        """The columns whose values are not shown, unless personal data may be."""
+        return [] if show_pii else self.personal
+
     @property
     def has_events(self) -> bool:
         """Whether it is of a raw table of events, which is read by their day."""

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from platform_assets.errors import PlatformError, TemporaryError
+from platform_assets.exports.aside import rows_by
 from platform_assets.exports.formats import Format
 from platform_assets.exports.splitting import split
 from platform_assets.exports.together import LOOKS, UNFINISHED, WORKERS, Together
@@ -93,7 +94,7 @@ class DocumentFolder:
             _try_to_write(spool)
         with storage.removed_afterwards(spool):
             shown.select("*", F.col("day").alias(_OF_DAY)).write.partitionBy(_OF_DAY).parquet(engine.folder(spool))
-            spooled = _spooled(spool)
+            spooled = rows_by(_OF_DAY, spool)
             counted = {day: rows.count_rows() for day, rows in spooled.items()}
             nothing = ds.dataset(to_arrow_schema(shown.schema).empty_table())
             documents = {day: spooled.get(day.isoformat(), nothing) for day in days}
@@ -327,14 +328,3 @@ def _try_to_write(folder: str) -> None:
     with storage.writing(storage.join(folder, "_")):
         pass
     storage.remove(folder)
-
-
-def _spooled(spool: str) -> dict[str, ds.Dataset]:
-    """The rows of each day (ISO text) that were computed."""
-    files: dict[str, list[str]] = {}
-    for entry in storage.walk(spool):
-        folder = entry.url.removeprefix(f"{spool}/").partition("/")[0]
-        if folder.startswith(f"{_OF_DAY}=") and entry.name.endswith(".parquet"):
-            files.setdefault(folder.partition("=")[2], []).append(entry.url)
-    found = {day: storage.parquet(urls) for day, urls in files.items()}
-    return {day: rows for day, rows in found.items() if rows}

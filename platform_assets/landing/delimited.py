@@ -43,20 +43,22 @@ class Delimited:
         names = self._fields_of(header, columns)
         if not names:
             return Header("the header has a quote where none may be")
+        fields = _fields(columns)
         lacking = tuple(name for name in _fields(columns, required=True) if name not in names)
-        more = tuple(name for name in names if name and name not in _fields(columns))
+        more = tuple(name for name in names if name and name not in fields)
         # Tables of offices have columns without a name at their end, which are none.
         twice = sorted({name for name in names if name and names.count(name) > 1})
         if any(column.is_personal for column in columns):
             # A line that is no header may be taken for one, with what is personal in it.
-            twice = list(dict.fromkeys(name if name in _fields(columns) else "a column" for name in twice))
+            twice = list(dict.fromkeys(name if name in fields else "a column" for name in twice))
         problem = f"the header names {', '.join(twice)} more than once" if twice else ""
         return Header(f"the header has no {', '.join(lacking)}" if lacking else problem, lacking, more)
 
     def read(self, engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec], header: str | None) -> DataFrame:
         """Cut each line at the delimiters; of a file that should have a header and has none, no line can be read."""
         readable = header is not None or not self.has_header
-        names = _fields(columns) if header is None else self._fields_of(header, columns)
+        fields = _fields(columns)
+        names = fields if header is None else self._fields_of(header, columns)
         found = self._cut(F.col(LINE))
         # NULL here, and not for each field: a line is cut once only where no condition stands before it.
         cut = lines.withColumn(_FIELDS, F.when((F.size(found) == len(names)) & F.lit(readable), found))
@@ -67,7 +69,7 @@ class Delimited:
             return F.nullif(text, F.lit(""))
 
         known = {column.name: column.source.field for column in columns if column.source}
-        places = {name: place for place, name in enumerate(names) if name in _fields(columns)}
+        places = {name: place for place, name in enumerate(names) if name in fields}
         others = {place: name for place, name in enumerate(names) if name not in places}
         unknown = [F.when(value(place).isNotNull(), F.lit(name)) for place, name in others.items()]
         extra = F.array_sort(F.array_compact(F.array(*unknown))) if unknown else F.array().cast("array<string>")

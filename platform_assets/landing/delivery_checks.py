@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from platform_assets.lake.audit import SAMPLES, Finding
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.landing import counts, rejected
-from platform_assets.landing.copies import Place, contents_landed, first_of_each
+from platform_assets.landing.copies import Place
 from platform_assets.landing.counts import FileCount
 from platform_assets.landing.deliveries import Landed, some
 from platform_assets.landing.feeds import Feed
@@ -118,9 +118,8 @@ def counted_later(delivered: Landed, others: Sequence[tuple[Place, str]], domain
 
     `others` are the contents of files of other days.
     """
-    first = first_of_each([*others, *contents_landed(delivered.files)])
-    here = {file.content for file in delivered.files}
-    later = [str(place) for place, content in others if content in here and place > first[content]]
+    here = {file.content for file in delivered.files}  # each is the first of its content, or it was a copy
+    later = [str(place) for place, content in others if content in here]
     counted = _named(COUNTED, sorted(later), "files were counted before one with their content came to an earlier day")
     if counted.passed:
         return counted

@@ -41,4 +41,4 @@ def customer_sales(sales: DataFrame, customers: DataFrame) -> DataFrame:
     of_customer = ["first_name", "last_name", "address", "pincode", "phone_number"]
     joined = as_of_join(sales, customers, key=["customer_id"], on="day", columns=of_customer)
     named = joined.withColumns({"full_name": full_name(), "sales_month": month()})
-    return named.select(*[column.name for column in customer_sales.contract.columns])
+    return named.select(*customer_sales.contract.names)

@@ -5,23 +5,15 @@ from typing import Annotated
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets import Contract, Field, T, table
+from platform_assets import Field, T, table
 from platform_assets.domains.retail.domain import retail
+from platform_assets.domains.retail.sales import Sales
 from platform_assets.transforms.events import accepted
 
 
-class UnmatchedSales(Contract):
+class UnmatchedSales(Sales):
     """Good rows whose customer, store or seller is in no snapshot so far. They become sales when that comes."""
 
-    day: T.DateType = Field(description="UTC day of the sale")
-    customer_id: T.IntegerType = Field(description="Who bought")
-    store_id: T.IntegerType = Field(description="Where")
-    product_name: T.StringType = Field(description="What")
-    sales_person_id: T.IntegerType = Field(description="Who sold it")
-    price: Annotated[T.DecimalType, 12, 2] = Field(ge=0, description="Price of one")
-    quantity: T.IntegerType = Field(ge=1, description="How many")
-    total_cost: Annotated[T.DecimalType, 18, 2] = Field(description="Price of all")
-    additional_column: T.StringType = Field(nullable=True, description="Values of the file's further columns")
     reasons: Annotated[T.ArrayType, T.StringType(), True] = Field(
         description="What is unknown: unknown_customer, unknown_store, unknown_seller"
     )
@@ -46,4 +38,4 @@ def unmatched_sales(raw_sales: DataFrame, customers: DataFrame, stores: DataFram
         rows = known.join(rows, key, "right")  # engines keep in memory what stands on the left
         reasons.append(F.when(F.col(reason).isNull(), F.lit(reason)))
     found = rows.withColumn("reasons", F.array_compact(F.array(*reasons))).where(F.size("reasons") > 0)
-    return found.select(*[column.name for column in unmatched_sales.contract.columns])
+    return found.select(*unmatched_sales.contract.names)

@@ -9,6 +9,7 @@ import pyarrow.dataset as ds
 from pyspark.sql import Column, DataFrame
 
 from platform_assets.contracts.compiled import CompiledContract
+from platform_assets.exports.aside import rows_by
 from platform_assets.exports.sql.periods import Monthly, Period
 from platform_assets.exports.sql.rows import Rows
 from platform_assets.lake import storage
@@ -42,16 +43,11 @@ class Spool:
 
     def rows(self) -> dict[str, Rows]:
         """The rows of each period that has some."""
-        files: dict[str, list[str]] = {}
-        for entry in storage.walk(self.url):
-            folder = entry.url.removeprefix(f"{self.url}/").partition("/")[0]
-            if folder.startswith(f"{_OF_PERIOD}=") and entry.name.endswith(".parquet"):
-                files.setdefault(folder.partition("=")[2], []).append(entry.url)
-        found = {}
-        for period, urls in files.items():
-            if (dataset := storage.parquet(urls)) and (count := dataset.count_rows()):
-                found[period] = Rows(self.contract, dataset, count)
-        return found
+        return {
+            period: Rows(self.contract, dataset, count)
+            for period, dataset in rows_by(_OF_PERIOD, self.url).items()
+            if (count := dataset.count_rows())
+        }
 
     def of_others(self, rows: Mapping[str, Rows], periods: Collection[str]) -> dict[str, int]:
         """How many rows are of another period than they are to stand for, or of none of these."""

@@ -93,7 +93,7 @@ def sale(
     total: str = "",
     product: str = "jam",
 ) -> str:
-    """A line of sales; its total is right if none is given."""
+    """A line of sales; without a total of its own it has the right one."""
     made = total or _total(price, quantity)
     return f"{customer},{store},{product},{day},{seller},{price},{quantity},{made}"
 

@@ -1,0 +1,18 @@
+"""Rows that an engine has written aside, in a folder of their own for each value of a column."""
+
+from __future__ import annotations
+
+import pyarrow.dataset as ds
+
+from platform_assets.lake import storage
+
+
+def rows_by(column: str, url: str) -> dict[str, ds.Dataset]:
+    """The rows below a folder, by the values (text) of the column that they are partitioned by."""
+    files: dict[str, list[str]] = {}
+    for entry in storage.walk(url):
+        folder = entry.url.removeprefix(f"{url}/").partition("/")[0]
+        if folder.startswith(f"{column}=") and entry.name.endswith(".parquet"):
+            files.setdefault(folder.partition("=")[2], []).append(entry.url)
+    found = {value: storage.parquet(urls) for value, urls in files.items()}
+    return {value: rows for value, rows in found.items() if rows}
