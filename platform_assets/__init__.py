@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from platform_assets.assets.sessions import open_sessions_table, sessions_table
     from platform_assets.assets.sql_tables import sql_table
     from platform_assets.assets.tables import table
-    from platform_assets.contracts.contract import Contract, Field, RawContract, RawRows, T, source
+    from platform_assets.contracts.contract import (
+        Contract,
+        Field,
+        NamedValues,
+        RawContract,
+        RawRows,
+        RejectedValues,
+        T,
+        named_values,
+        rejected_values,
+        source,
+    )
     from platform_assets.definitions import build_definitions
     from platform_assets.exports.csv import Csv
     from platform_assets.exports.json import Json
@@ -47,9 +58,11 @@ __all__ = [
     "Json",
     "KnownValues",
     "Monthly",
+    "NamedValues",
     "Parquet",
     "RawContract",
     "RawRows",
+    "RejectedValues",
     "Repeats",
     "Sessions",
     "Settings",
@@ -58,8 +71,10 @@ __all__ = [
     "changes_table",
     "document",
     "history_table",
+    "named_values",
     "open_sessions_table",
     "raw_table",
+    "rejected_values",
     "sessions_table",
     "source",
     "sql_table",
@@ -82,7 +97,11 @@ _HOME = {
     "Contract": "contracts.contract",
     "Field": "contracts.contract",
     "RawContract": "contracts.contract",
+    "NamedValues": "contracts.contract",
     "RawRows": "contracts.contract",
+    "RejectedValues": "contracts.contract",
+    "named_values": "contracts.contract",
+    "rejected_values": "contracts.contract",
     "T": "contracts.contract",
     "source": "contracts.contract",
     "build_definitions": "definitions",

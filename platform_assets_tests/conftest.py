@@ -46,6 +46,7 @@ WITH_EVERY_ENGINE = (
     "landing/test_dirty_lines.py",
     "landing/test_delimited.py",
     "landing/test_files.py",
+    "landing/test_named_values.py",
     "landing/test_odd_good_lines.py",
     "landing/test_parsing.py",
     "landing/test_rejected.py",

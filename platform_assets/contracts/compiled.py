@@ -32,6 +32,8 @@ class ColumnSpec:
     rules: tuple[Rule, ...]
     source: Source | None
     is_personal: bool = False
+    rejects: str | None = None
+    """Of a raw table: the column of named values whose rejected ones it lists."""
 
 
 @dataclass(frozen=True)
@@ -210,4 +212,5 @@ def _column(name: str, dtype: T.DataType, field: Any) -> ColumnSpec:
         rules=tuple(rules),
         source=(field.metadata or {}).get("source"),
         is_personal=bool((field.metadata or {}).get("personal")),
+        rejects=(field.metadata or {}).get("rejects"),
     )

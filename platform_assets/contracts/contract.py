@@ -14,7 +14,19 @@ from pandera.api.extensions import register_check_method
 from pandera.pyspark import DataFrameModel
 from pyspark.sql import DataFrame
 
-__all__ = ["Contract", "Field", "RawContract", "RawRows", "Source", "T", "source"]
+__all__ = [
+    "Contract",
+    "Field",
+    "NamedValues",
+    "RawContract",
+    "RawRows",
+    "RejectedValues",
+    "Source",
+    "T",
+    "named_values",
+    "rejected_values",
+    "source",
+]
 
 OTHERS = "*"
 """The field of a raw column that holds the values of all fields that no other column is for."""
@@ -85,6 +97,8 @@ class Source:
     takes blanks (spaces, tabs) off both its ends; what is nothing else is empty. A text that is one of `nulls` is no
     value, as an empty one is. `aliases` are other names that a header may have for the field.
     The field `*` is all those that no other column is for: their values, in the header's order, with `, ` between them.
+    `named` is said of an object whose fields nobody knows, and `others` that those of the line which no column is for
+    are read as if they stood in it.
     """
 
     field: str
@@ -93,11 +107,13 @@ class Source:
     trimmed: bool = False
     nulls: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    named: bool = False
+    others: bool = False
 
     def __repr__(self) -> str:
         """What it says, without what it leaves unsaid: contracts that say no more than before are the same still."""
         said = f"Source(field={self.field!r}, required={self.required}, text={self.text}, trimmed={self.trimmed}"
-        more = [f", {name}={value!r}" for name in ("nulls", "aliases") if (value := getattr(self, name))]
+        more = [f", {name}={value!r}" for name in ("nulls", "aliases", "named", "others") if (value := getattr(self, name))]
         return f"{said}{''.join(more)})"
 
 
@@ -117,6 +133,43 @@ def source(
     """
     found = Source(field, required, text, trimmed, _each(nulls), _each(aliases))
     return Field(nullable=True, metadata={"source": found}, **words)
+
+
+_VALUE = T.StructType(
+    [
+        T.StructField("name", T.StringType()),
+        T.StructField("written_as", T.StringType()),
+        T.StructField("value", T.DoubleType()),
+        T.StructField("value_text", T.StringType()),
+        T.StructField("value_type", T.StringType()),
+    ]
+)
+_REJECTED = T.StructType([T.StructField(name, T.StringType()) for name in ("name", "value", "reason")])
+NamedValues = Annotated[T.ArrayType, _VALUE, True]
+"""Values under names that nobody knows beforehand. `name` is in lower snake case, `written_as` what was written where
+that is something else; `value` are numbers, and booleans as 1 and 0, `value_text` texts: one of them is NULL.
+`value_type` is `number`, `boolean` or `text`.
+"""
+RejectedValues = Annotated[T.ArrayType, _REJECTED, True]
+"""Values that could not be stored: the name and the value as they were delivered, and the reason: `invalid_name` (a name
+begins with a letter and has at most 64 letters, digits, blanks and `_.-`), `invalid_value` (an object, an array, a number
+beyond a double) or `also_in_<field>` (the object has it, too, and there it counts).
+"""
+
+
+def named_values(field: str, *, others: bool = False, **words: Any) -> Any:
+    """A raw column, annotated with `NamedValues`, of all that the feed's object `field` has, whatever it is called.
+
+    A row without the object is good, NULL is no value, and names that become one in lower snake case are one. With
+    `others`, all fields of the row that no column is for are read as well. What cannot be stored is rejected by itself,
+    and listed in the column that is `rejected_values` of this one. `words` are Pandera's.
+    """
+    return Field(nullable=True, metadata={"source": Source(field, False, False, named=True, others=others)}, **words)
+
+
+def rejected_values(of: str, **words: Any) -> Any:
+    """A raw column, annotated with `RejectedValues`, of what was rejected of a column of `named_values`."""
+    return Field(metadata={"rejects": of}, **words)
 
 
 def _each(texts: str | Collection[str]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from platform_assets.contracts.contract import Source
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.headers import Header
 from platform_assets.landing.lines import LINE
+from platform_assets.landing.named_values import read_named
 from platform_assets.landing.strict_json import JSON_OPTIONS, QUOTED, strict, without_quotes_inside
 
 _KEY = r'"[ \t\r\n]*:'
@@ -46,6 +47,8 @@ class JsonLines:
         self, engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec], header: str | None = None
     ) -> DataFrame:
         """Parse each line; a line that is no JSON object is `malformed`, fields nobody knows are `extra_fields`."""
+        if any(column.source and column.source.named for column in columns):
+            return read_named(engine, lines, columns)
         line = F.col(LINE)
         sources = {column.name: column.source for column in columns if column.source}
         paths = [source.field for source in sources.values()]

@@ -17,7 +17,7 @@ from platform_assets.contracts.compiled import ColumnSpec, CompiledContract
 from platform_assets.contracts.contract import Source
 from platform_assets.contracts.rules import Rule
 from platform_assets.errors import DeclarationError
-from platform_assets.landing import parsing
+from platform_assets.landing import named_values, parsing
 from platform_assets.landing.lines import LINE
 
 UNREADABLE = ("not_utf8", "malformed")
@@ -72,6 +72,12 @@ def judged(
         *[F.col(f"typed_{c.name}").alias(c.name) for c in columns],
         "delivery_day",
         *(["day"] if event_time else []),
+        *[
+            named_values.rejected(of).alias(column.name)
+            for column in contract.columns
+            for of in columns
+            if column.rejects == of.name
+        ],
         "source_file",
         violations(columns, first_day if event_time else None).alias("violations"),
         "extra_fields",
@@ -120,13 +126,15 @@ def default_parse(column: ColumnSpec) -> Column:
     Raises `DeclarationError` for types that need a parse of their own, such as timestamps: their formats differ.
     """
     refuse_unparsable(column)
+    if column.source and column.source.named:
+        return named_values.accepted(column)
     parse = next(parse for kind, parse in _PARSERS.items() if isinstance(column.dtype, kind))
     return parse(F.col(f"text.{column.name}"), column.dtype)
 
 
 def refuse_unparsable(column: ColumnSpec) -> None:
     """Raise `DeclarationError` for a column of a type that is written in more than one way."""
-    if not isinstance(column.dtype, tuple(_PARSERS)):
+    if not isinstance(column.dtype, tuple(_PARSERS)) and not (column.source and column.source.named):
         raise DeclarationError(
             f"{column.name}: a column of type {column.dtype.simpleString()} needs a parse of its own: return it from "
             f'the function, as {{"{column.name}": ...}}'

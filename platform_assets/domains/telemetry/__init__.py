@@ -1,0 +1,1 @@
+"""Telemetry: readings of trucks' sensors, of which new ones appear without notice."""

@@ -1,0 +1,176 @@
+"""Values under names that nobody knows beforehand: each is stored with its type, or rejected by itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from platform_assets.lake.engines.engine import Engine
+from platform_assets_tests.support.platforms import Platform
+
+DAY = "2026-01-05"
+NAMED = "telemetry/raw_readings"
+START = '{"truck_id": "T-1", "timestamp": "2026-01-05T10:15:30.250Z", '
+Expected = tuple[dict[str, Any], list[tuple[str, str, str]], list[str]]
+GOOD: list[str] = []
+
+# What stands after truck and time; what is stored, what is rejected, and the rules that the line breaks.
+LINES: dict[str, Expected] = {
+    '"readings": {"engine_temperature": 91.5, "door_open": true, "gear": "N"}}': (
+        {"engine_temperature": 91.5, "door_open": True, "gear": "N"},
+        [],
+        GOOD,
+    ),
+    '"readings": {"a": "5", "b": 5, "c": "true", "d": "null", "e": null, "f": "", "g": false}}': (
+        {"a": "5", "b": 5.0, "c": "true", "d": "null", "f": "", "g": False},
+        [],
+        GOOD,
+    ),
+    '"readings": {"doorOpen": 1, "HTTPLoad": 2, "Tire-1 . front": 3, "a__b": 4, "x_": 5, "Z9Y": 6, "a.": 7}}': (
+        {"door_open": 1.0, "httpload": 2.0, "tire_1_front": 3.0, "a_b": 4.0, "x_": 5.0, "z9_y": 6.0, "a_": 7.0},
+        [],
+        GOOD,
+    ),
+    '"readings": {"a": "quote \\" and \\\\", "b": "\\\\\\"", "c": "\\u0041\\n\\/", "\\u0064": "\u00e9\U0001f69a"}}': (
+        {"a": 'quote " and \\', "b": '\\"', "c": "A\n/", "d": "\u00e9\U0001f69a"},
+        [],
+        GOOD,
+    ),
+    '"readings": {"a": "_", "b": "#1", "c": "#", "d": "{", "e": "[1]", "f": "a: \\"b\\": 1, {}"}}': (
+        {"a": "_", "b": "#1", "c": "#", "d": "{", "e": "[1]", "f": 'a: "b": 1, {}'},
+        [],
+        GOOD,
+    ),
+    '"readings": {"a": -0, "b": -0.0, "c": 1e-400, "d": 12345678901234567890123, "e": 1E5, "f": 0.30000000000000004}}': (
+        {"a": 0.0, "b": 0.0, "c": 0.0, "d": 1.2345678901234568e22, "e": 1e5, "f": 0.30000000000000004},
+        [],
+        GOOD,
+    ),
+    '"readings": {"a": 1e400, "b": 2, "c": "1e400", "d": -1e999, "e": "x"}, "f": 1e308}': (
+        {"b": 2.0, "c": "1e400", "e": "x", "f": 1e308},
+        [("a", "1e400", "invalid_value"), ("d", "-1e999", "invalid_value")],
+        GOOD,
+    ),
+    '"readings": {"a": {"b": [1, "x y", {"_c": "#d"}]}, "e": [], "f": {}, "g": 1}}': (
+        {"g": 1.0},
+        [("a", '{"b":[1,"x y",{"_c":"#d"}]}', "invalid_value"), ("e", "[]", "invalid_value"), ("f", "{}", "invalid_value")],
+        GOOD,
+    ),
+    '"readings": {"a": {"b": 1e400, "c": "x"}, "g": 1}}': ({"g": 1.0}, [("a", '{"b":1e400,"c":"x"}', "invalid_value")], GOOD),
+    f'"readings": {{"1a": 1, "": "x", "\u00e4": true, "a/b": 2, "{"n" * 65}": 3, "{"n" * 64}": 4, "a\\"b": 5, "1n": null}}}}': (
+        {"n" * 64: 4.0},
+        [
+            *(("1a", "1.0", "invalid_name"), ("", "x", "invalid_name"), ("\u00e4", "true", "invalid_name")),
+            *(("a/b", "2.0", "invalid_name"), ("n" * 65, "3.0", "invalid_name"), ('a"b', "5.0", "invalid_name")),
+        ],
+        GOOD,
+    ),
+    '"readings": {"a": 1, "b": null, "c": [1]}, "A": 2, "b": 3, "c": "x", "doorOpen": false, "9": 1}': (
+        {"a": 1.0, "b": 3.0, "c": "x", "door_open": False},
+        [("c", "[1]", "invalid_value"), ("A", "2.0", "also_in_readings"), ("9", "1.0", "invalid_name")],
+        GOOD,
+    ),
+    '"x": true, "gear": "N", "readings": {"x": 1, "Gear": "R"}}': (
+        {"x": 1.0, "gear": "R"},
+        [("x", "true", "also_in_readings"), ("gear", "N", "also_in_readings")],
+        GOOD,
+    ),
+    '"readings": {"a": 1, "a": "last"}, "b": 1, "b": 2}': ({"a": "last", "b": 2.0}, [], GOOD),
+    '"readings": {"a": 1, "a": null}}': ({}, [], GOOD),
+    '"readings" : { "a"\t: 1 , "b" : "x" } , "c" : 2 }': ({"a": 1.0, "b": "x", "c": 2.0}, [], GOOD),
+    '"readings": null, "a": 1}': ({"a": 1.0}, [], GOOD),
+    '"readings": {}}': ({}, [], GOOD),
+    '"a": 1}': ({"a": 1.0}, [], GOOD),
+    '"r": 1, "\\u0072eadings": {"a": 1}}': ({"r": 1.0, "a": 1.0}, [], GOOD),
+    '"readings": 5, "readings": {"a": 1}}': ({"a": 1.0}, [], GOOD),
+    '"readings": [1]}': ({}, [], ["invalid_readings"]),
+    '"readings": "{}"}': ({}, [], ["invalid_readings"]),
+    '"readings": 1e400}': ({}, [], ["invalid_readings"]),
+    '"readings": ""}': ({}, [], ["invalid_readings"]),
+    '"readings": {"a": 1}, "readings": true}': ({}, [], ["invalid_readings"]),
+    '"readings": {"a": 01}}': ({}, [], ["malformed"]),
+    '"readings": {"a": 1.}}': ({}, [], ["malformed"]),
+    '"readings": {"a": 1e999e}}': ({}, [], ["malformed"]),
+    '"readings": {"a": NaN}}': ({}, [], ["malformed"]),
+    '"readings": {"a": Infinity}}': ({}, [], ["malformed"]),
+    '"readings": {"a": 1}': ({}, [], ["malformed"]),
+    '"readings": {"a": 1}}}': ({}, [], ["malformed"]),
+    '"readings": {"a": "\\ud800"}}': ({}, [], ["malformed"]),
+    '"readings": {"a": "\\x"}}': ({}, [], ["malformed"]),
+    "\"readings\": {'a': 1}}": ({}, [], ["malformed"]),
+    '"readings": {a: 1}}': ({}, [], ["malformed"]),
+    f'"readings": {{"a": {"[" * 200}{"]" * 200}}}}}': ({}, [], ["malformed"]),
+}
+WHOLE: dict[str, tuple[list[str], dict[str, Any]]] = {
+    "{}": (["missing_truck_id", "missing_timestamp"], {}),
+    "[]": (["malformed"], {}),
+    "5": (["malformed"], {}),
+    '"x"': (["malformed"], {}),
+    '{"a": 1}': (["missing_truck_id", "missing_timestamp"], {}),
+    '{"truck_id": 7, "timestamp": "2026-01-05T10:15:30.250Z"}': (["invalid_truck_id"], {}),
+    '{"truck_id": 1e400, "timestamp": 1e400}': (["invalid_truck_id", "invalid_timestamp"], {}),
+    '{"truck_id": "", "timestamp": null}': (["missing_truck_id", "missing_timestamp"], {}),
+    '{"truck_id": {"x": 1}, "timestamp": "2026-01-05T10:15:30Z"}': (["invalid_truck_id", "invalid_timestamp"], {}),
+    '{"truck_id": "_#\\"7", "timestamp": "2026-01-05T23:59:59.999Z"}': ([], {"truck_id": '_#"7'}),
+}
+
+
+def told(value: dict[str, Any]) -> Any:
+    """A stored value as JSON has it."""
+    if value["value_type"] == "text":
+        assert value["value"] is None
+        return value["value_text"]
+    assert value["value_text"] is None
+    return bool(value["value"]) if value["value_type"] == "boolean" else value["value"]
+
+
+def comparable(rejected: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Engines write the numbers of rejected values in their own ways."""
+    def number(text: str) -> str:
+        try:
+            return str(float(text)) if "1e" not in text else text
+        except ValueError:
+            return text
+
+    return sorted((name, number(value), reason) for name, value, reason in rejected)
+
+
+@pytest.fixture(scope="module")
+def rows(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Each line, all in one delivery, to the row that it became."""
+    platform = Platform(tmp_path_factory.mktemp("named"), reject_share=1.0)
+    lines = [START + end for end in LINES] + list(WHOLE)
+    found: dict[str, dict[str, Any]] = {}
+    for number, line in enumerate(lines):
+        platform.deliver("telemetry", DAY, f"{number:03}.jsonl", line)
+    platform.materialise(DAY, select="key:telemetry/raw_readings")
+    for row in platform.rows(NAMED):
+        found[lines[int(row["source_file"][:3])]] = row
+    assert len(found) == len(lines)
+    return found
+
+
+@pytest.mark.parametrize("end", LINES)
+def test_each_value_is_stored_with_its_type_or_rejected_with_a_reason(
+    end: str, rows: dict[str, dict[str, Any]]
+) -> None:
+    row, (stored, rejected, violations) = rows[START + end], LINES[end]
+    assert row["violations"] == violations
+    assert {value["name"]: told(value) for value in row["readings"] or []} == stored
+    assert comparable([tuple(one.values()) for one in row["rejected_readings"]]) == comparable(rejected)
+    assert row["extra_fields"] == []
+    if not violations:
+        assert row["truck_id"] == "T-1"
+    written = json.loads(START + end) if not violations else {}
+    for value in row["readings"] or [] if not violations else []:
+        name = value["written_as"] or value["name"]
+        assert name in {**written, **(written.get("readings") or {})}
+
+
+@pytest.mark.parametrize("line", WHOLE)
+def test_a_line_is_judged_by_its_own_fields(line: str, rows: dict[str, dict[str, Any]]) -> None:
+    violations, values = WHOLE[line]
+    assert rows[line]["violations"] == violations
+    assert {name: rows[line][name] for name in values} == values
