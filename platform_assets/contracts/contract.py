@@ -113,7 +113,9 @@ class Source:
     def __repr__(self) -> str:
         """What it says, without what it leaves unsaid: contracts that say no more than before are the same still."""
         said = f"Source(field={self.field!r}, required={self.required}, text={self.text}, trimmed={self.trimmed}"
-        more = [f", {name}={value!r}" for name in ("nulls", "aliases", "named", "others") if (value := getattr(self, name))]
+        more = [
+            f", {name}={value!r}" for name in ("nulls", "aliases", "named", "others") if (value := getattr(self, name))
+        ]
         return f"{said}{''.join(more)})"
 
 

@@ -135,6 +135,8 @@ def _hashed(value: str, kind: T.DataType) -> list[str]:
         # Engines hash no map, and its entries have no order.
         entry = T.StructType([T.StructField("key", kind.keyType), T.StructField("value", kind.valueType)])
         return _hashed(f"array_sort(map_entries({value}))", T.ArrayType(entry, False))
+    if isinstance(kind, T.ArrayType) and isinstance(kind.elementType, T.StructType):
+        return [*_hashed_by_field(value, kind.elementType), f"size({value})"]
     if isinstance(kind, T.ArrayType):
         inner = _hashed("x", kind.elementType)
         marks = ["x IS NULL"] if kind.containsNull else []
@@ -142,6 +144,20 @@ def _hashed(value: str, kind: T.DataType) -> list[str]:
             return [value, f"size({value})"]
         return [f"transform({value}, x -> struct({', '.join([*marks, *inner])}))", f"size({value})"]
     return [value]
+
+
+def _hashed_by_field(value: str, kind: T.StructType) -> list[str]:
+    """What is hashed of an array of structs: an array for each field, which takes an engine a fraction of the time."""
+    tests = ["x IS NULL", *[f"x.`{name}` IS NULL" for name in kind.names]]
+    marks = [
+        " + ".join(f"CASE WHEN {test} THEN {1 << bit}L ELSE 0L END" for bit, test in enumerate(some))
+        for some in (tests[at : at + _BITS] for at in range(0, len(tests), _BITS))
+    ]
+    arrays = [f"transform({value}, x -> {mark})" for mark in marks]
+    for field in kind.fields:
+        # Where a field is NULL is hashed already.
+        arrays += _hashed(f"transform({value}, x -> x.`{field.name}`)", T.ArrayType(field.dataType, False))
+    return arrays
 
 
 def _sums(name: str, where: str) -> list[Column]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import add, or_
+from operator import add
 from typing import Any
 
 import pyspark.sql.types as T
@@ -19,9 +19,8 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.headers import Header
 from platform_assets.landing.lines import LINE
 from platform_assets.landing.named_values import read_named
-from platform_assets.landing.strict_json import JSON_OPTIONS, QUOTED, strict, without_quotes_inside
+from platform_assets.landing.strict_json import JSON_OPTIONS, KEY, QUOTED, keys, strict, without_quotes_inside
 
-_KEY = r'"[ \t\r\n]*:'
 _JSON = "json"
 # Put before every text of a line; no number, boolean, object or array starts with it.
 _MARK = "_"
@@ -101,7 +100,7 @@ def _last_objects(paths: Iterable[str]) -> Column:
     """
     parsed, marked = F.col("parsed"), _with_marks(F.col(_JSON))
     for outer in _outers(paths):
-        again = F.regexp_count(_JSON, F.lit(rf'"{re.escape(outer.rpartition(".")[2])}{_KEY}|\\u00')) > 1
+        again = F.regexp_count(_JSON, F.lit(rf'"{re.escape(outer.rpartition(".")[2])}{KEY}|\\u00')) > 1
         path = _marked_path(outer)
         last = F.when(again, _at(_from_json(marked, [path]), path)).otherwise("{")
         parsed = parsed.withField(outer, F.when(last.startswith("{"), _found(outer)))
@@ -122,7 +121,7 @@ def _marked(sources: Iterable[Source]) -> Column:
     """
     sources = list(sources)
     names = "|".join(sorted({re.escape(source.field.rsplit(".", 1)[-1]) for source in sources if source.text}))
-    doubts = [F.col(_JSON).rlike(rf'"(?:{names}){_KEY}[ \t\r\n]*[-0-9tf{{\[]|\\u00')] if names else []
+    doubts = [F.col(_JSON).rlike(rf'"(?:{names}){KEY}[ \t\r\n]*[-0-9tf{{\[]|\\u00')] if names else []
     doubts += [_found(source.field).startswith("-") for source in sources if not source.text]
     doubtful = F.coalesce(*[F.when(doubt, True) for doubt in doubts])
     return F.when(doubtful, _with_marks(F.col(_JSON)))
@@ -168,14 +167,7 @@ def _extra_fields(paths: Sequence[str]) -> Column:
 
     nothing = F.array().cast("array<string>")
     every = F.concat(*[F.coalesce(unknown(outer), nothing) for outer in ["", *outers]])
-    return F.when(_keys(F.col(_JSON)) > reduce(add, present), F.array_sort(every)).otherwise(nothing)
-
-
-def _keys(line: Column) -> Column:
-    """How many keys a line has, and texts that look like one; a search for blanks after quotes takes longer."""
-    has_blanks = reduce(or_, [line.contains(f'"{blank}') for blank in " \t\r\n"])
-    at_once = F.length(line) - F.length(F.replace(line, F.lit('":'), F.lit('"')))
-    return F.when(has_blanks, F.regexp_count(line, F.lit(_KEY))).otherwise(at_once)
+    return F.when(keys(F.col(_JSON)) > reduce(add, present), F.array_sort(every)).otherwise(nothing)
 
 
 JSON_LINES = JsonLines()

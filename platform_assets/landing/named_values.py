@@ -15,7 +15,7 @@ from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.contract import Source
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.lines import LINE
-from platform_assets.landing.strict_json import JSON_OPTIONS, PERHAPS_HUGE, QUOTED, strict
+from platform_assets.landing.strict_json import JSON_OPTIONS, PERHAPS_HUGE, QUOTED, keys, strict
 
 # Put before every text of a line, and before the numbers that stand in one with a number which may be beyond a double.
 _TEXT, _NUMBER = "_", "#"
@@ -27,6 +27,7 @@ _STORED = r"\A[a-z][a-z0-9]*(?:_[a-z0-9]+)*_?\z"
 _ONE_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 _MEMBERS = "map<string,string>"
 _MARKED, _FOUND, _INNER, _REST = "_marked", "_found", "_inner", "_rest"
+_OF_OBJECT, _OF_LINE = "_of_object", "_of_line"
 
 
 class _Fields(NamedTuple):
@@ -47,11 +48,18 @@ def read_named(engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec]) 
     rows = lines.withColumn(_MARKED, _marked(F.col(LINE)))
     rows = rows if strictly else rows.withColumn(_MARKED, strict(F.col(_MARKED)))
     rows = rows.withColumn(_FOUND, F.from_json(_MARKED, _schema(fields), JSON_OPTIONS))
-    rows = rows.withColumn(_INNER, _inner(fields, strictly=strictly)).withColumn(_REST, _rest(fields, strictly=strictly))
+    rows = rows.withColumn(_INNER, _inner(fields, strictly=strictly)).withColumn(
+        _REST, _rest(fields, strictly=strictly)
+    )
+    others = F.coalesce(_REST, _none()) if fields.named.others else _none()
+    rows = rows.withColumn(_OF_OBJECT, F.coalesce(_INNER, _none())).withColumn(_OF_LINE, others)
+    kept = _kept(F.col(_OF_OBJECT), F.col(_OF_LINE))
     single = {name: F.col(f"{_FOUND}.{_TEXT}{source.field}") for name, source in fields.single.items()}
     texts = {name: _unmarked(value) for name, value in single.items()}
     wrong = {name: _mistyped(single[name], source) for name, source in fields.single.items()}
-    texts[fields.column], wrong[fields.column] = _values(fields), _no_object(fields)
+    parts = {"kept": kept, "inner": F.col(_OF_OBJECT), "rest": F.col(_OF_LINE)}
+    texts[fields.column] = F.struct(*[entries.alias(part) for part, entries in parts.items()])
+    wrong[fields.column] = _no_object(fields)
     names = [column.name for column in columns]
     nothing = reduce(and_, (value.isNull() for value in single.values()), F.col(_INNER).isNull())
     extra = F.array().cast("array<string>") if fields.named.others else _names(F.col(_REST))
@@ -66,45 +74,52 @@ def read_named(engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec]) 
 
 def accepted(column: ColumnSpec) -> Column:
     """Those of a column's values that can be stored, from what `read_named` gives."""
-    members = _Members(column)
-
-    def kept(entry: Column, place: Column) -> Column:
-        return members.reason(entry, place).isNull()
-
-    return F.transform(F.filter(members.every, kept), _value)
+    return F.transform(F.col(f"text.{column.name}.kept"), _value)
 
 
 def rejected(column: ColumnSpec) -> Column:
     """Those that cannot, each with its reason."""
-    members = _Members(column)
+    kept, inner, rest = (F.col(f"text.{column.name}.{part}") for part in ("kept", "inner", "rest"))
+    wrong = F.filter(_there(inner), lambda entry: _reason(entry).isNotNull())
+    both = F.filter(_both(inner, rest), lambda entry, place: _is_wrong(inner, entry, place))
+    # Hardly any line has some.
+    found = F.when(F.size(kept) == F.size(inner) + F.size(rest), _none()).when(F.size(rest) > 0, both).otherwise(wrong)
+    return F.transform(
+        found, lambda entry: _rejection(entry, F.coalesce(_reason(entry), F.lit(f"also_in_{column.name}")))
+    )
 
-    def wrong(entry: Column, place: Column) -> Column:
-        reason = members.reason(entry, place)
-        value = _as_delivered(entry["value"])
-        return F.struct(_written(entry).alias("name"), value.alias("value"), reason.alias("reason"))
 
-    return F.filter(F.transform(members.every, wrong), lambda one: one["reason"].isNotNull())
+def _kept(inner: Column, rest: Column) -> Column:
+    """The members that can be stored."""
+    alone = F.filter(inner, lambda entry: entry["value"].isNotNull() & _reason(entry).isNull())
+    # What a function of single members asks of the whole line is copied for each of them: few lines have a rest.
+    both = F.filter(_both(inner, rest), lambda entry, place: ~_is_wrong(inner, entry, place))
+    return F.when(F.size(rest) > 0, both).otherwise(alone)
 
 
-class _Members:
-    """The members of the object and of the rest of the line, in one array, each judged by its place in it."""
+def _none() -> Column:
+    """No members, as engines type them."""
+    return F.map_entries(F.from_json(F.lit("{}"), _MEMBERS))
 
-    def __init__(self, column: ColumnSpec) -> None:
-        assert column.source is not None
-        self._inner = F.col(f"text.{column.name}.inner")
-        self._rest = F.col(f"text.{column.name}.rest")
-        self._again = f"also_in_{column.name}"
-        self._with_others = column.source.others
-        self.every = F.when(F.size(self._rest) > 0, F.concat(self._inner, self._rest)).otherwise(self._inner)
 
-    def reason(self, entry: Column, place: Column) -> Column:
-        """Why a member cannot be stored, NULL when it can."""
-        reason = _reason(entry)
-        if not self._with_others:
-            return reason
-        stored = F.transform(F.filter(self._inner, lambda one: _reason(one).isNull()), _name)
-        again = (place >= F.size(self._inner)) & F.array_contains(stored, _name(entry))
-        return F.coalesce(reason, F.when(again, self._again))
+def _there(entries: Column) -> Column:
+    return F.filter(entries, lambda entry: entry["value"].isNotNull())
+
+
+def _both(inner: Column, rest: Column) -> Column:
+    return F.concat(_there(inner), _there(rest))
+
+
+def _is_wrong(inner: Column, entry: Column, place: Column) -> Column:
+    """Whether a member of an object, or one of the rest of the line after those, cannot be stored."""
+    there = _there(inner)
+    stored = F.transform(F.filter(there, lambda one: _reason(one).isNull()), _name)
+    return _reason(entry).isNotNull() | ((place >= F.size(there)) & F.array_contains(stored, _name(entry)))
+
+
+def _rejection(entry: Column, reason: Column) -> Column:
+    value = _as_delivered(entry["value"])
+    return F.struct(_written(entry).alias("name"), value.alias("value"), reason.alias("reason"))
 
 
 def _fields(columns: Sequence[ColumnSpec]) -> _Fields:
@@ -166,11 +181,10 @@ def _rest(fields: _Fields, *, strictly: bool) -> Column:
     """The members of the line that no column is for; NULL where, by the number of its keys, there are none."""
     marked = F.col(_MARKED)
     known = [f"{_TEXT}{source.field}" for source in (*fields.single.values(), fields.named)]
-    keys = F.regexp_count(marked, F.lit(r'"[ \t\r\n]*:'))
     found = sum((F.col(f"{_FOUND}.{name}").isNotNull().cast("int") for name in known), F.lit(0))
     members = _entries(F.from_json(marked, _MEMBERS, JSON_OPTIONS), strictly=strictly)
     others = F.filter(members, lambda entry: ~entry["key"].isin(known))
-    return F.when(keys > found + F.coalesce(F.size(_INNER), F.lit(0)), others)
+    return F.when(keys(marked) > found + F.coalesce(F.size(_INNER), F.lit(0)), others)
 
 
 def _entries(members: Column, *, strictly: bool) -> Column:
@@ -187,18 +201,6 @@ def _entries(members: Column, *, strictly: bool) -> Column:
 def _names(entries: Column) -> Column:
     names = F.array_sort(F.transform(entries, lambda entry: F.substring(entry["key"], 2, _ALL)))
     return F.coalesce(names, F.array().cast("array<string>"))
-
-
-def _values(fields: _Fields) -> Column:
-    """The values of the object, and those of the rest of the line."""
-    none = F.map_entries(F.from_json(F.lit("{}"), _MEMBERS))
-    rest = F.col(_REST) if fields.named.others else F.lit(None)
-    there = {"inner": F.col(_INNER), "rest": rest}
-    return F.struct(*[_there(F.coalesce(entries, none)).alias(name) for name, entries in there.items()])
-
-
-def _there(entries: Column) -> Column:
-    return F.filter(entries, lambda entry: entry["value"].isNotNull())
 
 
 def _value(entry: Column) -> Column:
@@ -218,9 +220,7 @@ def _reason(entry: Column) -> Column:
     """Why a member cannot be stored, NULL when it can."""
     written, value = _written(entry), entry["value"]
     is_named = F.when(written.rlike(_STORED), F.length(written) <= _LONGEST).otherwise(written.rlike(_NAME))
-    return F.when(~is_named, "invalid_name").when(
-        ~value.startswith(_TEXT) & _number(value).isNull(), "invalid_value"
-    )
+    return F.when(~is_named, "invalid_name").when(~value.startswith(_TEXT) & _number(value).isNull(), "invalid_value")
 
 
 def _written(entry: Column) -> Column:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 # A text, where none has a quote inside it (`without_quotes_inside`).
 QUOTED = r'"([^"]*)"'
+KEY = r'"[ \t\r\n]*:'
+"""Where a key ends, as a regular expression."""
 DEEPEST = 127
 # Spark takes text in single quotes, NaN and Infinity for JSON, and numbers of 1,000 digits for none, unless told not
 # to; Sail needs not be told.
@@ -34,6 +39,13 @@ def strict(line: Column) -> Column:
     held = F.when(line.rlike(_SURROGATE), ~_has_half_a_pair(line)).otherwise(True)
     held = held & F.when(line.rlike(PERHAPS_HUGE), ~_has_a_huge_number(line)).otherwise(True)
     return F.when(held & _is_whole(line), line)
+
+
+def keys(line: Column) -> Column:
+    """How many keys a line has, and texts that look like one; a search for blanks after quotes takes longer."""
+    has_blanks = reduce(or_, [line.contains(f'"{blank}') for blank in " \t\r\n"])
+    at_once = F.length(line) - F.length(F.replace(line, F.lit('":'), F.lit('"')))
+    return F.when(has_blanks, F.regexp_count(line, F.lit(KEY))).otherwise(at_once)
 
 
 def _is_whole(line: Column) -> Column:
