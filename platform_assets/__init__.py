@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from platform_assets.assets.documents import document
     from platform_assets.assets.domain import Domain
-    from platform_assets.assets.guards import ClosedVersions, KnownValues
+    from platform_assets.assets.guards import ClosedVersions, KnownValues, NamedRows
     from platform_assets.assets.histories import changes_table, history_table
     from platform_assets.assets.raw_tables import raw_table
     from platform_assets.assets.sessions import open_sessions_table, sessions_table
@@ -58,6 +58,7 @@ __all__ = [
     "Json",
     "KnownValues",
     "Monthly",
+    "NamedRows",
     "NamedValues",
     "Parquet",
     "RawContract",
@@ -87,6 +88,7 @@ _HOME = {
     "Domain": "assets.domain",
     "ClosedVersions": "assets.guards",
     "KnownValues": "assets.guards",
+    "NamedRows": "assets.guards",
     "changes_table": "assets.histories",
     "history_table": "assets.histories",
     "raw_table": "assets.raw_tables",

@@ -99,3 +99,48 @@ class ClosedVersions:
             f"{some([f'{day}: {count}' for day, count in by_day.items()])}. They have joined its last version before"
         )
         return [Finding(check, False, said, True, {"days": by_day})]
+
+
+@dataclass(frozen=True)
+class NamedRows:
+    """Warns of rows of which a condition holds (`where`, SQL), naming their values in a `column`.
+
+    `holds` says what must hold in words, `found` what there is otherwise.
+    """
+
+    check: str
+    holds: str
+    where: str
+    column: str
+    found: str
+
+    @property
+    def checks(self) -> Mapping[str, str]:
+        """The check, from its name to what must hold."""
+        return {self.check: self.holds}
+
+    @property
+    def warnings(self) -> frozenset[str]:
+        """The checks that stop nothing."""
+        return frozenset(self.checks)
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """The columns whose values are told."""
+        return (self.column,)
+
+    def judge(self, rows: DataFrame, inputs: Mapping[str, DataFrame], settings: Settings) -> list[Finding]:
+        """Look for such rows among the staged ones."""
+        return [names_found(self.check, rows.where(self.where), self.column, self.found)]
+
+
+def names_found(check: str, rows: DataFrame, column: str, found: str) -> Finding:
+    """What a check finds that warns of rows, by their values in a column, each with its day."""
+    named = rows.groupBy("day", column).agg(F.count("*").alias("rows"))
+    total = named.count()
+    if not total:
+        return Finding(check, True, "there is none", True)
+    first = named.orderBy("day", column).limit(_SHOWN).collect()
+    names = [f"{row[column]} ({row['day']})" for row in first]
+    more = f", and {total - len(names):,} more" if total > len(names) else ""
+    return Finding(check, False, f"{found}: {', '.join(names)}{more}", True, {"count": total, "names": names})

@@ -53,7 +53,7 @@ def materialise(
         yield check_result(key, Finding(COLUMNS, True, "no rows"))
     staged = table.stage(engine, rows, context.run.run_id, days, sources)
     try:
-        prints = fingerprints(engine, staged.read(engine), table.contract)
+        prints = fingerprints(engine, staged.read(engine), staged.table.contract)
         findings = judge(staged, prints)
         if refused := refuse(findings, table.key):
             refuse_changed(sources, table.key)  # what is wrong with rows that are out of date is of no use

@@ -6,8 +6,8 @@ import hashlib
 import inspect
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from deltalake import Schema
 
 from platform_assets.contracts.contract import RAW, RAW_COLUMNS, Contract, RawRows, Source, Versions
 from platform_assets.contracts.errors import UncompilableRule
+from platform_assets.contracts.patterns import Pattern, pattern, refuse_patterns
 from platform_assets.contracts.refusals import column_type, refuse_days, refuse_field, refuse_names, refuse_words
 from platform_assets.contracts.rules import Rule, agreement_rules, key_rule, null_rule, value_rule
 from platform_assets.errors import naming
@@ -54,11 +55,30 @@ class CompiledContract:
     row_rules: tuple[Rule, ...] = ()
     versions: Versions | None = None
     """Of a table without days whose rows are versions: how they are told."""
+    patterns: tuple[Pattern, ...] = ()
+    """The columns that are known by a pattern of their names: any of them may be there."""
+    matched: tuple[str, ...] = ()
+    """Those of the columns that are there because they match one."""
 
     @property
     def names(self) -> list[str]:
         """The column names, in order."""
         return [column.name for column in self.columns]
+
+    def having(self, names: Iterable[str]) -> CompiledContract:
+        """The same with those of some columns, too, that match a pattern; each of them matches one.
+
+        New ones stand after all others, in the order of their names.
+        """
+        new = {name: one for name in names for one in self.patterns if name not in self.names and one.matches(name)}
+        if not new:
+            return self
+        matched = (*self.matched, *sorted(new))
+        columns = [ColumnSpec(name, new[name].dtype, True, new[name].description, (), None) for name in sorted(new)]
+        rules = {rule.name: rule for rule in self.rules}
+        for one in self.patterns:
+            rules.update({rule.name: rule for rule in one.rules_for([name for name in matched if one.matches(name)])})
+        return replace(self, columns=(*self.columns, *columns), rules=tuple(rules.values()), matched=matched)
 
     @property
     def sourced(self) -> list[ColumnSpec]:
@@ -117,7 +137,11 @@ class CompiledContract:
             for c in self.columns
         ]
         rules = [(rule.name, rule.kind, rule.columns, rule.broken) for rule in (*self.rules, *self.row_rules)]
-        return hashlib.sha256(json.dumps([columns, self.key, rules]).encode()).hexdigest()[:16]
+        patterns = [
+            (one.regex, one.dtype.json(), [(rule.name, rule.broken) for rule in one.rules]) for one in self.patterns
+        ]
+        said = [columns, self.key, rules, *([patterns] if patterns else [])]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
     def differences(self, found: T.StructType) -> dict[str, str]:
         """Where a DataFrame's columns are not the contract's: column to a sentence; empty when they agree.
@@ -125,16 +149,21 @@ class CompiledContract:
         The order of the columns does not matter: they are written in the contract's.
         """
         have = {field.name: field.dataType.simpleString() for field in found.fields}
-        want = {column.name: column.dtype.simpleString() for column in self.columns}
+        want = {column.name: column.dtype.simpleString() for column in self.having(have).columns}
         missing = {name: "is missing" for name in want if name not in have}
         extra = {name: "is not in the contract" for name in have if name not in want}
+        torn = {
+            name: f"matches the patterns of {' and '.join(fits)}"
+            for name in have
+            if len(fits := [one.name for one in self.patterns if one.matches(name)]) > 1
+        }
         wrong = {
             name: f"has type {have[name]}, the contract says {dtype}"
             for name, dtype in want.items()
             if have.get(name, dtype) != dtype
         }
         repeated = {name: f"stands {n} times" for name, n in Counter(found.fieldNames()).items() if n > 1}
-        return missing | extra | wrong | repeated
+        return missing | extra | wrong | repeated | torn
 
 
 @cache
@@ -160,16 +189,21 @@ def _compile(contract: type[Contract]) -> CompiledContract:
     is_raw = issubclass(contract, RawRows)
     # The columns that all raw tables have stand after a raw table's own.
     last = RAW_COLUMNS if is_raw else ()
-    columns = []
+    columns, patterns = list[ColumnSpec](), list[Pattern]()
     for name, (annotation, field) in sorted(contract.__fields__.items(), key=lambda item: _place(item[0], last)):
         with naming(f"column {name}"):
             refuse_field(annotation, field, is_raw=is_raw)
-            columns.append(_column(name, column_type(annotation, field), field))
+            dtype = column_type(annotation, field)
+            if field.regex:
+                patterns.append(pattern(field.original_name, dtype, field))
+            else:
+                columns.append(_column(name, dtype, field))
     unique: Any = getattr(contract.__config__, "unique", None)
     key = (unique,) if isinstance(unique, str) else tuple(unique or ())
     # A rule of a column that a feed fills rejects single rows (their violations), never the table.
     rules = [rule for column in columns if column.source is None for rule in column.rules]
     rules += [key_rule(key)] if key else []
+    rules += [rule for one in patterns for rule in one.rules_for([])]
     agreements = [rule for check in contract.__root_checks__ for rule in agreement_rules(check)]
     partition = _partition(contract, [column.name for column in columns])
     found = CompiledContract(
@@ -182,7 +216,9 @@ def _compile(contract: type[Contract]) -> CompiledContract:
         partition_column=partition,
         row_rules=tuple(agreements if is_raw else ()),
         versions=contract._versions,
+        patterns=tuple(patterns),
     )
+    refuse_patterns(patterns, found.names, has_days=partition is not None, is_raw=is_raw)
     refuse_names(found.names, "column")
     refuse_names([rule.name for rule in (*rules, *agreements)], "rule")
     refuse_days(partition, key, found.spark_schema)

@@ -40,9 +40,8 @@ _KEY_TYPES = tuple(kind for kind in _FLAT_TYPES if not issubclass(kind, T.Fracti
 _FIELD_WORDS = {
     "unique": "a key stands in Config.unique, the partition's day with it",
     "coerce": "cast the column in the transform",
-    "regex": "write every column by its name",
     "default": "fill the column in the transform",
-    "alias": "name the attribute as the column",
+    "alias": "name the attribute as the column, or write regex=True for a pattern of names",
     "on_missing": "every column is always there",
     "dtype_kwargs": "annotate the column as in Annotated[T.DecimalType, 18, 2]",
 }
@@ -75,7 +74,7 @@ def refuse_field(annotation: Any, field: Any, *, is_raw: bool) -> None:
     if not field.description:
         raise UncompilableRule('it has no description: write Field(description="...")')
     for word, advice in _FIELD_WORDS.items():
-        if getattr(field, word) not in (None, False):
+        if getattr(field, word) not in (None, False) and not (field.regex and word == "alias"):
             raise UncompilableRule(f"Field({word}=...) has no rule: {advice}")
     if annotation.is_optional_field or annotation.nullable or not field.required:
         raise UncompilableRule("a column is never left out: for values that may be missing write Field(nullable=True)")

@@ -38,11 +38,22 @@ _SHRUNK = 0.5
 class Repeats:
     """How many of the rows for which `where` (SQL) holds have a key that another of them has: all but one for each key.
 
-    Counted from the rows by themselves, exactly.
+    Counted from the rows by themselves, exactly. With `each_of`, an array of structs, its elements are what is counted:
+    the key names their fields, too.
     """
 
     key: tuple[str, ...]
     where: str = "true"
+    each_of: str = ""
+
+    def rows(self, source: DataFrame) -> DataFrame:
+        """What is counted, of the rows of an input."""
+        rows = source.where(self.where)
+        if not self.each_of:
+            return rows
+        outer = [name for name in self.key if name in rows.columns]
+        inner = [f"_each.{name}" for name in self.key if name not in rows.columns]
+        return rows.select(*outer, F.explode(self.each_of).alias("_each")).select(*outer, *inner)
 
 
 @dataclass(frozen=True)
@@ -141,7 +152,7 @@ def audit_columns(contract: CompiledContract, rows: DataFrame) -> Finding:
     """Whether a transform's columns are the contract's; asked before anything is written."""
     differences = contract.differences(rows.schema)
     said = "; ".join(f"{column} {what}" for column, what in differences.items())
-    return Finding(COLUMNS, not differences, said or f"{len(contract.columns)} columns as agreed")
+    return Finding(COLUMNS, not differences, said or f"{len(rows.columns)} columns as agreed")
 
 
 def audit(
@@ -285,7 +296,7 @@ def _balance(balance: Balance, staged_total: Any, inputs: Mapping[str, DataFrame
     whole = {balance.source: found.pop("whole")}
     for name, repeats in balance.left_out.items():
         if isinstance(repeats, Repeats):
-            found[name] = _extra(_repeated(inputs[balance.source].where(repeats.where), repeats.key))
+            found[name] = _extra(_repeated(repeats.rows(inputs[balance.source]), repeats.key))
     whole |= {source: total(source, {source: sql})[source] for source, sql in balance.added.items()}
     elsewhere = {source: total(source, {source: sql})[source] for source, sql in balance.elsewhere.items()}
     parts = {"staged": _exact(staged_total, balance, balance.staged)} | found | elsewhere

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.contracts.contract import Versions
+from platform_assets.contracts.literals import text_literal
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.days import WHOLE
 
@@ -115,13 +116,26 @@ def row_hash(contract: CompiledContract) -> str:
     A hash leaves out what is NULL, and takes arrays for their elements alone: which columns are NULL, and how long an
     array is, is hashed as well.
     """
-    nullable = [column.name for column in contract.columns if column.nullable]
+    named = [column for column in contract.columns if column.name not in contract.matched]
+    nullable = [column.name for column in named if column.nullable]
     marks = [
         " + ".join(f"CASE WHEN `{name}` IS NULL THEN {1 << bit}L ELSE 0L END" for bit, name in enumerate(some))
         for some in (nullable[at : at + _BITS] for at in range(0, len(nullable), _BITS))
     ]
-    parts = [part for column in contract.columns for part in _hashed(f"`{column.name}`", column.dtype)]
-    return f"xxhash64({', '.join([*marks, *parts])})"
+    parts = [part for column in named for part in _hashed(f"`{column.name}`", column.dtype)]
+    matched = [_hashed_by_name(contract.matched)] if contract.patterns else []
+    return f"xxhash64({', '.join([*marks, *parts, *matched])})"
+
+
+def _hashed_by_name(columns: Sequence[str]) -> str:
+    """A number for the values of columns of which a row has some: a column without a value is as good as none."""
+    hashes = [
+        f"CASE WHEN `{name}` IS NULL THEN 0L ELSE xxhash64({text_literal(name)}, `{name}`) END" for name in columns
+    ]
+    # As a tree: an expression that goes a thousand levels deep is more than engines read.
+    while len(hashes) > 1:
+        hashes = [" ^ ".join(f"({one})" for one in hashes[at : at + 2]) for at in range(0, len(hashes), 2)]
+    return hashes[0] if hashes else "0L"
 
 
 def _hashed(value: str, kind: T.DataType) -> list[str]:
@@ -154,9 +168,9 @@ def _hashed_by_field(value: str, kind: T.StructType) -> list[str]:
         for some in (tests[at : at + _BITS] for at in range(0, len(tests), _BITS))
     ]
     arrays = [f"transform({value}, x -> {mark})" for mark in marks]
-    for field in kind.fields:
+    for inner in kind.fields:
         # Where a field is NULL is hashed already.
-        arrays += _hashed(f"transform({value}, x -> x.`{field.name}`)", T.ArrayType(field.dataType, False))
+        arrays += _hashed(f"transform({value}, x -> x.`{inner.name}`)", T.ArrayType(inner.dataType, False))
     return arrays
 
 

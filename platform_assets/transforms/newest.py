@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.transforms.events import accepted
-
-_UNTIL = "_until"
+from platform_assets.transforms.lasting import lasting
 
 
 def newest_of_each(
@@ -23,9 +22,4 @@ def newest_of_each(
     """
     delivered = accepted(raw).select(F.col("delivery_day").alias("day"), *columns).distinct()
     known = before.select(F.lit(days[0] - timedelta(days=1)).alias("day"), *columns)
-    rows = delivered.unionByName(known)
-    following = F.lead("day").over(Window.partitionBy(*key).orderBy("day"))
-    until = F.coalesce(F.date_sub(following, 1), F.lit(days[-1]))
-    first = F.greatest("day", F.lit(days[0]))
-    lasting = rows.withColumns({"day": first, _UNTIL: until}).where(F.col("day") <= F.col(_UNTIL))
-    return lasting.withColumn("day", F.explode(F.sequence("day", _UNTIL))).drop(_UNTIL)
+    return lasting(delivered.unionByName(known), key=key, days=days)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from deltalake import DeltaTable
+from deltalake import DeltaTable, Schema
+from deltalake import Field as DeltaField
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -87,13 +88,13 @@ class Table(Published):
         return rows, read
 
     def rows(self, engine: Engine, table: DeltaTable) -> DataFrame:
-        """All rows of the version that was opened, with the contract's columns."""
+        """All rows of the version that was opened, with the contract's columns, and those that match its patterns."""
         reader = engine.session.read.format("delta").option("versionAsOf", table.version())
         frame = engine.without_constants(reader.load(engine.folder(self.url)))
-        there = {field.name for field in table.schema().fields}
+        there = [field.name for field in table.schema().fields]
         columns = [
             F.col(column.name) if column.name in there else F.lit(None).cast(column.dtype).alias(column.name)
-            for column in self.contract.columns
+            for column in self.contract.having(there).columns
         ]
         return frame.select(*columns)
 
@@ -118,7 +119,8 @@ class Table(Published):
         """
         published = self.delta()
         self._refuse_other_schema(published, days)
-        return write(begin(self, published, run_id, days, sources), engine, rows)
+        of_run = replace(self, contract=self.contract.having(rows.columns if rows else ()))
+        return write(begin(of_run, published, run_id, days, sources), engine, rows)
 
     def publish(self, staged: Staged) -> int:
         """Replace the window's days by the staged files, in one commit; returns the version that it made.
@@ -158,10 +160,25 @@ class Table(Published):
                 )
             files = len(open_delta(self.url, version).file_uris())
             told = {RESTORED: str(version), FILES_AFTER: str(files)}
+            columns = [field for field in table.schema().fields if self._is_by_a_pattern(field.name)]
             table.restore(version, commit_properties=without_library_retries(**told))
-            return new
+            return self._with_columns(open_delta(self.url), columns) or new
 
         return commit_with_retries(commit, self.url)
+
+    def _is_by_a_pattern(self, column: str) -> bool:
+        return any(pattern.matches(column) for pattern in self.contract.patterns)
+
+    def _with_columns(self, table: DeltaTable, columns: Sequence[DeltaField]) -> int | None:
+        """Give an older version the columns that came after it, which no reader should miss; None where it has all."""
+        there = {field.name for field in table.schema().fields}
+        new = [field for field in columns if field.name not in there]
+        if not new:
+            return None
+        table.alter.add_columns(
+            new, commit_properties=without_library_retries(**{FILES_AFTER: str(len(table.file_uris()))})
+        )
+        return table.version()
 
     def _commit(self, staged: Staged) -> int:
         table = self._open_or_create()
@@ -180,7 +197,7 @@ class Table(Published):
             table.create_write_transaction(
                 list(staged.files),
                 mode="overwrite",
-                schema=self.contract.delta_schema,
+                schema=self._schema(table, staged),
                 partition_by=partition_by(self.contract),
                 partition_filters=filters(self.contract, staged.days),
                 commit_properties=without_library_retries(
@@ -201,6 +218,11 @@ class Table(Published):
                 raise
             return made
         return new
+
+    def _schema(self, table: DeltaTable, staged: Staged) -> Schema:
+        """The columns after a commit: a table that has some by a pattern loses none, whoever brought them."""
+        published = [field.name for field in table.schema().fields]
+        return self.contract.having(published).having(staged.table.contract.matched).delta_schema
 
     def _version_of(self, staged: Staged, table: DeltaTable | None) -> int | None:
         if table is None:
@@ -248,7 +270,7 @@ class Table(Published):
     def _changes(self, table: DeltaTable) -> list[str]:
         """The columns in which published days are not as the contract says, but for new ones that may be NULL."""
         have = {field.name: field for field in table.schema().fields}
-        want = {field.name: field for field in self.contract.delta_schema.fields}
+        want = {field.name: field for field in self.contract.having(have).delta_schema.fields}
         changed = [
             name
             for name in have
