@@ -10,8 +10,8 @@ import duckdb
 
 FIRST_DAY = date(2026, 1, 2)
 
-# A table of one column is written as lines: with a separator that no line contains, and without quotes.
-_AS_TEXT = "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER E'\\x01')"
+AS_TEXT = "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER E'\\x01')"
+"""A table of one column is written as lines: with a separator that no line contains, and without quotes."""
 
 # Of 1000 events: 5 delivered twice, 1 malformed, 1 without an action, 1 in month 13, 1 with a number as url.
 _LINES = """
@@ -42,7 +42,7 @@ def write_events(feed: Path, rows: int, days: int = 1) -> None:
         folder.mkdir(parents=True)
         first, last = rows * number // days, rows * (number + 1) // days
         lines = _LINES.replace("{day}", day.isoformat()).replace("{first}", str(first)).replace("{last}", str(last))
-        duckdb.sql(f"COPY ({lines}) TO '{folder / 'events.jsonl'}' {_AS_TEXT}")
+        duckdb.sql(f"COPY ({lines}) TO '{folder / 'events.jsonl'}' {AS_TEXT}")
 
 
 # A play's session and its place there follow from its number, so that any number of plays fits into memory:
@@ -109,7 +109,7 @@ def write_plays(feed: Path, plays: int, *, users: int, days: int) -> None:
             folder = feed / (FIRST_DAY + timedelta(days=number)).isoformat()
             folder.mkdir()
             lines = _PLAY_LINES.format(first=FIRST_DAY, numbers=files / "*.parquet")
-            con.execute(f"COPY ({lines}) TO '{folder / 'plays.tsv'}' {_AS_TEXT}")
+            con.execute(f"COPY ({lines}) TO '{folder / 'plays.tsv'}' {AS_TEXT}")
 
 
 # Of 1000 purchases 8 change on a day, 1 goes and 1 comes; a change is a later version of the same purchase.
@@ -198,11 +198,11 @@ def write_sales(landing: Path, sales: int, *, customers: int, sellers: int, days
         folder = landing / feed / FIRST_DAY.isoformat()
         folder.mkdir(parents=True)
         rows = f"SELECT '{header}' UNION ALL SELECT {line} FROM range({members[feed]}) AS t(i)"
-        duckdb.sql(f"COPY ({rows}) TO '{folder / feed}.csv' {_AS_TEXT}")
+        duckdb.sql(f"COPY ({rows}) TO '{folder / feed}.csv' {AS_TEXT}")
     for number in range(days):
         day = FIRST_DAY + timedelta(days=number)
         folder = landing / "sales" / day.isoformat()
         folder.mkdir(parents=True)
         first, last = sales * number // days, sales * (number + 1) // days
         rows = _SALES.format(day=day, customers=customers, sellers=sellers, first=first, last=last)
-        duckdb.sql(f"COPY (SELECT '{_SALES_HEADER}' UNION ALL {rows}) TO '{folder / 'sales.csv'}' {_AS_TEXT}")
+        duckdb.sql(f"COPY (SELECT '{_SALES_HEADER}' UNION ALL {rows}) TO '{folder / 'sales.csv'}' {AS_TEXT}")
