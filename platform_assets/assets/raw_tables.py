@@ -87,6 +87,8 @@ class RawTableDefinition(DeclaredTable):
         for column in self.sourced:
             if parsed is not None and column.name not in parsed:
                 refuse_unparsable(column)
+            if column.source and column.source.named and self.feed.headed:
+                raise DeclarationError(f"{column.name} is of named values, which only JSON lines have")
             if column.source and not all(each.has_header for each in self.feed.formats):
                 if column.source.aliases:
                     raise DeclarationError(f"{column.name} has aliases, which only a header can have: leave them out")

@@ -17,7 +17,14 @@ from deltalake import Schema
 from platform_assets.contracts.contract import RAW, RAW_COLUMNS, Contract, RawRows, Source, Versions
 from platform_assets.contracts.errors import UncompilableRule
 from platform_assets.contracts.patterns import Pattern, pattern, refuse_patterns
-from platform_assets.contracts.refusals import column_type, refuse_days, refuse_field, refuse_names, refuse_words
+from platform_assets.contracts.refusals import (
+    column_type,
+    refuse_days,
+    refuse_field,
+    refuse_named_values,
+    refuse_names,
+    refuse_words,
+)
 from platform_assets.contracts.rules import Rule, agreement_rules, key_rule, null_rule, value_rule
 from platform_assets.errors import naming
 
@@ -219,6 +226,7 @@ def _compile(contract: type[Contract]) -> CompiledContract:
         patterns=tuple(patterns),
     )
     refuse_patterns(patterns, found.names, has_days=partition is not None, is_raw=is_raw)
+    refuse_named_values([(column.name, column.dtype, column.source, column.rejects) for column in columns])
     refuse_names(found.names, "column")
     refuse_names([rule.name for rule in (*rules, *agreements)], "rule")
     refuse_days(partition, key, found.spark_schema)

@@ -153,9 +153,9 @@ that is something else; `value` are numbers, and booleans as 1 and 0, `value_tex
 `value_type` is `number`, `boolean` or `text`.
 """
 RejectedValues = Annotated[T.ArrayType, _REJECTED, True]
-"""Values that could not be stored: the name and the value as they were delivered, and the reason: `invalid_name` (a name
-begins with a letter and has at most 64 letters, digits, blanks and `_.-`), `invalid_value` (an object, an array, a number
-beyond a double) or `also_in_<field>` (the object has it, too, and there it counts).
+"""Values that could not be stored: name and value as they were delivered, and the reason. It is `invalid_name` (a name
+begins with a letter and has at most 64 letters, digits, blanks and `_.-`), `invalid_value` (an object, an array, a
+number beyond a double) or `also_in_<column>` (the object has it, too, and there it counts).
 """
 
 

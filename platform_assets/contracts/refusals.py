@@ -9,7 +9,7 @@ from typing import Any
 import pyspark.sql.types as T
 from pandera.api.dataframe.model_config import BaseConfig
 
-from platform_assets.contracts.contract import OTHERS, Contract
+from platform_assets.contracts.contract import OTHERS, Contract, NamedValues, RejectedValues, Source
 from platform_assets.contracts.errors import UncompilableRule
 from platform_assets.errors import naming
 
@@ -87,6 +87,41 @@ def refuse_field(annotation: Any, field: Any, *, is_raw: bool) -> None:
     source = field.metadata["source"]
     if source.field == OTHERS and (annotation.arg is not T.StringType or source.required or source.aliases):
         raise UncompilableRule(f"source({OTHERS!r}) is text that may be missing: annotate it with T.StringType alone")
+
+
+def refuse_named_values(columns: Iterable[tuple[str, T.DataType, Source | None, str | None]]) -> None:
+    """Refuse named values that could not be read, or whose rejected ones would be listed nowhere, or twice."""
+    columns = list(columns)
+    named = [(name, dtype) for name, dtype, source, _ in columns if source and source.named]
+    rejected = [(name, dtype, of) for name, dtype, _, of in columns if of]
+    values, listed = (column_of(kind) for kind in (NamedValues, RejectedValues))
+    if len(named) > 1:
+        raise UncompilableRule(f"{named[1][0]}: a line has one object of named values, and {named[0][0]} is of one")
+    for name, dtype in named:
+        if dtype != values:
+            raise UncompilableRule(f"column {name}: annotate it with NamedValues")
+        if [of for _, _, of in rejected] != [name]:
+            raise UncompilableRule(
+                f"column {name}: what of it is rejected is listed nowhere: add rejected_{name}: RejectedValues = "
+                f'rejected_values("{name}", description=...)'
+            )
+        for other, _, source, _ in columns:
+            if source and (set(".*") & set(source.field) or source.nulls or source.trimmed):
+                raise UncompilableRule(
+                    f"column {other}: beside named values, fields are read as they are: neither of other objects "
+                    "(dots), nor trimmed, nor with `nulls`"
+                )
+    for name, dtype, of in rejected:
+        if dtype != listed:
+            raise UncompilableRule(f"column {name}: annotate it with RejectedValues")
+        if of not in [values_of for values_of, _ in named]:
+            raise UncompilableRule(f"column {name}: {of} is no column of named_values")
+
+
+def column_of(annotated: Any) -> T.DataType:
+    """The type that an annotation of a column with arguments says."""
+    dtype: T.DataType = annotated.__origin__(*annotated.__metadata__)
+    return dtype
 
 
 def column_type(annotation: Any, field: Any) -> T.DataType:

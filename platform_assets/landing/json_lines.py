@@ -17,13 +17,13 @@ from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.contract import Source
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.headers import Header
+from platform_assets.landing.json_marks import INEXACT, NUMBER, TEXT, marked, with_numbers_as_texts
 from platform_assets.landing.lines import LINE
 from platform_assets.landing.named_values import read_named
-from platform_assets.landing.strict_json import JSON_OPTIONS, KEY, QUOTED, keys, strict, without_quotes_inside
+from platform_assets.landing.strict_json import JSON_OPTIONS, KEY, keys, strict
 
 _JSON = "json"
-# Put before every text of a line; no number, boolean, object or array starts with it.
-_MARK = "_"
+_FRACTIONAL = (T.DoubleType, T.FloatType, T.DecimalType)
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,17 @@ class JsonLines:
         if not engine.reads_strict_json:
             parsed = parsed.withColumn("parsed", _last_objects(paths))
         parsed = parsed.withColumn("marked", _from_json(_marked(sources.values()), map(_marked_path, paths)))
+        fractional = {c.name for c in columns if isinstance(c.dtype, _FRACTIONAL) and c.source and not c.source.text}
+        if fractional:
+            parsed = parsed.withColumn("exact", _exact(sources[name].field for name in fractional))
+        values = {
+            name: _as_written(source.field) if name in fractional else _found(source.field)
+            for name, source in sources.items()
+        }
         nothing = F.coalesce(*[_found(path) for path in paths]).isNull()
         return parsed.select(
             *lines.columns,
-            F.struct(*[_present(_found(source.field)).alias(name) for name, source in sources.items()]).alias("text"),
+            F.struct(*[_present(value).alias(name) for name, value in values.items()]).alias("text"),
             F.struct(*[_mistyped(source).alias(name) for name, source in sources.items()]).alias("mistyped"),
             F.when(nothing, _members(F.col(_JSON)).isNull()).otherwise(False).alias("malformed"),
             _extra_fields(paths).alias("extra_fields"),
@@ -68,6 +75,17 @@ class JsonLines:
 
 def _found(path: str) -> Column:
     return F.col(f"parsed.{path}")
+
+
+def _exact(paths: Iterable[str]) -> Column:
+    """Numbers at paths as they are written, in the lines that have some which are not read so."""
+    line = F.when(F.col(_JSON).rlike(INEXACT), with_numbers_as_texts(marked(F.col(_JSON))))
+    return _from_json(line, map(_marked_path, paths))
+
+
+def _as_written(path: str) -> Column:
+    exact = F.col(f"exact.{_marked_path(path)}")
+    return F.when(exact.startswith(NUMBER), F.substring(exact, 2, 2**31 - 1)).otherwise(_found(path))
 
 
 def _present(value: Column) -> Column:
@@ -98,11 +116,11 @@ def _last_objects(paths: Iterable[str]) -> Column:
 
     (workaround: spark-json-earlier-objects)
     """
-    parsed, marked = F.col("parsed"), _with_marks(F.col(_JSON))
+    parsed, with_marks = F.col("parsed"), marked(F.col(_JSON))
     for outer in _outers(paths):
         again = F.regexp_count(_JSON, F.lit(rf'"{re.escape(outer.rpartition(".")[2])}{KEY}|\\u00')) > 1
         path = _marked_path(outer)
-        last = F.when(again, _at(_from_json(marked, [path]), path)).otherwise("{")
+        last = F.when(again, _at(_from_json(with_marks, [path]), path)).otherwise("{")
         parsed = parsed.withField(outer, F.when(last.startswith("{"), _found(outer)))
     return parsed
 
@@ -124,21 +142,17 @@ def _marked(sources: Iterable[Source]) -> Column:
     doubts = [F.col(_JSON).rlike(rf'"(?:{names}){KEY}[ \t\r\n]*[-0-9tf{{\[]|\\u00')] if names else []
     doubts += [_found(source.field).startswith("-") for source in sources if not source.text]
     doubtful = F.coalesce(*[F.when(doubt, True) for doubt in doubts])
-    return F.when(doubtful, _with_marks(F.col(_JSON)))
-
-
-def _with_marks(line: Column) -> Column:
-    return F.regexp_replace(without_quotes_inside(line), QUOTED, f'"{_MARK}$1"')
+    return F.when(doubtful, marked(F.col(_JSON)))
 
 
 def _marked_path(path: str) -> str:
-    return ".".join(_MARK + name for name in path.split("."))
+    return ".".join(TEXT + name for name in path.split("."))
 
 
 def _mistyped(source: Source) -> Column:
     """Whether a text is no text, a number is a signed text (`"-5"`), or a required field's object is no object."""
     value = F.col(f"marked.{_marked_path(source.field)}")
-    wrong = ~value.startswith(_MARK) if source.text else value.startswith(f"{_MARK}-")
+    wrong = ~value.startswith(TEXT) if source.text else value.startswith(f"{TEXT}-")
     outer = source.field.rpartition(".")[0]
     if outer and source.required:
         other = _from_json(F.when(_found(outer).isNull(), F.col(_JSON)), [outer])

@@ -14,17 +14,15 @@ from pyspark.sql import functions as F
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.contract import Source
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.landing.json_marks import INEXACT, NUMBER, TEXT, marked, with_numbers_as_texts
 from platform_assets.landing.lines import LINE
-from platform_assets.landing.strict_json import JSON_OPTIONS, PERHAPS_HUGE, QUOTED, keys, strict
+from platform_assets.landing.strict_json import JSON_OPTIONS, keys, strict
 
-# Put before every text of a line, and before the numbers that stand in one with a number which may be beyond a double.
-_TEXT, _NUMBER = "_", "#"
 _LONGEST = 64
 _ALL = 2**31 - 1
 _NAME = rf"\A[A-Za-z][A-Za-z0-9_ .-]{{0,{_LONGEST - 1}}}\z"
 # A name that is stored as it is written, as most are.
 _STORED = r"\A[a-z][a-z0-9]*(?:_[a-z0-9]+)*_?\z"
-_ONE_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 _MEMBERS = "map<string,string>"
 _MARKED, _FOUND, _INNER, _REST = "_marked", "_found", "_inner", "_rest"
 _OF_OBJECT, _OF_LINE = "_of_object", "_of_line"
@@ -54,7 +52,7 @@ def read_named(engine: Engine, lines: DataFrame, columns: Sequence[ColumnSpec]) 
     others = F.coalesce(_REST, _none()) if fields.named.others else _none()
     rows = rows.withColumn(_OF_OBJECT, F.coalesce(_INNER, _none())).withColumn(_OF_LINE, others)
     kept = _kept(F.col(_OF_OBJECT), F.col(_OF_LINE))
-    single = {name: F.col(f"{_FOUND}.{_TEXT}{source.field}") for name, source in fields.single.items()}
+    single = {name: F.col(f"{_FOUND}.{TEXT}{source.field}") for name, source in fields.single.items()}
     texts = {name: _unmarked(value) for name, value in single.items()}
     wrong = {name: _mistyped(single[name], source) for name, source in fields.single.items()}
     parts = {"kept": kept, "inner": F.col(_OF_OBJECT), "rest": F.col(_OF_LINE)}
@@ -129,32 +127,17 @@ def _fields(columns: Sequence[ColumnSpec]) -> _Fields:
 
 
 def _marked(line: Column) -> Column:
-    """The line with a mark before each of its texts, so that `55` and `"55"` do not look the same when it is parsed."""
-    # Written as codes, no escaped quote or backslash is left: the next quote ends a text, then.
-    as_codes = F.replace(F.replace(line, F.lit("\\\\"), F.lit("\\u005c")), F.lit('\\"'), F.lit("\\u0022"))
-    line = F.when(line.contains("\\"), as_codes).otherwise(line)
-    marked = F.regexp_replace(line, QUOTED, f'"{_TEXT}$1"')
-    return F.when(line.rlike(PERHAPS_HUGE), _with_numbers_as_texts(marked)).otherwise(marked)
-
-
-def _with_numbers_as_texts(marked: Column) -> Column:
-    # Between quotes are the parts of odd places.
-    parts = F.split(marked, '"')
-
-    def outside(part: Column, place: Column) -> Column:
-        return F.when(place % 2 == 0, F.regexp_replace(part, _ONE_NUMBER, f'"{_NUMBER}$0"')).otherwise(part)
-
-    return F.array_join(F.transform(parts, outside), '"')
+    return F.when(line.rlike(INEXACT), with_numbers_as_texts(marked(line))).otherwise(marked(line))
 
 
 def _schema(fields: _Fields) -> str:
-    single = [f"`{_TEXT}{source.field}`: string" for source in fields.single.values()]
-    return f"struct<{', '.join([*single, f'`{_TEXT}{fields.named.field}`: {_MEMBERS}'])}>"
+    single = [f"`{TEXT}{source.field}`: string" for source in fields.single.values()]
+    return f"struct<{', '.join([*single, f'`{TEXT}{fields.named.field}`: {_MEMBERS}'])}>"
 
 
 def _as_text(fields: _Fields) -> Column:
     """The object as text; what else stands in its place, as that."""
-    name = f"{_TEXT}{fields.named.field}"
+    name = f"{TEXT}{fields.named.field}"
     return F.from_json(_MARKED, f"struct<`{name}`: string>", JSON_OPTIONS)[name]
 
 
@@ -164,10 +147,10 @@ def _inner(fields: _Fields, *, strictly: bool) -> Column:
     Of an object after which its field stands again as something else, Spark keeps the members
     (workaround: spark-json-earlier-objects).
     """
-    members = F.col(f"{_FOUND}.{_TEXT}{fields.named.field}")
+    members = F.col(f"{_FOUND}.{TEXT}{fields.named.field}")
     if strictly:
         return _entries(members, strictly=True)
-    again = F.regexp_count(_MARKED, F.lit(rf'"{_TEXT}{re.escape(fields.named.field)}"|\\u00')) > 1
+    again = F.regexp_count(_MARKED, F.lit(rf'"{TEXT}{re.escape(fields.named.field)}"|\\u00')) > 1
     last = F.from_json(_as_text(fields), _MEMBERS, JSON_OPTIONS)
     return _entries(F.when(again, last).otherwise(members), strictly=False)
 
@@ -179,12 +162,12 @@ def _no_object(fields: _Fields) -> Column:
 
 def _rest(fields: _Fields, *, strictly: bool) -> Column:
     """The members of the line that no column is for; NULL where, by the number of its keys, there are none."""
-    marked = F.col(_MARKED)
-    known = [f"{_TEXT}{source.field}" for source in (*fields.single.values(), fields.named)]
+    line = F.col(_MARKED)
+    known = [f"{TEXT}{source.field}" for source in (*fields.single.values(), fields.named)]
     found = sum((F.col(f"{_FOUND}.{name}").isNotNull().cast("int") for name in known), F.lit(0))
-    members = _entries(F.from_json(marked, _MEMBERS, JSON_OPTIONS), strictly=strictly)
+    members = _entries(F.from_json(line, _MEMBERS, JSON_OPTIONS), strictly=strictly)
     others = F.filter(members, lambda entry: ~entry["key"].isin(known))
-    return F.when(keys(marked) > found + F.coalesce(F.size(_INNER), F.lit(0)), others)
+    return F.when(keys(line) > found + F.coalesce(F.size(_INNER), F.lit(0)), others)
 
 
 def _entries(members: Column, *, strictly: bool) -> Column:
@@ -206,7 +189,7 @@ def _names(entries: Column) -> Column:
 def _value(entry: Column) -> Column:
     """A member as a value with its type."""
     written, value, name = _written(entry), entry["value"], _name(entry)
-    is_text = value.startswith(_TEXT)
+    is_text = value.startswith(TEXT)
     return F.struct(
         name.alias("name"),
         F.when(name != written, written).alias("written_as"),
@@ -220,7 +203,7 @@ def _reason(entry: Column) -> Column:
     """Why a member cannot be stored, NULL when it can."""
     written, value = _written(entry), entry["value"]
     is_named = F.when(written.rlike(_STORED), F.length(written) <= _LONGEST).otherwise(written.rlike(_NAME))
-    return F.when(~is_named, "invalid_name").when(~value.startswith(_TEXT) & _number(value).isNull(), "invalid_value")
+    return F.when(~is_named, "invalid_name").when(~value.startswith(TEXT) & _number(value).isNull(), "invalid_value")
 
 
 def _written(entry: Column) -> Column:
@@ -240,27 +223,27 @@ def _is_boolean(value: Column) -> Column:
 
 def _number(value: Column) -> Column:
     """A number, and a boolean as one; NULL for all else, and for what is beyond a double."""
-    is_other = value.startswith(_TEXT) | value.startswith("{") | value.startswith("[")
-    number = F.when(~is_other, F.ltrim(value, F.lit(_NUMBER)).try_cast("double"))
+    is_other = value.startswith(TEXT) | value.startswith("{") | value.startswith("[")
+    number = F.when(~is_other, F.ltrim(value, F.lit(NUMBER)).try_cast("double"))
     number = F.when(F.abs(number) < F.lit(float("inf")), number + F.lit(0.0))
     return F.when(_is_boolean(value), (value == "true").cast("double")).otherwise(number)
 
 
 def _as_delivered(value: Column) -> Column:
     """A value without its marks: a text as it is, an object or an array as JSON."""
-    held = F.regexp_replace(value, rf'([{{\[,:])"{_NUMBER}([^"]*)"', "$1$2")
-    held = F.regexp_replace(held, rf'([{{\[,:])"{_TEXT}', '$1"')
+    held = F.regexp_replace(value, rf'([{{\[,:])"{NUMBER}([^"]*)"', "$1$2")
+    held = F.regexp_replace(held, rf'([{{\[,:])"{TEXT}', '$1"')
     is_held = value.startswith("{") | value.startswith("[")
-    return F.when(is_held, held).otherwise(F.regexp_replace(value, rf"\A[{_TEXT}{_NUMBER}]", ""))
+    return F.when(is_held, held).otherwise(F.regexp_replace(value, rf"\A[{TEXT}{NUMBER}]", ""))
 
 
 def _unmarked(value: Column) -> Column:
-    text = F.when(value.startswith(_TEXT) | value.startswith(_NUMBER), F.substring(value, 2, _ALL))
+    text = F.when(value.startswith(TEXT) | value.startswith(NUMBER), F.substring(value, 2, _ALL))
     text = text.otherwise(value)
     return F.when(text != "", text)
 
 
 def _mistyped(value: Column, source: Source) -> Column:
     """Whether a text is no text, or a number is a signed text (`"-5"`)."""
-    wrong = ~value.startswith(_TEXT) if source.text else value.startswith(f"{_TEXT}-")
+    wrong = ~value.startswith(TEXT) if source.text else value.startswith(f"{TEXT}-")
     return F.coalesce(wrong, F.lit(False))

@@ -21,7 +21,7 @@ JSON_OPTIONS = _SPARK | {"maxNestingDepth": str(DEEPEST)}
 _SURROGATE = r"\\u[dD][89a-fA-F]"
 _ESCAPE_OR_PAIR = r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|[^u])"
 # Only these can be beyond a double: an exponent of three digits, or very many digits.
-PERHAPS_HUGE = r"[0-9][eE]\+?[0-9]{3}|[0-9]{200}"
+_PERHAPS_HUGE = r"[0-9][eE]\+?[0-9]{3}|[0-9]{200}"
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 
 
@@ -37,7 +37,7 @@ def without_quotes_inside(line: Column) -> Column:
 def strict(line: Column) -> Column:
     """The line where it is one whole JSON value that a table can hold, NULL elsewhere."""
     held = F.when(line.rlike(_SURROGATE), ~_has_half_a_pair(line)).otherwise(True)
-    held = held & F.when(line.rlike(PERHAPS_HUGE), ~_has_a_huge_number(line)).otherwise(True)
+    held = held & F.when(line.rlike(_PERHAPS_HUGE), ~_has_a_huge_number(line)).otherwise(True)
     return F.when(held & _is_whole(line), line)
 
 

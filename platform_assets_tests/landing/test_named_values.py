@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
+from random import Random
+from struct import unpack
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ NAMED = "telemetry/raw_readings"
 START = '{"truck_id": "T-1", "timestamp": "2026-01-05T10:15:30.250Z", '
 Expected = tuple[dict[str, Any], list[tuple[str, str, str]], list[str]]
 GOOD: list[str] = []
+LONG = "n" * 64
 
 # What stands after truck and time; what is stored, what is rejected, and the rules that the line breaks.
 LINES: dict[str, Expected] = {
@@ -43,8 +47,8 @@ LINES: dict[str, Expected] = {
         [],
         GOOD,
     ),
-    '"readings": {"a": -0, "b": -0.0, "c": 1e-400, "d": 12345678901234567890123, "e": 1E5, "f": 0.30000000000000004}}': (
-        {"a": 0.0, "b": 0.0, "c": 0.0, "d": 1.2345678901234568e22, "e": 1e5, "f": 0.30000000000000004},
+    '"readings": {"a": -0, "b": -0.0, "c": 1e-400, "d": 12345678901234567890123, "e": 1E5, "f": 0.3000000000000000}}': (
+        {"a": 0.0, "b": 0.0, "c": 0.0, "d": 1.2345678901234568e22, "e": 1e5, "f": 0.3},
         [],
         GOOD,
     ),
@@ -55,15 +59,23 @@ LINES: dict[str, Expected] = {
     ),
     '"readings": {"a": {"b": [1, "x y", {"_c": "#d"}]}, "e": [], "f": {}, "g": 1}}': (
         {"g": 1.0},
-        [("a", '{"b":[1,"x y",{"_c":"#d"}]}', "invalid_value"), ("e", "[]", "invalid_value"), ("f", "{}", "invalid_value")],
+        [
+            ("a", '{"b":[1,"x y",{"_c":"#d"}]}', "invalid_value"),
+            ("e", "[]", "invalid_value"),
+            ("f", "{}", "invalid_value"),
+        ],
         GOOD,
     ),
-    '"readings": {"a": {"b": 1e400, "c": "x"}, "g": 1}}': ({"g": 1.0}, [("a", '{"b":1e400,"c":"x"}', "invalid_value")], GOOD),
-    f'"readings": {{"1a": 1, "": "x", "\u00e4": true, "a/b": 2, "{"n" * 65}": 3, "{"n" * 64}": 4, "a\\"b": 5, "1n": null}}}}': (
-        {"n" * 64: 4.0},
+    '"readings": {"a": {"b": 1e400, "c": "x"}, "g": 1}}': (
+        {"g": 1.0},
+        [("a", '{"b":1e400,"c":"x"}', "invalid_value")],
+        GOOD,
+    ),
+    f'"readings": {{"1a": 1, "": "x", "\u00e4": true, "a/b": 2, "{LONG}n": 3, "{LONG}": 4, "a\\"b": 5, "1": null}}}}': (
+        {LONG: 4.0},
         [
             *(("1a", "1.0", "invalid_name"), ("", "x", "invalid_name"), ("\u00e4", "true", "invalid_name")),
-            *(("a/b", "2.0", "invalid_name"), ("n" * 65, "3.0", "invalid_name"), ('a"b', "5.0", "invalid_name")),
+            *(("a/b", "2.0", "invalid_name"), (f"{LONG}n", "3.0", "invalid_name"), ('a"b', "5.0", "invalid_name")),
         ],
         GOOD,
     ),
@@ -128,6 +140,7 @@ def told(value: dict[str, Any]) -> Any:
 
 def comparable(rejected: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     """Engines write the numbers of rejected values in their own ways."""
+
     def number(text: str) -> str:
         try:
             return str(float(text)) if "1e" not in text else text
@@ -174,3 +187,20 @@ def test_a_line_is_judged_by_its_own_fields(line: str, rows: dict[str, dict[str,
     violations, values = WHOLE[line]
     assert rows[line]["violations"] == violations
     assert {name: rows[line][name] for name in values} == values
+
+
+def test_numbers_are_the_doubles_that_python_reads(platform: Platform) -> None:
+    random = Random(7)
+    bits = [random.getrandbits(64).to_bytes(8, "big") for _ in range(2_000)]
+    doubles = [value for (value,) in (unpack(">d", some) for some in bits) if isfinite(value)]
+    texts = [repr(value) for value in doubles]
+    texts += [f"{random.uniform(-1e6, 1e6):.{random.randrange(25)}f}" for _ in range(2_000)]
+    texts += [f"{random.randrange(10**18)}e{random.randrange(-330, 290)}" for _ in range(1_000)]
+    lines = [
+        START + '"readings": {' + ", ".join(f'"x{at + n}": {text}' for n, text in enumerate(texts[at : at + 50])) + "}}"
+        for at in range(0, len(texts), 50)
+    ]
+    platform.deliver("telemetry", DAY, "numbers.jsonl", lines)
+    platform.materialise(DAY, select=f"key:{NAMED}")
+    found = {int(one["name"][1:]): one["value"] for row in platform.rows(NAMED) for one in row["readings"]}
+    assert {texts[n]: found[n] for n in range(len(texts))} == {text: float(text) + 0.0 for text in texts}

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.assets.guards import names_found
-from platform_assets.domains.telemetry.domain import telemetry
+from platform_assets.domains.telemetry.domain import TelemetrySettings, telemetry
 from platform_assets.lake.audit import Finding
 from platform_assets.settings import Settings
 from platform_assets.transforms.events import accepted
@@ -64,7 +64,9 @@ class SensorsHaveColumns:
 
     def judge(self, rows: DataFrame, inputs: Mapping[str, DataFrame], settings: Settings) -> list[Finding]:
         """Look for sensors after the last that has columns."""
-        most = telemetry.values(settings).max_sensors
-        without = inputs["sensors"].where((F.col("place") > most) & (F.to_date("first_seen") == F.col("day")))
+        values = telemetry.values(settings)
+        assert isinstance(values, TelemetrySettings)
+        is_after = F.col("place") > values.max_sensors
+        without = inputs["sensors"].where(is_after & (F.to_date("first_seen") == F.col("day")))
         found = "sensors without columns, which are in telemetry/readings alone"
         return [names_found(self.check, without, "sensor", found)]

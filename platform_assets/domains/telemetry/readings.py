@@ -27,7 +27,8 @@ class Readings(Contract):
         columns_agree = {
             "rules": {
                 "measured_at_in_day": "to_date(measured_at) = day",
-                "a_number_or_a_text": "(value IS NULL) = (value_type = 'text') AND (value_text IS NULL) = (value_type <> 'text')",
+                "a_number_unless_text": "(value IS NULL) = (value_type = 'text')",
+                "a_text_if_text": "(value_text IS NULL) = (value_type <> 'text')",
             }
         }
 
@@ -46,7 +47,7 @@ class Readings(Contract):
     guards=[MergedNames()],
 )
 def readings(raw_readings: DataFrame) -> DataFrame:
-    """The first good reading of a truck's sensor at a time, by delivery day, then file name, then number before text."""
+    """The first good reading of a truck's sensor at a time, by delivery day, file name, and value, numbers first."""
     rows = accepted(raw_readings).select(
         "day",
         "truck_id",

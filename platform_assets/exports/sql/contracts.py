@@ -45,6 +45,11 @@ def written(contract: CompiledContract, period: Period) -> CompiledContract:
 
 def refuse(table: str, contract: CompiledContract, period: Period) -> None:
     """Raise `DeclarationError` for what no database's table can be."""
+    if contract.patterns:
+        raise DeclarationError(
+            f"the columns {contract.patterns[0].name} are known by a pattern of their names: a table of a database has "
+            "its columns once and for all. Write a contract that names them"
+        )
     by_name = {column.name: column for column in contract.columns}
     its = by_name.get(period.column)
     if its is None or its.dtype != period.dtype or its.nullable:

@@ -51,6 +51,16 @@ def test_sail_still_writes_to_a_quoted_folder_where_the_name_has_a_blank(engine:
     assert (tmp_path / "my%20lake" / "_delta_log" / f"{0:020}.json").exists()
 
 
+@pytest.mark.shows("sail-json-inexact-numbers")
+def test_sail_still_reads_numbers_of_json_as_the_doubles_beside_them(engine: Engine) -> None:
+    numbers = ["125440.65428931382485", "3.0540557e+88", "1.0549951e-178", "0.1"]
+    of_json = [f"from_json('{{\"a\":{number}}}', 'a double').a" for number in numbers]
+    (read,) = engine.session.sql(f"SELECT {', '.join(of_json)}").collect()
+    assert [value == float(number) for value, number in zip(read, numbers, strict=True)] != [True] * 4
+    as_text = ", ".join(f"CAST('{number}' AS double)" for number in numbers)
+    assert list(engine.session.sql(f"SELECT {as_text}").collect()[0]) == [float(number) for number in numbers]
+
+
 @pytest.mark.shows("sail-no-escapes-in-paths")
 def test_sail_still_finds_no_file_by_an_escaped_path(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "[1]").write_text("odd")

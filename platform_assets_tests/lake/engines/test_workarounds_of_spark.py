@@ -112,6 +112,13 @@ def test_spark_still_makes_a_question_mark_of_half_a_surrogate_pair(engine: Engi
     assert parsed(engine, r'{"a": "\ud800"}', "a string").a == "?"
 
 
+@pytest.mark.shows("spark-json-numbers-as-doubles")
+def test_spark_still_shows_numbers_of_json_as_doubles(engine: Engine) -> None:
+    line = '{"a": 0.10000000000000000555, "b": 12345678901234567.89}'
+    (read,) = engine.session.range(1).select(F.from_json(F.lit(line), "a string, b string")).collect()
+    assert list(read[0]) == ["0.1", "1.2345678901234568E16"]
+
+
 @pytest.mark.shows("spark-json-huge-numbers")
 def test_spark_still_gives_a_number_beyond_a_double_as_infinity_in_quotes(engine: Engine) -> None:
     assert parsed(engine, '{"a": 1e999}', "a string").a == '"Infinity"'
