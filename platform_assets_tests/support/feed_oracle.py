@@ -12,6 +12,8 @@ from typing import Any
 Row = dict[str, Any]
 # A line's values, the rules that it breaks and its unknown fields.
 Judged = tuple[Row, list[str], list[str]]
+# So many objects and arrays may stand in each other in a line of JSON, its own object included.
+DEEPEST = 127
 
 
 def lines(content: bytes) -> list[bytes]:
@@ -65,16 +67,20 @@ def judged(given: dict[str, Any], required: Collection[str], value: Callable[[st
     return values, broken
 
 
-def json_object(text: str) -> dict[str, Any] | None:
-    """A line's object; None for text that is no JSON object, or that no UTF-8 table can hold."""
+def json_object(text: str, number: Callable[[str], Any] | None = None) -> dict[str, Any] | None:
+    """A line's object; None for text that is no JSON object, or that no table can hold.
 
-    def number(written: str) -> float:
+    `number` says what becomes of a number as written. By default it is an integer or a double, and a line with one
+    beyond a double is no JSON.
+    """
+
+    def double(written: str) -> float:
         if math.isinf(float(written)):
             raise ValueError(f"{written} is beyond a double")
         return float(written)
 
     def integer(written: str) -> int:
-        number(written)
+        double(written)
         return int(written)
 
     def no_number(written: str) -> float:
@@ -84,13 +90,28 @@ def json_object(text: str) -> dict[str, Any] | None:
         json.dumps(pairs, ensure_ascii=False).encode()  # half a surrogate pair cannot be written
         return dict(pairs)
 
+    if _depth(text) > DEEPEST:
+        return None
     try:
         found = json.loads(
-            text, parse_float=number, parse_int=integer, parse_constant=no_number, object_pairs_hook=unique
+            text,
+            parse_float=number or double,
+            parse_int=number or integer,
+            parse_constant=no_number,
+            object_pairs_hook=unique,
         )
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
+
+
+def _depth(text: str) -> int:
+    """How many objects and arrays stand in each other, if the text is JSON."""
+    deepest = depth = 0
+    for mark in re.findall(r"[\[\]{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", text)):
+        depth += 1 if mark in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def comparable(rows: Iterable[Row]) -> list[str]:
