@@ -134,6 +134,7 @@ def test_a_rejected_reading_says_why() -> None:
         ('"truck_id": {}, "timestamp": "2026-01-01T10:15:30Z"', ["invalid_truck_id", "invalid_timestamp"]),
         ('"timestamp": "2026-01-01T10:15:30.25Z"', ["invalid_timestamp"]),
         ('"timestamp": "2026-01-01 10:15:30.250Z"', ["invalid_timestamp"]),
+        ('"timestamp": "2026-01-01T10:15:30.250"', ["invalid_timestamp"]),
         ('"timestamp": "2026-02-29T10:15:30.250Z"', ["invalid_timestamp"]),
         ('"timestamp": "2026-01-01T24:00:00.000Z"', ["invalid_timestamp"]),
         ('"timestamp": "0000-01-01T00:00:00.000Z"', ["invalid_timestamp"]),

@@ -58,8 +58,12 @@ def test_of_a_truck_a_sensor_and_a_time_the_first_reading_counts() -> None:
     assert value([line(0, "10:00", '"a": "y"'), line(0, "10:00", '"a": "x"')]) == "x"
     assert value([line(0, "10:00", '"a": 1'), line(0, "10:00", '"a": true')]) is True
     assert value([line(0, "10:00", '"readings": {"doorOpen": 3, "Door-Open": 2}')]) == 2.0
-    files = {DAY: {"b.json": line(0, "10:00", '"a": 1').encode(), "a.json": line(0, "10:00", '"a": 2').encode()}}
-    assert [row["value"] for row in oracle.readings(raw.raw_readings(files, start=DAY))] == [2.0]
+
+
+def test_of_files_of_a_delivery_the_first_by_name_counts() -> None:
+    one, two, three = (line(0, "10:00", f'"a": {number}').encode() for number in (1, 2, 3))
+    files = {NEXT: {"a.json": one}, DAY: {"c.json": two, "b.json": three}}
+    assert [row["value"] for row in oracle.readings(raw.raw_readings(files, start=DAY))] == [3.0]
 
 
 def test_sensors_are_known_from_the_day_they_appear() -> None:
@@ -187,11 +191,11 @@ def test_warnings_name_sensors_on_the_day() -> None:
             line(0, "10:00", '"doorOpen": 1', '"readings": {"x": 1, "Door-Open": 1}'),
             line(0, "10:01", '"door . open": 1'),
         ],
-        [line(1, "10:00", '"X": "a"', '"new": 1', '"y": {}')],
+        [line(1, "10:00", '"X": "a"', '"new": 1', '"y": {}'), line(1, "10:00", '"NEW": 1', truck="")],
         [line(2, "10:00", '"x": 2'), "{}"],
     )
     of_day = {day: [row for row in found["raw_readings"] if row["day"] == day] for day in DAYS[:3]}
-    # A reading that is rejected merges nothing: the first `doorOpen` is in `readings`, too.
+    # What is rejected merges nothing: the first `doorOpen` is in `readings`, too, `NEW` is of no truck.
     assert oracle.merged_names(of_day[DAY]) == {"door_open": ["Door-Open", "door . open"]}
     assert oracle.merged_names(of_day[NEXT]) == {}
     assert oracle.merged_names(found["raw_readings"]) == {"door_open": ["Door-Open", "door . open"], "x": ["X", "x"]}
@@ -209,6 +213,29 @@ def test_only_the_days_that_were_built_have_rows() -> None:
     found = tables(*lines, days=2)
     assert [len(rows) for rows in found.values()] == [3, 2, 2, 2, 2, 2, 0]
     assert {row["day"] for name, rows in found.items() for row in rows if name != "raw_readings"} == {DAY, NEXT}
+
+
+def test_rows_of_a_platform_are_compared_without_what_does_not_count() -> None:
+    lines = [line(0, "10:00", '"doorOpen": true', '"gear": "N"', '"1": 5'), line(0, "11:00", '"a": 1', truck="")]
+    found = tables(lines, [line(0, "10:00:01", '"gear": "R"')])
+    of_platform = {name: [dict(row) for row in rows] for name, rows in found.items()}
+    for row in of_platform["raw_readings"]:
+        named = ("name", "value", "value_text", "value_type")
+        row["readings"] = [
+            dict(zip(named, reading, strict=True))
+            | {"written_as": "doorOpen" if reading.sensor == "door_open" else None}
+            for reading in reversed([] if row["violations"] else row["readings"])
+        ]
+        row["rejected_readings"] = [one._asdict() | {"value": "5.0"} for one in row["rejected_readings"]]
+        del row["written_as"]
+    for row in of_platform["truck_hours"]:
+        row |= {"gear_mean": None, "gear_n": None}
+    for row in of_platform["pauses"]:
+        row["recent"] = [{"day": day, "pauses": pauses} for day, pauses in row["recent"]]
+    for name in [name for name in oracle.TABLES if found[name]]:
+        assert comparable_rows(name, of_platform[name]) == comparable_rows(name, found[name])
+        of_platform[name][0]["truck_id"] = "T-9"
+        assert comparable_rows(name, of_platform[name]) != comparable_rows(name, found[name])
 
 
 A_FEW = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
