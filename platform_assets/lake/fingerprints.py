@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 
 import pyspark.sql.types as T
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-from platform_assets.contracts.compiled import CompiledContract
+from platform_assets.contracts.compiled import ColumnSpec, CompiledContract
 from platform_assets.contracts.contract import Versions
-from platform_assets.contracts.literals import text_literal
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.days import WHOLE
 
@@ -72,7 +72,8 @@ class Fingerprints:
 
 def fingerprints(engine: Engine, rows: DataFrame, contract: CompiledContract) -> Fingerprints:
     """The fingerprints of rows that follow a contract, in one aggregate over them."""
-    hashed = engine.without_constants(rows.withColumn("_hash", F.expr(row_hash(contract))))
+    known = engine.with_columns_unknown(rows, contract.matched)
+    hashed = engine.without_constants(known.withColumn("_hash", F.expr(row_hash(contract))))
     if not contract.has_events:
         column = contract.partition_column
         found = hashed.groupBy(*([column] if column else [])).agg(*_sums("all", "true")).collect()
@@ -123,19 +124,26 @@ def row_hash(contract: CompiledContract) -> str:
         for some in (nullable[at : at + _BITS] for at in range(0, len(nullable), _BITS))
     ]
     parts = [part for column in named for part in _hashed(f"`{column.name}`", column.dtype)]
-    matched = [_hashed_by_name(contract.matched)] if contract.patterns else []
-    return f"xxhash64({', '.join([*marks, *parts, *matched])})"
+    own = f"xxhash64({', '.join([*marks, *parts])})"
+    matched = [column for column in contract.columns if column.name in contract.matched]
+    return f"xxhash64({own} ^ ({_hashed_by_name(matched)}))" if matched else own
 
 
-def _hashed_by_name(columns: Sequence[str]) -> str:
+def _number(name: str) -> int:
+    return int.from_bytes(sha256(name.encode()).digest()[:8], "big") >> 1
+
+
+def _hashed_by_name(columns: Sequence[ColumnSpec]) -> str:
     """A number for the values of columns of which a row has some: a column without a value is as good as none."""
     hashes = [
-        f"CASE WHEN `{name}` IS NULL THEN 0L ELSE xxhash64({text_literal(name)}, `{name}`) END" for name in columns
+        f"CASE WHEN `{column.name}` IS NULL THEN 0L "
+        f"ELSE xxhash64(xxhash64({', '.join(_hashed(f'`{column.name}`', column.dtype))}) ^ {_number(column.name)}L) END"
+        for column in columns
     ]
     # As a tree: an expression that goes a thousand levels deep is more than engines read.
     while len(hashes) > 1:
         hashes = [" ^ ".join(f"({one})" for one in hashes[at : at + 2]) for at in range(0, len(hashes), 2)]
-    return hashes[0] if hashes else "0L"
+    return hashes[0]
 
 
 def _hashed(value: str, kind: T.DataType) -> list[str]:

@@ -111,6 +111,10 @@ class Engine(ABC):
         In as few frames as the engine can. Only a line feed ends a line.
         """
 
+    def with_columns_unknown(self, rows: DataFrame, columns: Sequence[str]) -> DataFrame:
+        """The rows, where the engine knows nothing of what single columns hold; for engines that trip over it."""
+        return rows
+
     def without_constants(self, rows: DataFrame) -> DataFrame:
         """The same rows, of which the engine must not take a column to be a constant."""
         return rows

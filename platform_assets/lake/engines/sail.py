@@ -88,9 +88,15 @@ class Sail(Engine):
 
     def without_constants(self, rows: DataFrame) -> DataFrame:
         # What is the same in all rows by the file statistics, Sail makes a constant, and then fails where groups by
-        # constants are aggregated again. Behind a condition on chance (5 ns a row) nothing is constant
-        # (workaround: sail-groups-by-constants).
+        # constants are aggregated again (workaround: sail-groups-by-constants). What the statistics say is in the way
+        # of filters, too (workaround: sail-selectivity-out-of-limits). After a condition on chance (5 ns a row) nothing
+        # is known.
         return rows.where("rand() >= 0")
+
+    def with_columns_unknown(self, rows: DataFrame, columns: Sequence[str]) -> DataFrame:
+        # (workaround: sail-hashes-of-constants)
+        hidden = {name: F.when(F.rand() >= 0, F.col(name)) for name in columns}
+        return rows.withColumns(hidden) if hidden else rows
 
     def stop(self) -> None:
         super().stop()

@@ -104,7 +104,7 @@ class Staged:
 
     def read(self, engine: Engine) -> DataFrame:
         """The staged rows."""
-        return engine.session.read.format("delta").load(engine.folder(self.url))
+        return engine.without_constants(engine.session.read.format("delta").load(engine.folder(self.url)))
 
     def discard(self) -> None:
         """Remove the staged files: for runs that will not publish them."""

@@ -84,10 +84,10 @@ def test_sensors_are_known_from_the_day_they_appear() -> None:
             ("b", "mixed", "10:00", "09:00", 2, 1),
         ]
     )
-    assert brief(found["truck_sensors"], THIRD, "truck_id", "sensor", "last_seen", "numbers", "booleans", "texts") == [
-        ("T-1", "a", "12:00", 2, 0, 0),
-        ("T-1", "b", "09:00", 0, 1, 1),
-        ("T-2", "a", "11:00", 1, 0, 0),
+    assert brief(found["truck_sensors"], THIRD, "truck_id", "sensor", "last_seen", "readings", "first_text") == [
+        ("T-1", "a", "12:00", 2, None),
+        ("T-1", "b", "09:00", 2, "10:00"),
+        ("T-2", "a", "11:00", 1, None),
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -46,7 +45,7 @@ def readings(raw: Iterable[Row]) -> list[Row]:
 
 
 def truck_sensors(found: Iterable[Row], days: Iterable[date]) -> list[Row]:
-    """As of each day every sensor of every truck, and how many readings of each type it had."""
+    """As of each day every sensor of every truck, how many readings it had, and the first of each type."""
     rows = []
     every = list(found)
     for day in days:
@@ -55,7 +54,7 @@ def truck_sensors(found: Iterable[Row], days: Iterable[date]) -> list[Row]:
             if reading["day"] <= day:
                 of_key.setdefault((reading["truck_id"], reading["sensor"]), []).append(reading)
         for (truck, sensor), own in of_key.items():
-            types = Counter(reading["value_type"] for reading in own)
+            firsts = _first_of_types(own)
             times = [reading["measured_at"] for reading in own]
             rows.append(
                 {
@@ -64,12 +63,22 @@ def truck_sensors(found: Iterable[Row], days: Iterable[date]) -> list[Row]:
                     "sensor": sensor,
                     "first_seen": min(times),
                     "last_seen": max(times),
-                    "numbers": types["number"],
-                    "booleans": types["boolean"],
-                    "texts": types["text"],
+                    "first_number": firsts.get("number"),
+                    "first_boolean": firsts.get("boolean"),
+                    "first_text": firsts.get("text"),
+                    "readings": len(own),
                 }
             )
     return rows
+
+
+def _first_of_types(own: Iterable[Row]) -> dict[str, datetime]:
+    """When there was the first reading of each type."""
+    firsts: dict[str, datetime] = {}
+    for reading in own:
+        kind, at = reading["value_type"], reading["measured_at"]
+        firsts[kind] = min(firsts.get(kind, at), at)
+    return firsts
 
 
 def sensors(found: Iterable[Row], days: Iterable[date]) -> list[Row]:
@@ -81,14 +90,17 @@ def sensors(found: Iterable[Row], days: Iterable[date]) -> list[Row]:
         for reading in every:
             if reading["day"] <= day:
                 of_sensor.setdefault(reading["sensor"], []).append(reading)
+        in_order = sorted(of_sensor, key=lambda name: (min(one["measured_at"] for one in of_sensor[name]), name))
         for sensor, own in of_sensor.items():
-            types = sorted({reading["value_type"] for reading in own})
+            firsts = _first_of_types(own)
             times = [reading["measured_at"] for reading in own]
             rows.append(
                 {
                     "day": day,
                     "sensor": sensor,
-                    "value_type": types[0] if len(types) == 1 else "mixed",
+                    "place": in_order.index(sensor) + 1,
+                    "value_type": next(iter(firsts)) if len(firsts) == 1 else "mixed",
+                    "value_type_since": sorted(firsts.values())[len(firsts) > 1],
                     "first_seen": min(times),
                     "last_seen": max(times),
                     "readings": len(own),
@@ -100,9 +112,9 @@ def sensors(found: Iterable[Row], days: Iterable[date]) -> list[Row]:
 
 def columns_of(known: Iterable[Row], day: date, max_sensors: int = MAX_SENSORS) -> list[str]:
     """The sensors that have columns on a day, from the rows of `sensors`."""
-    own = [row for row in known if row["day"] == day and row["value_type"] != "text"]
+    own = [row for row in known if row["day"] == day]
     ordered = sorted(own, key=lambda row: (row["first_seen"], row["sensor"]))
-    return [row["sensor"] for row in ordered[:max_sensors]]
+    return [row["sensor"] for row in ordered[:max_sensors] if row["value_type"] != "text"]
 
 
 def truck_hours(
