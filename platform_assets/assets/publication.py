@@ -92,6 +92,15 @@ def _shown(made: Made) -> dict[str, Any]:
 
 def column_schema(contract: CompiledContract) -> dg.TableSchema:
     """The columns as the UI shows them."""
+    patterns = [
+        dg.TableColumn(
+            pattern.regex,
+            pattern.dtype.simpleString(),
+            description=f"{pattern.description}. All columns with such names, as they come",
+            constraints=dg.TableColumnConstraints(nullable=True, other=[rule.description for rule in pattern.rules]),
+        )
+        for pattern in ([] if contract.matched else contract.patterns)
+    ]
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -106,4 +115,5 @@ def column_schema(contract: CompiledContract) -> dg.TableSchema:
             )
             for column in contract.columns
         ]
+        + patterns
     )

@@ -92,6 +92,10 @@ def _columns(definition: TableKind) -> str:
         kind = f"`{column.dtype.simpleString()}`"
         said = f"{column.description} (personal)" if column.is_personal else column.description
         rows.append([f"`{column.name}`", *field, kind, _null(column), said, rules])
+    for pattern in definition.contract.patterns:
+        rules = "; ".join(_rule(rule) for rule in pattern.rules)
+        said = f"{pattern.description}. All columns with such names, as they come"
+        rows.append([code(pattern.regex), f"`{pattern.dtype.simpleString()}`", "may be", said, rules])
     field = ["Field of the feed"] if is_raw else []
     return markdown_table(["Column", *field, "Type", "NULL", "Meaning", "Rules"], rows)
 

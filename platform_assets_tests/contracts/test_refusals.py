@@ -53,7 +53,7 @@ FIELDS: dict[str, tuple[Any, dict[str, Any], str]] = {
     "no description": (T.LongType, {"description": ""}, 'write Field(description="...")'),
     "unique": (T.LongType, {"unique": True}, "Config.unique"),
     "coerce": (T.LongType, {"coerce": True}, "cast the column in the transform"),
-    "regex": (T.LongType, {"regex": True}, "write every column by its name"),
+    "regex": (T.LongType, {"regex": True}, 'write alias=r"^.+_mean$"'),
     "default": (T.LongType, {"default": 1}, "fill the column in the transform"),
     "alias": (T.LongType, {"alias": "other"}, "name the attribute as the column"),
     "not required": (T.LongType, {"required": False}, "Field(nullable=True)"),

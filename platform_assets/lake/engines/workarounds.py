@@ -111,8 +111,8 @@ WORKAROUNDS = (
         "sail-selectivity-out-of-limits",
         "sail",
         "0.7.2",
-        "A filter that compares a column of times, cast to a date, with a column of dates may end in a failed assertion "
-        "about its selectivity, where the file statistics say what the columns hold.",
+        "A filter that compares times, as dates, with a column of dates may end in an assertion about its selectivity "
+        "that fails, where the file statistics say what the columns hold.",
         shown="which statistics it takes is not known: the law of days of telemetry met it, in one of ten examples",
     ),
     Workaround(

@@ -118,8 +118,8 @@ def test_only_the_sensors_that_were_seen_first_have_columns() -> None:
         *(line(0, "10:00", '"d": 1'), line(0, "09:00", '"c": 1', '"b": 1'), line(0, "08:00", '"t": "x"')),
     ]
     found = tables(lines, [line(1, "10:00", '"t": 5', '"b": 2', '"c": 2', '"e": 1')], max_sensors=2)["truck_hours"]
-    # A text that becomes a number takes its place by when it was seen.
-    assert brief(found, DAY, "hour", "b_n", "c_n", "d_n", "t_n") == [("09:00", 1, 1, None, None)]
+    # A text has its place, too, and columns from when it becomes a number.
+    assert brief(found, DAY, "hour", "b_n", "c_n", "d_n", "t_n") == [("09:00", 1, None, None, None)]
     assert brief(found, NEXT, "b_n", "c_n", "t_n", "e_n") == [(1, None, 1, None)]
 
 
@@ -260,10 +260,11 @@ def test_sensors_are_those_of_all_trucks_and_hours_have_all_their_numbers(files:
     found = oracle.tables(files, DAYS, first_day=DAY)
     for row in found["sensors"]:
         own = [one for one in found["truck_sensors"] if (one["day"], one["sensor"]) == (row["day"], row["sensor"])]
-        counts = {kind: sum(one[f"{kind}s"] for one in own) for kind in ("number", "boolean", "text")}
-        kinds = [kind for kind, number in counts.items() if number]
-        assert row["value_type"] == (kinds[0] if len(kinds) == 1 else "mixed")
-        assert (row["readings"], row["trucks"]) == (sum(counts.values()), len(own))
+        firsts = {kind: [one[f"first_{kind}"] for one in own] for kind in ("number", "boolean", "text")}
+        since = {kind: min(filter(None, times)) for kind, times in firsts.items() if any(times)}
+        assert row["value_type"] == (next(iter(since)) if len(since) == 1 else "mixed")
+        assert row["value_type_since"] == sorted(since.values())[: len(since)][len(since) > 1]
+        assert (row["readings"], row["trucks"]) == (sum(one["readings"] for one in own), len(own))
         assert row["first_seen"] == min(one["first_seen"] for one in own)
         assert row["last_seen"] == max(one["last_seen"] for one in own)
     numbers = sum(value for row in found["truck_hours"] for name, value in row.items() if name.endswith("_n"))
