@@ -41,6 +41,7 @@ WITH_EVERY_ENGINE = (
     "domains/actions/test_actions_end_to_end.py",
     "domains/actions/test_dirty_actions.py",
     "contracts",
+    "domains/telemetry/test_telemetry_end_to_end.py",
     "landing/test_any_delimited.py",
     "landing/test_any_file.py",
     "landing/test_dirty_lines.py",

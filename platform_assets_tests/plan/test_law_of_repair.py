@@ -20,6 +20,7 @@ from platform_assets_tests.support.purchases import feeds as purchases
 from platform_assets_tests.support.racing import feeds as racing
 from platform_assets_tests.support.repairs import Choices, History
 from platform_assets_tests.support.retail import feeds as retail
+from platform_assets_tests.support.telemetry import feeds as telemetry
 from platform_assets_tests.support.web import feeds as web
 
 DELIVERIES = [date(2026, 1, 1) + timedelta(days=n) for n in range(4)]
@@ -42,6 +43,14 @@ DOMAINS: dict[str, tuple[dict[str, st.SearchStrategy[Deliveries]], Choices]] = {
     "retail": (
         {"sales": retail.sales(DELIVERIES), **{feed: retail.dimension(feed, DELIVERIES) for feed in retail.DIMENSIONS}},
         {"retail_coupon_amount": (Decimal(10000), Decimal("24.50"))},
+    ),
+    "telemetry": (
+        {"telemetry": telemetry.deliveries(DELIVERIES)},
+        {
+            "telemetry_max_sensors": (1000, 1, 3),
+            "telemetry_gap_factor": (10.0, 0.5),
+            "telemetry_gap_seconds": (600, 0),
+        },
     ),
     "web": (
         {"web_events": web.deliveries(DELIVERIES)},
