@@ -8,11 +8,11 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from platform_assets_tests.benchmarks import listening, plan, purchases, retail, web
+from platform_assets_tests.benchmarks import listening, plan, purchases, retail, telemetry, web
 from platform_assets_tests.benchmarks.measuring import console
 from platform_assets_tests.support.services.s3 import s3_server, versitygw
 
-DOMAINS = ("web", "listening", "plan", "purchases", "retail")
+DOMAINS = ("web", "listening", "plan", "purchases", "retail", "telemetry")
 
 
 def main() -> None:
@@ -20,9 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="make bench ARGS='...'", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    parser.add_argument(
-        "--only", choices=("web", "listening", "plan", "purchases", "retail"), help="measure this domain alone"
-    )
+    parser.add_argument("--only", choices=DOMAINS, help="measure this domain alone")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each, side by side")
     parser.add_argument("--without-spark", action="store_true", help="leave out what needs Java")
     web.add_options(parser)
@@ -30,6 +28,7 @@ def main() -> None:
     plan.add_options(parser)
     purchases.add_options(parser)
     retail.add_options(parser)
+    telemetry.add_options(parser)
     words = parser.parse_args()
     java = bool(shutil.which("java")) and not words.without_spark
     if not java:
@@ -49,6 +48,8 @@ def main() -> None:
             purchases.measure(words, room)
         if words.only in (None, "retail"):
             retail.measure(words, room)
+        if words.only in (None, "telemetry"):
+            telemetry.measure(words, room)
 
 
 if __name__ == "__main__":
