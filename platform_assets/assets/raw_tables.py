@@ -38,6 +38,7 @@ from platform_assets.landing.delivery_checks import (
 )
 from platform_assets.landing.feeds import Feed
 from platform_assets.landing.first_look import LandedFile
+from platform_assets.landing.named_values import no_rejected_values
 from platform_assets.landing.rejected import Rows
 from platform_assets.landing.rows import Key, default_parse, judged, refuse_unparsable
 from platform_assets.settings import Settings, recorded
@@ -109,11 +110,22 @@ class RawTableDefinition(DeclaredTable):
     def checks(self) -> dict[str, str]:
         """The checks of the table, from their names to what must hold."""
         late = {LATE: LATE_SAID} if self.event_time else {}
-        return checks_of(self.contract) | late | delivery_checks(self.feed, is_snapshot=self.is_snapshot)
+        return (
+            checks_of(self.contract)
+            | late
+            | self._values_checks
+            | delivery_checks(self.feed, is_snapshot=self.is_snapshot)
+        )
 
     @property
     def warnings(self) -> set[str]:
-        return super().warnings | WARNINGS | {LATE}
+        return super().warnings | WARNINGS | {LATE, *self._values_checks}
+
+    @property
+    def _values_checks(self) -> dict[str, str]:
+        """The checks of named values, of which some may be rejected by themselves."""
+        listed = [column for column in self.contract.columns if column.rejects]
+        return {f"no_{column.name}": f"Every value of {column.rejects} can be stored" for column in listed}
 
     def read(self, engine: Engine, files: Sequence[LandedFile], settings: Settings, room: str) -> DataFrame:
         """The lines of landed files as the raw table's rows, good and rejected; `room` is a folder of the run."""
@@ -173,6 +185,9 @@ class RawTableDefinition(DeclaredTable):
                 late = [self._late_rows(context, prints)] if self.event_time else []
                 hidden = self.contract.hidden(show_pii=settings.show_pii)
                 findings = [*audit(staged, engine, (), {}, hidden), *late]
+                findings += [
+                    no_rejected_values(f"no_{c.name}", rows, c.name) for c in self.contract.columns if c.rejects
+                ]
                 shown = Rows(rows, hides_text=RAW in hidden)
                 findings += judge_delivery(shown, staged, delivered, limits, self.feed, by_file)
                 if self.feed.once:

@@ -19,6 +19,7 @@ from platform_assets.contracts.errors import UncompilableRule
 from platform_assets.contracts.patterns import Pattern, pattern, refuse_patterns
 from platform_assets.contracts.refusals import (
     column_type,
+    is_name,
     refuse_days,
     refuse_field,
     refuse_named_values,
@@ -73,15 +74,12 @@ class CompiledContract:
         return [column.name for column in self.columns]
 
     def having(self, names: Iterable[str]) -> CompiledContract:
-        """The same with those of some columns, too, that match a pattern; each of them matches one.
-
-        New ones stand after all others, in the order of their names.
-        """
+        """The same with those of some columns, too, that match a pattern; new ones stand after all others, in order."""
         new = {name: one for name in names for one in self.patterns if name not in self.names and one.matches(name)}
         if not new:
             return self
-        matched = (*self.matched, *sorted(new))
-        columns = [ColumnSpec(name, new[name].dtype, True, new[name].description, (), None) for name in sorted(new)]
+        matched = (*self.matched, *new)
+        columns = [ColumnSpec(name, one.dtype, True, one.description, (), None) for name, one in new.items()]
         rules = {rule.name: rule for rule in self.rules}
         for one in self.patterns:
             rules.update({rule.name: rule for rule in one.rules_for([name for name in matched if one.matches(name)])})
@@ -170,7 +168,10 @@ class CompiledContract:
             if have.get(name, dtype) != dtype
         }
         repeated = {name: f"stands {n} times" for name, n in Counter(found.fieldNames()).items() if n > 1}
-        return missing | extra | wrong | repeated | torn
+        by_case = Counter(name.lower() for name in have)
+        alike = {name: "differs from another by its case alone" for name in have if by_case[name.lower()] > 1}
+        odd = {name: "has more than letters, digits and _" for name in have if name in want and not is_name(name)}
+        return missing | extra | wrong | repeated | alike | odd | torn
 
 
 @cache

@@ -162,11 +162,16 @@ def _refuse_type(dtype: T.DataType) -> None:
         _refuse_type(inner)
 
 
+def is_name(name: str) -> bool:
+    """Whether a name is one that columns may have: a letter, and then letters, digits and _."""
+    return _NAME.fullmatch(name) is not None
+
+
 def refuse_names(names: Iterable[str], what: str) -> None:
     """Refuse names that are no words, and those that stand twice (Delta takes `a` and `A` for the same)."""
     seen: set[str] = set()
     for name in names:
-        if not _NAME.fullmatch(name):
+        if not is_name(name):
             raise UncompilableRule(f"{what} {name!r} must be named by a letter, and then letters, digits and _")
         if name.lower() in seen:
             raise UncompilableRule(f"{what} {name} stands twice (case does not count): give one another name")

@@ -13,12 +13,14 @@ from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.contract import Source
+from platform_assets.lake.audit import Finding
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.json_marks import INEXACT, NUMBER, TEXT, marked, with_numbers_as_texts
 from platform_assets.landing.lines import LINE
 from platform_assets.landing.strict_json import JSON_OPTIONS, keys, strict
 
 _LONGEST = 64
+_SHOWN = 20
 _ALL = 2**31 - 1
 _NAME = rf"\A[A-Za-z][A-Za-z0-9_ .-]{{0,{_LONGEST - 1}}}\z"
 # A name that is stored as it is written, as most are.
@@ -118,6 +120,20 @@ def _is_wrong(inner: Column, entry: Column, place: Column) -> Column:
 def _rejection(entry: Column, reason: Column) -> Column:
     value = _as_delivered(entry["value"])
     return F.struct(_written(entry).alias("name"), value.alias("value"), reason.alias("reason"))
+
+
+def no_rejected_values(check: str, rows: DataFrame, column: str) -> Finding:
+    """What is told of staged rows whose single values were rejected: how many, by reason, of the names with most."""
+    named = (
+        rows.select(F.explode(column).alias("one")).groupBy("one.name", "one.reason").agg(F.count("*").alias("values"))
+    )
+    found = named.orderBy(F.desc("values"), "name", "reason").limit(_SHOWN + 1).collect()
+    if not found:
+        return Finding(check, True, "none was rejected", True)
+    most = {f"{row['name']} ({row['reason']})": row["values"] for row in found[:_SHOWN]}
+    more = ", and more" if len(found) > _SHOWN else ""
+    said = ", ".join(f"{name} {number}" for name, number in most.items())
+    return Finding(check, False, f"single values of good lines were rejected: {said}{more}", True, {"values": most})
 
 
 def _fields(columns: Sequence[ColumnSpec]) -> _Fields:

@@ -45,9 +45,9 @@ def broken(engine: Engine, columns: str, *rows: tuple[Any, ...]) -> dict[str, in
 
 def test_a_column_that_matches_a_pattern_is_one_of_the_contracts() -> None:
     found = HOURS.having(["truck", "x_n", "b_mean", "a_mean", "other"])
-    assert found.names == ["day", "truck", "a_mean", "b_mean", "x_n"]
-    assert found.matched == ("a_mean", "b_mean", "x_n")
-    assert [column.dtype for column in found.columns[2:]] == [T.DoubleType(), T.DoubleType(), T.LongType()]
+    assert found.names == ["day", "truck", "x_n", "b_mean", "a_mean"]
+    assert found.matched == ("x_n", "b_mean", "a_mean")
+    assert [column.dtype for column in found.columns[2:]] == [T.LongType(), T.DoubleType(), T.DoubleType()]
     assert all(column.nullable for column in found.columns[2:])
 
 
@@ -87,6 +87,10 @@ def test_a_column_that_is_neither_named_nor_of_a_pattern_is_refused(engine: Engi
     assert said("a_mean double, b_n bigint") == "4 columns as agreed"
     assert said("a_means double") == "a_means is not in the contract"
     assert said("x_a_mean_x double") == "x_a_mean_x is not in the contract"
+    assert said("a_mean double, A_mean double") == "; ".join(
+        f"{name} differs from another by its case alone" for name in ("a_mean", "A_mean")
+    )
+    assert said("`a b_mean` double") == "a b_mean has more than letters, digits and _"
     assert said("a_mean float") == "a_mean has type float, the contract says double"
     assert said("a_n double, b_n string") == "; ".join(
         f"{name} has type {kind}, the contract says bigint" for name, kind in (("a_n", "double"), ("b_n", "string"))

@@ -1,9 +1,11 @@
 """telemetry/truck_hours: the hourly means of each truck, two columns for each sensor that ever had a number."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import product
+from math import ceil, sqrt
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from platform_assets import Contract, Field, T, table
@@ -47,11 +49,42 @@ def truck_hours(readings: DataFrame, sensors: DataFrame, *, days: Sequence[date]
     with_columns = sensors.where((F.col("day") == F.lit(days[-1])) & (F.col("place") <= max_sensors))
     named = with_columns.where(F.col("value_type") != "text").select("sensor")
     names = sorted(row["sensor"] for row in named.collect())
+    in_order = F.row_number().over(Window.partitionBy(F.lit(1)).orderBy("sensor")) - 1
     numbers = readings.where(F.col("value").isNotNull()).withColumn("hour", F.date_trunc("hour", "measured_at"))
-    per_sensor = numbers.join(named, "sensor", "left_semi").groupBy(*_HOUR, "sensor")
-    listed = per_sensor.agg(F.sort_array(F.collect_list("value")).alias("values"), F.count("value").alias("n"))
-    total = F.aggregate("values", F.lit(0.0), lambda so_far, value: so_far + value)
-    each = listed.select(*_HOUR, F.struct("sensor", F.struct((total / F.col("n")).alias("mean"), "n")).alias("of"))
-    hours = each.groupBy(*_HOUR).agg(F.map_from_entries(F.collect_list("of")).alias("of"))
-    columns = [F.col("of")[name][what].alias(f"{name}_{what}") for name in names for what in ("mean", "n")]
-    return hours.select(*_HOUR, *columns)
+    rows = numbers.join(named.withColumn("place", in_order), "sensor").select(*_HOUR, "place", "value")
+    return _in_columns(_means(rows), names)
+
+
+def _means(rows: DataFrame) -> DataFrame:
+    """A row for each hour, truck and sensor (by its place): day, hour, truck_id, place, mean, n."""
+    # Sums so far, of which the last is the whole: lists of millions of groups would have to fit into memory.
+    ascending = Window.partitionBy(*_HOUR, "place").orderBy("value")
+    summed = rows.withColumns(
+        {
+            "total": F.sum("value").over(ascending.rowsBetween(Window.unboundedPreceding, Window.currentRow)),
+            "n": F.row_number().over(ascending).cast("long"),
+            "next": F.lead("value").over(ascending),
+        }
+    )
+    return summed.where(F.col("next").isNull()).select(
+        *_HOUR, "place", (F.col("total") / F.col("n")).alias("mean"), "n"
+    )
+
+
+def _in_columns(means: DataFrame, names: Sequence[str]) -> DataFrame:
+    """The sensors side by side, in two steps: of a thousand, each row is looked at for 32, and then 32 times."""
+    if not names:
+        return means.select(*_HOUR).distinct()
+    size = ceil(sqrt(len(names)))
+    placed = means.withColumns({"part": F.floor(F.col("place") / size), "slot": F.col("place") % size})
+    slots = [F.max(F.when(F.col("slot") == slot, F.col(what))).alias(f"{what}_{slot}") for slot, what in _each(size)]
+    parts = placed.groupBy(*_HOUR, "part").agg(*slots)
+    columns = [
+        F.max(F.when(F.col("part") == place // size, F.col(f"{what}_{place % size}"))).alias(f"{names[place]}_{what}")
+        for place, what in _each(len(names))
+    ]
+    return parts.groupBy(*_HOUR).agg(*columns)
+
+
+def _each(number: int) -> Iterator[tuple[int, str]]:
+    return product(range(number), ("mean", "n"))

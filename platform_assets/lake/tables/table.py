@@ -119,7 +119,9 @@ class Table(Published):
         """
         published = self.delta()
         self._refuse_other_schema(published, days)
-        of_run = replace(self, contract=self.contract.having(rows.columns if rows else ()))
+        if published is not None and rows is not None:
+            self._refuse_names_that_differ_by_case(published, rows.columns)
+        of_run = replace(self, contract=self.contract.having(sorted(rows.columns) if rows else ()))
         return write(begin(of_run, published, run_id, days, sources), engine, rows)
 
     def publish(self, staged: Staged) -> int:
@@ -165,6 +167,15 @@ class Table(Published):
             return self._with_columns(open_delta(self.url), columns) or new
 
         return commit_with_retries(commit, self.url)
+
+    def _refuse_names_that_differ_by_case(self, published: DeltaTable, columns: Sequence[str]) -> None:
+        there = {field.name.lower(): field.name for field in published.schema().fields}
+        for name in columns:
+            if self._is_by_a_pattern(name) and there.get(name.lower(), name) != name:
+                raise PlatformError(
+                    f"{self.key} has the column {there[name.lower()]}, from which {name} differs by its case alone: no "
+                    "table has both. Nothing was published: give them one name, or quite another."
+                )
 
     def _is_by_a_pattern(self, column: str) -> bool:
         return any(pattern.matches(column) for pattern in self.contract.patterns)
@@ -220,9 +231,9 @@ class Table(Published):
         return new
 
     def _schema(self, table: DeltaTable, staged: Staged) -> Schema:
-        """The columns after a commit: a table that has some by a pattern loses none, whoever brought them."""
+        """The columns after a commit: those that are there stay where they are, new ones follow by their names."""
         published = [field.name for field in table.schema().fields]
-        return self.contract.having(published).having(staged.table.contract.matched).delta_schema
+        return self.contract.having(published).having(sorted(staged.table.contract.matched)).delta_schema
 
     def _version_of(self, staged: Staged, table: DeltaTable | None) -> int | None:
         if table is None:

@@ -82,6 +82,13 @@ def test_checks_say_on_which_day_sensors_appear(week: Platform, days: list[date]
     assert found["sensor_not_null"].passed
 
 
+def test_single_values_that_are_rejected_are_told_by_name_and_reason(week: Platform, days: list[date]) -> None:
+    result = week.materialise(str(days[1]), select='key:"telemetry/raw_readings"')
+    found = checks(result, "telemetry/raw_readings")["no_rejected_readings"]
+    assert not found.passed
+    assert "invalid_value" in str(found.metadata)
+
+
 def test_a_table_that_goes_back_to_an_older_version_keeps_its_columns(week: Platform) -> None:
     table = week.catalog.tables[dg.AssetKey(["telemetry", "truck_hours"])]
     before, newest = columns(week), week.version("telemetry/truck_hours")

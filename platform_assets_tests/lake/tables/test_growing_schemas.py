@@ -66,6 +66,9 @@ def test_a_run_that_brings_columns_adds_them_in_the_commit_of_its_rows(engine: E
     assert open_delta(table.url).version() == before + 1
     assert columns(table) == ["day", "key", "b_n", "a_n", "c_n"]
     assert rows(table) == {1: {"b_n": 1}, 2: {"a_n": 2, "c_n": 1}}
+    publish(engine, table, 3, aa=1, d=1)
+    publish(engine, table, 4, bb=1)
+    assert columns(table) == ["day", "key", "b_n", "a_n", "c_n", "aa_n", "d_n", "bb_n"]
     described = {field.name: field for field in open_delta(table.url).schema().fields}
     assert described["a_n"].nullable
     assert described["a_n"].metadata["comment"] == "How many"
@@ -155,6 +158,12 @@ def test_a_published_column_that_no_longer_matches_is_refused(engine: Engine, ta
     other = Table("shop", "counts", compiled(Renamed), table.url)
     with pytest.raises(PlatformError, match="has changed in a_n since its days were published"):
         other.read(engine, january(1), january(1))
+
+
+def test_a_column_that_differs_from_a_published_one_by_its_case_is_refused(engine: Engine, table: Table) -> None:
+    publish(engine, table, 1, a=1)
+    with pytest.raises(PlatformError, match="shop/counts has the column a_n, from which A_n differs by its case alone"):
+        stage(engine, table, 2, A=1)
 
 
 def test_a_thousand_columns_are_published_and_read(engine: Engine, table: Table) -> None:
