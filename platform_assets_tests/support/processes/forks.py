@@ -8,6 +8,7 @@ The server has loaded nothing of the platform, and has started no thread.
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -184,6 +185,9 @@ def _serve(address: str) -> None:
     for name in PROGRAMS:
         (program,) = entry_points(group="console_scripts", name=name)
         program.load()
+    # Looked through for garbage, each page of it would be copied for each fork.
+    gc.collect()
+    gc.freeze()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen()
