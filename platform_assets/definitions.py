@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import click
@@ -61,6 +62,12 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
     )
 
 
+@cache
+def _of_this_process() -> dg.Definitions:
+    # For one run Dagster asks seven times, and would resolve the graph of all assets as often.
+    return build_definitions()
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster loads: built when it asks, so that an import of this module needs no domain and no setting.
@@ -69,7 +76,7 @@ def defs() -> dg.Definitions:
     """
     stopping.expect()
     try:
-        return build_definitions()
+        return _of_this_process()
     except PlatformError as error:
         if debugging():
             raise

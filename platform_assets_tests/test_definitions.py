@@ -11,7 +11,7 @@ import pytest
 from dagster_aws.s3 import S3Resource
 from syrupy.assertion import SnapshotAssertion
 
-from platform_assets.definitions import build_definitions
+from platform_assets.definitions import build_definitions, defs
 from platform_assets.lake.storage import s3
 from platform_assets_tests.support.processes.sites import outside
 from platform_assets_tests.support.settings import settings_for
@@ -147,6 +147,10 @@ def test_definitions_load_without_starting_an_engine_and_without_java(tmp_path: 
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "None\n", "")
+
+
+def test_a_process_builds_its_definitions_once_however_often_dagster_asks_for_them() -> None:
+    assert defs() is defs()
 
 
 def test_the_module_of_the_definitions_needs_no_settings_before_dagster_asks_for_them() -> None:
