@@ -110,7 +110,8 @@ def test_apply_refuses_while_runs_of_the_domain_are_in_flight(
     monkeypatch.setenv("DAGSTER_HOME", str(copy.root / "home"))
     with dg.DagsterInstance.get() as instance:
         job = copy.definitions.resolve_implicit_global_asset_job_def()
-        run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        of_sessions = {dg.AssetKey(["web", "sessions"])}
+        run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, asset_selection=of_sessions)
     done = cli("apply", "web/sessions", "--yes")
     assert done.exit_code == 1
     assert f"1 run of these domains in flight, such as {run.run_id}: nothing was built." in done.stderr
