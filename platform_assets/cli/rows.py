@@ -51,7 +51,12 @@ def show(table: TableName, day: OneDay = None, first: FirstDay = None, last: Las
         return remark(f"{found.key} has no rows {days}; its days with rows are {min(by_day)} ... {newest}.")
     with reading(found, days) as reader:
         rows = reader.first_rows(limit)
-        say_table(reader.schema.names, rows)
+        names = reader.schema.names
+    empty = [n for n, name in enumerate(names) if found.is_by_a_pattern(name) and all(row[n] is None for row in rows)]
+    kept = [n for n in range(len(names)) if n not in set(empty)]
+    say_table([names[n] for n in kept], [[row[n] for n in kept] for row in rows])
+    if empty:
+        remark(f"{number(len(empty))} columns without a value in these rows are not shown.")
     return remark(f"{number(len(rows))} of {number(rows_there)} rows of {found.key} {days}.")
 
 

@@ -14,7 +14,9 @@ class Sensors(Contract):
 
     day: T.DateType = Field(description="UTC day up to whose end all readings count")
     sensor: T.StringType = Field(description="The sensor, in lower snake case")
-    place: T.LongType = Field(ge=1, description="The how manieth sensor that appeared, of equals by name")
+    place: T.LongType = Field(
+        ge=1, description="Its place in the order in which sensors appeared, 1 being the first; of equals by name"
+    )
     value_type: T.StringType = Field(
         isin=["number", "boolean", "text", "mixed"], description="What all its readings are, or that they differ"
     )

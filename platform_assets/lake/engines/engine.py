@@ -31,6 +31,9 @@ class Engine(ABC):
     reads_strict_json = True
     """Whether its JSON parser takes nothing but one JSON value, and only what a table can hold."""
 
+    is_of_this_process = False
+    """Whether its server runs in this process."""
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._is_ours = True
@@ -71,7 +74,7 @@ class Engine(ABC):
         # Imported only where it is needed: the client of Spark Connect takes a second.
         from platform_assets.lake.engines import outages
 
-        outages.expect()
+        outages.expect(of_this_process=self.is_of_this_process)
         try:
             session = builder.getOrCreate()
         except BaseException:

@@ -23,6 +23,7 @@ _SIGNS_OF_LIFE = {
     "grpc.min_reconnect_backoff_ms": 5_000,
     "grpc.max_reconnect_backoff_ms": 2_000,
 }
+_DEFAULTS = dict(ChannelBuilder.GRPC_DEFAULT_OPTIONS)
 
 
 class Patience(DefaultPolicy):
@@ -46,10 +47,13 @@ class Patience(DefaultPolicy):
         return now - self._since < PATIENCE
 
 
-def expect() -> None:
-    """Let the sessions that are made from now on see when their server is gone."""
-    known = dict(ChannelBuilder.GRPC_DEFAULT_OPTIONS)
-    ChannelBuilder.GRPC_DEFAULT_OPTIONS[:] = (known | _SIGNS_OF_LIFE).items()
+def expect(*, of_this_process: bool = False) -> None:
+    """Let the sessions that are made from now on see when their server is gone.
+
+    A server `of_this_process` ends with it, and gives no sign of life while it is busy: of it none is asked for.
+    """
+    signs = {} if of_this_process else _SIGNS_OF_LIFE
+    ChannelBuilder.GRPC_DEFAULT_OPTIONS[:] = (_DEFAULTS | signs).items()
     warnings.filterwarnings("ignore", message=r"\[RETRIES_EXCEEDED\]")
 
 

@@ -25,6 +25,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._=-]*")
 class Sail(Engine):
     """The embedded engine: a Spark Connect server of this process, without Java."""
 
+    is_of_this_process = True
     # Collected as garbage, the server would stop and its client wait for ever (workaround: sail-server-is-collected).
     _server: Any = None
 

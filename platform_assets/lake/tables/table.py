@@ -162,7 +162,7 @@ class Table(Published):
                 )
             files = len(open_delta(self.url, version).file_uris())
             told = {RESTORED: str(version), FILES_AFTER: str(files)}
-            columns = [field for field in table.schema().fields if self._is_by_a_pattern(field.name)]
+            columns = [field for field in table.schema().fields if self.is_by_a_pattern(field.name)]
             table.restore(version, commit_properties=without_library_retries(**told))
             return self._with_columns(open_delta(self.url), columns) or new
 
@@ -171,13 +171,14 @@ class Table(Published):
     def _refuse_names_that_differ_by_case(self, published: DeltaTable, columns: Sequence[str]) -> None:
         there = {field.name.lower(): field.name for field in published.schema().fields}
         for name in columns:
-            if self._is_by_a_pattern(name) and there.get(name.lower(), name) != name:
+            if self.is_by_a_pattern(name) and there.get(name.lower(), name) != name:
                 raise PlatformError(
                     f"{self.key} has the column {there[name.lower()]}, from which {name} differs by its case alone: no "
                     "table has both. Nothing was published: give them one name, or quite another."
                 )
 
-    def _is_by_a_pattern(self, column: str) -> bool:
+    def is_by_a_pattern(self, column: str) -> bool:
+        """Whether a column is one of those that the contract knows by a pattern of their names."""
         return any(pattern.matches(column) for pattern in self.contract.patterns)
 
     def _with_columns(self, table: DeltaTable, columns: Sequence[DeltaField]) -> int | None:

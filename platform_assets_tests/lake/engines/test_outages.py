@@ -95,6 +95,13 @@ def test_sessions_ask_their_server_for_signs_of_life_and_keep_their_other_option
     assert len(options) == len(set(options))
 
 
+def test_of_a_server_of_this_process_no_sign_of_life_is_asked_for_however_busy_it_is() -> None:
+    outages.expect(of_this_process=True)
+    options = [name for name, _ in ChannelBuilder.GRPC_DEFAULT_OPTIONS]
+    assert "grpc.max_receive_message_length" in options
+    assert not [name for name in options if "keepalive" in name or "ping" in name]
+
+
 def test_a_server_that_died_with_its_machine_is_noticed_within_half_a_minute() -> None:
     outages.expect()
     options = dict(ChannelBuilder.GRPC_DEFAULT_OPTIONS)
