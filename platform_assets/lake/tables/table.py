@@ -197,6 +197,7 @@ class Table(Published):
         if (made := self._version_of(staged, table)) is not None:
             return made
         self._refuse_other_schema(table, staged.days)
+        self._refuse_names_that_differ_by_case(table, staged.table.contract.matched)
         if files_of_days(table, self.contract, staged.days) != staged.replaces:
             raise Outdated(
                 f"Another run has published {self.key} for {_replaced_by(staged)} while this one was at work. What it "

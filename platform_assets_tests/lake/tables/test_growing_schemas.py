@@ -166,6 +166,17 @@ def test_a_column_that_differs_from_a_published_one_by_its_case_is_refused(engin
         stage(engine, table, 2, A=1)
 
 
+def test_of_two_runs_at_once_whose_columns_differ_by_their_case_the_second_is_refused(
+    engine: Engine, table: Table
+) -> None:
+    publish(engine, table, 31, z=1)
+    first, second = stage(engine, table, 1, a=1), stage(engine, table, 2, A=1)
+    table.publish(first)
+    with pytest.raises(PlatformError, match="from which A_n differs by its case alone"):
+        table.publish(second)
+    assert columns(table) == ["day", "key", "z_n", "a_n"]
+
+
 def test_a_thousand_columns_are_published_and_read(engine: Engine, table: Table) -> None:
     counts = {f"s{n:04}": n + 1 for n in range(examples(1_000))}
     publish(engine, table, 1, **counts)
