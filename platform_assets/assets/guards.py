@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,8 +17,22 @@ from platform_assets.transforms import scd2
 _SHOWN = 20
 
 
+class Warns(ABC):
+    """A guard that only warns."""
+
+    @property
+    @abstractmethod
+    def checks(self) -> Mapping[str, str]:
+        """The checks, from their names to what must hold."""
+
+    @property
+    def warnings(self) -> frozenset[str]:
+        """The checks that stop nothing: all."""
+        return frozenset(self.checks)
+
+
 @dataclass(frozen=True)
-class KnownValues:
+class KnownValues(Warns):
     """Warns of rows whose `column` has a value that no row of the input `table` has in its column `of`."""
 
     table: str
@@ -28,11 +43,6 @@ class KnownValues:
     def checks(self) -> Mapping[str, str]:
         """The check, from its name to what must hold."""
         return {f"known_{self.table}": f"Every {self.column} is the {self.of} of a row of {self.table}"}
-
-    @property
-    def warnings(self) -> frozenset[str]:
-        """The checks that stop nothing."""
-        return frozenset(self.checks)
 
     @property
     def shows(self) -> tuple[str, ...]:
@@ -56,7 +66,7 @@ class KnownValues:
 
 
 @dataclass(frozen=True)
-class ClosedVersions:
+class ClosedVersions(Warns):
     """Warns of rows of the input `of` on days on which what they join in the history `table` had been deleted.
 
     `key` are the columns by which they are joined.
@@ -70,11 +80,6 @@ class ClosedVersions:
     def checks(self) -> Mapping[str, str]:
         """The check, from its name to what must hold."""
         return {f"closed_{self.table}": f"No row is of a day on which what it joins in {self.table} had been deleted"}
-
-    @property
-    def warnings(self) -> frozenset[str]:
-        """The checks that stop nothing."""
-        return frozenset(self.checks)
 
     @property
     def shows(self) -> tuple[str, ...]:
@@ -102,7 +107,7 @@ class ClosedVersions:
 
 
 @dataclass(frozen=True)
-class NamedRows:
+class NamedRows(Warns):
     """Warns of rows of which a condition holds (`where`, SQL), naming their values in a `column`.
 
     `holds` says what must hold in words, `found` what there is otherwise.
@@ -118,11 +123,6 @@ class NamedRows:
     def checks(self) -> Mapping[str, str]:
         """The check, from its name to what must hold."""
         return {self.check: self.holds}
-
-    @property
-    def warnings(self) -> frozenset[str]:
-        """The checks that stop nothing."""
-        return frozenset(self.checks)
 
     @property
     def shows(self) -> tuple[str, ...]:

@@ -124,8 +124,12 @@ class RawTableDefinition(DeclaredTable):
     @property
     def _values_checks(self) -> dict[str, str]:
         """The checks of named values, of which some may be rejected by themselves."""
-        listed = [column for column in self.contract.columns if column.rejects]
-        return {f"no_{column.name}": f"Every value of {column.rejects} can be stored" for column in listed}
+        return {check: f"Every value of {column.rejects} can be stored" for check, column in self._rejecting.items()}
+
+    @property
+    def _rejecting(self) -> dict[str, ColumnSpec]:
+        """The columns that list rejected values, by the names of their checks."""
+        return {f"no_{column.name}": column for column in self.contract.columns if column.rejects}
 
     def read(self, engine: Engine, files: Sequence[LandedFile], settings: Settings, room: str) -> DataFrame:
         """The lines of landed files as the raw table's rows, good and rejected; `room` is a folder of the run."""
@@ -185,9 +189,7 @@ class RawTableDefinition(DeclaredTable):
                 late = [self._late_rows(context, prints)] if self.event_time else []
                 hidden = self.contract.hidden(show_pii=settings.show_pii)
                 findings = [*audit(staged, engine, (), {}, hidden), *late]
-                findings += [
-                    no_rejected_values(f"no_{c.name}", rows, c.name) for c in self.contract.columns if c.rejects
-                ]
+                findings += [no_rejected_values(check, rows, one.name) for check, one in self._rejecting.items()]
                 shown = Rows(rows, hides_text=RAW in hidden)
                 findings += judge_delivery(shown, staged, delivered, limits, self.feed, by_file)
                 if self.feed.once:

@@ -75,7 +75,10 @@ class CompiledContract:
 
     def having(self, names: Iterable[str]) -> CompiledContract:
         """The same with those of some columns, too, that match a pattern; new ones stand after all others, in order."""
-        new = {name: one for name in names for one in self.patterns if name not in self.names and one.matches(name)}
+        if not self.patterns:
+            return self
+        there = set(self.names)
+        new = {name: one for name in names for one in self.patterns if name not in there and one.matches(name)}
         if not new:
             return self
         matched = (*self.matched, *new)

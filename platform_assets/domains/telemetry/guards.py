@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.assets.guards import names_found
+from platform_assets.assets.guards import Warns, names_found
 from platform_assets.domains.telemetry.domain import TelemetrySettings, telemetry
 from platform_assets.lake.audit import Finding
 from platform_assets.settings import Settings
@@ -14,7 +14,7 @@ from platform_assets.transforms.events import accepted
 
 
 @dataclass(frozen=True)
-class MergedNames:
+class MergedNames(Warns):
     """Warns of sensors that several names were written for, which are one in lower snake case."""
 
     check: str = "merged_names"
@@ -24,11 +24,6 @@ class MergedNames:
     def checks(self) -> Mapping[str, str]:
         """The check, from its name to what must hold."""
         return {self.check: "Every sensor of a day is written in one way"}
-
-    @property
-    def warnings(self) -> frozenset[str]:
-        """The checks that stop nothing."""
-        return frozenset(self.checks)
 
     def judge(self, rows: DataFrame, inputs: Mapping[str, DataFrame], settings: Settings) -> list[Finding]:
         """Hold the names as they were written against each other, day by day."""
@@ -46,7 +41,7 @@ class MergedNames:
 
 
 @dataclass(frozen=True)
-class SensorsHaveColumns:
+class SensorsHaveColumns(Warns):
     """Warns of sensors that have no columns, because too many were seen before them."""
 
     check: str = "sensors_have_columns"
@@ -56,11 +51,6 @@ class SensorsHaveColumns:
     def checks(self) -> Mapping[str, str]:
         """The check, from its name to what must hold."""
         return {self.check: "Every sensor is among the first that have columns (PLATFORM_TELEMETRY_MAX_SENSORS)"}
-
-    @property
-    def warnings(self) -> frozenset[str]:
-        """The checks that stop nothing."""
-        return frozenset(self.checks)
 
     def judge(self, rows: DataFrame, inputs: Mapping[str, DataFrame], settings: Settings) -> list[Finding]:
         """Look for sensors after the last that has columns."""

@@ -50,7 +50,7 @@ class Patience(DefaultPolicy):
 def expect(*, of_this_process: bool = False) -> None:
     """Let the sessions that are made from now on see when their server is gone.
 
-    A server `of_this_process` ends with it, and gives no sign of life while it is busy: of it none is asked for.
+    A server `of_this_process` is not asked: it cannot outlive the process, and does not answer while it is busy.
     """
     signs = {} if of_this_process else _SIGNS_OF_LIFE
     ChannelBuilder.GRPC_DEFAULT_OPTIONS[:] = (_DEFAULTS | signs).items()
