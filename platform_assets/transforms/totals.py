@@ -9,8 +9,9 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from platform_assets.lake.audit import Balance
+from platform_assets.transforms.lasting import lasting
 
-_UNTIL, _MONTH = "_until", "_month"
+_MONTH = "_month"
 
 
 def month_to_date(
@@ -35,15 +36,10 @@ def month_to_date(
     steps = daily.select("day", *names, total).unionByName(known).withColumn(_MONTH, F.trunc("day", "month"))
     in_order = Window.partitionBy(*key, _MONTH).orderBy("day")
     so_far = F.sum(total).over(in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)).cast(kind)
-    # Until the key's next row of the month, the month's end, or the last of the days.
-    last = F.least(F.last_day("day"), F.lit(days[-1]))
-    until = F.coalesce(F.date_sub(F.lead("day").over(in_order), 1), last)
-    lasting = steps.select(
-        F.greatest("day", F.lit(days[0])).alias("day"), *names, so_far.alias(total), until.alias(_UNTIL)
-    )
-    # What was known before is of the first day's month, or over.
-    lasting = lasting.where(F.col("day") <= F.col(_UNTIL))
-    return lasting.select(F.explode(F.sequence("day", _UNTIL)).alias("day"), *names, total)
+    grown = steps.select("day", _MONTH, *names, so_far.alias(total))
+    # Until the key's next row of the month, or the month's end; what was known before may be of one that is over.
+    lasts = lasting(grown, key=[*key, _MONTH], days=days, at_most=F.last_day("day"))
+    return lasts.select("day", *names, total)
 
 
 def month_to_date_balance(rows: str, amount: str, before: str, total: str) -> Balance:
