@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import psutil
 from pydantic import (
@@ -25,12 +24,13 @@ from pydantic import (
     field_validator,
 )
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, to_jsonable_python
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from platform_assets import forms, project
 from platform_assets.errors import PlatformError
 from platform_assets.masking import HIDDEN, is_secret, remember, secrets_in, without_secrets
+from platform_assets.values import as_json, holds_secrets, shown
 
 PREFIX = "PLATFORM_"
 FIRST_DAY = date(2026, 1, 1)
@@ -233,7 +233,7 @@ def read(kind: type[Read], prefix: str) -> Read:
         found = re.search(r'field "(\w+)"', str(error))
         variable = f"{prefix}{found[1].upper()}" if found else f"a variable {prefix}..."
         field = kind.model_fields.get(found[1]) if found else None
-        example = _shown(field, field.get_default(call_default_factory=True)) if field else None
+        example = shown(field, field.get_default(call_default_factory=True)) if field else None
         meant = _IN_MEANING.search(field.description or "") if field else None
         example = meant[1] if meant else example or "{}"
         raise WrongSettings(f"{variable} must be JSON, such as {example}: see `settings`.") from None
@@ -277,7 +277,7 @@ def _may_be_secret(field: FieldInfo, inside: list[str]) -> bool:
     """Whether nobody may see what a setting, or something inside it, was set to: by its type, or by its name."""
     # Options are secret by their names: what is no object of them has none that could be looked at.
     no_options = field.annotation == dict[str, str] and not inside
-    return no_options or _holds_secrets(field.annotation) or any(is_secret(name, "?") for name in inside)
+    return no_options or holds_secrets(field.annotation) or any(is_secret(name, "?") for name in inside)
 
 
 def _said(error: ErrorDetails) -> str:
@@ -287,20 +287,6 @@ def _said(error: ErrorDetails) -> str:
     if error["type"].startswith("byte_size"):
         return "a size is written as 4GiB, 512MiB or 4GB"
     return str(error.get("ctx", {}).get("error") or error["msg"])
-
-
-def _holds_secrets(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
-    """Whether a type is a secret, or has one somewhere in it."""
-    kind = get_origin(annotation) or annotation
-    if not isinstance(kind, type) or annotation in seen:
-        inner: tuple[Any, ...] = get_args(annotation)
-    elif issubclass(kind, (SecretStr, SecretBytes, Secret)):
-        return True
-    elif issubclass(kind, BaseModel):
-        inner = tuple(field.annotation for field in kind.model_fields.values())
-    else:
-        inner = get_args(annotation)
-    return annotation not in seen and any(_holds_secrets(one, (*seen, annotation)) for one in inner)
 
 
 @cache
@@ -353,8 +339,8 @@ def listed(values: BaseSettings, prefix: str) -> list[Setting]:
     return [
         Setting(
             variable=f"{prefix}{name.upper()}",
-            value=_shown(field, getattr(values, name)),
-            default=_shown(field, field.default) or "" if field.default_factory is None else "",
+            value=shown(field, getattr(values, name)),
+            default=shown(field, field.default) or "" if field.default_factory is None else "",
             origin=_origin(values, name, f"{prefix}{name.upper()}"),
             meaning=" ".join((field.description or "").split()),
         )
@@ -366,34 +352,13 @@ def recorded(values: BaseSettings, prefix: str, names: Iterable[str]) -> dict[st
     """Some settings as what was made by them remembers them, variable to value as JSON; secrets are left out."""
     fields = type(values).model_fields
     return {
-        f"{prefix}{name.upper()}": _as_json(getattr(values, name))
+        f"{prefix}{name.upper()}": as_json(getattr(values, name))
         for name in names
-        if not _holds_secrets(fields[name].annotation)
+        if not holds_secrets(fields[name].annotation)
     }
-
-
-def _as_json(value: object) -> str:
-    if isinstance(value, (set, frozenset)):
-        value = sorted(value, key=str)
-    plain = without_secrets(to_jsonable_python(value, fallback=str))
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True)
 
 
 def _origin(values: BaseSettings, name: str, variable: str) -> str:
     if any(value for other, value in os.environ.items() if other.upper() == variable):
         return "environment"
     return ".env" if name in values.model_fields_set else "default"
-
-
-def _shown(field: FieldInfo, value: object) -> str | None:
-    """A setting's value as it would be written; secrets are masked."""
-    if value is None or (field.is_required() and value is field.default):
-        return None
-    if isinstance(value, ByteSize):
-        return value.human_readable()
-    if isinstance(value, (set, frozenset)):
-        value = sorted(value, key=str)
-    plain = without_secrets(to_jsonable_python(value, fallback=str))
-    if NoDecode in field.metadata and isinstance(plain, list):
-        return ",".join(map(str, plain))
-    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)

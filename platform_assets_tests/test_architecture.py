@@ -22,6 +22,7 @@ LAYERS = (
     ("errors",),
     ("project",),
     ("forms",),
+    ("values",),
     ("settings",),
     ("variables",),
     ("contracts",),
@@ -31,12 +32,13 @@ LAYERS = (
     ("plan",),
     ("domains",),
     ("registry",),
+    ("automation",),
     ("definitions",),
     ("docs",),
     ("cli",),
 )
 RANKS = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-KNOWS_DAGSTER = ("assets", "plan", "registry", "definitions", "cli")
+KNOWS_DAGSTER = ("assets", "plan", "registry", "automation", "definitions", "cli")
 # The storage, what looks for packages, programs and jars on this machine, and what writes files for people on it.
 OPENS_PATHS = (
     "registry.py",
