@@ -15,9 +15,10 @@ from platform_assets.assets.documents import DOCUMENTS_IO
 from platform_assets.assets.io_managers import DocumentIOManager, SqlIOManager, TableIOManager
 from platform_assets.assets.resources import EngineResource
 from platform_assets.assets.sql_tables import SQL_IO
+from platform_assets.automation.domains import Automation
 from platform_assets.errors import PlatformError
 from platform_assets.lake.storage import any_on_s3
-from platform_assets.plan.checks import up_to_date
+from platform_assets.plan.checks import checks
 from platform_assets.registry import FoundDomain, catalog_of, found, refuse_clashes
 from platform_assets.settings import Settings, current, debugging
 
@@ -51,12 +52,16 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
         from platform_assets.assets.s3 import s3_resource
 
         resources["s3"] = s3_resource()
+    automation = [Automation(catalog, domains, domain) for domain in domains if domain.declared]
     return dg.Definitions(
         assets=[
             *(raw.landing_spec(settings) for domain in domains for raw in domain.raw_tables),
             *(declared.asset(settings) for domain in domains for declared in domain.declared),
         ],
-        asset_checks=[up_to_date(catalog, domain.name) for domain in domains if domain.declared],
+        jobs=[one.job for one in automation],
+        schedules=[one.schedule for one in automation],
+        sensors=[one.sensor for one in automation],
+        asset_checks=[checks(catalog, domain.name) for domain in domains if domain.declared],
         resources=resources,
         executor=EXECUTORS[settings.executor],
     )

@@ -1,4 +1,4 @@
-"""How settings are written: places and masters, and what is said of others."""
+"""How settings are written: places, masters and times, and what is said of others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[A-Za-z0-9._=+,-]+)*")
 # What no folder is called by accident: `s3:/lake`, `s3:lake`, `s3//lake`.
 _LIKE_A_URL = re.compile(r"[a-z][a-z0-9+.-]*[:;]|(s3[an]?|gc?s|abfss?|wasbs?|hdfs|https?|file)//", re.IGNORECASE)
 _S3 = re.compile(r"s3[an]?:", re.IGNORECASE)
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _HOST = r"([\w.-]+|\[[0-9A-Fa-f:.]+\])"
 _MASTER = re.compile(
     r"local(\[(\*|[1-9]\d*)(,\s*[1-9]\d*)?\])?|local-cluster\[\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\]|"
@@ -46,4 +47,11 @@ def master(value: str) -> str:
             "a master is local, local[*], local[4], local[4,2], spark://host:7077, sc://host:15002, yarn or "
             "k8s://https://host:6443"
         )
+    return value
+
+
+def time_of_day(value: str) -> str:
+    """A time of the day, such as 00:30; raises `ValueError` for what is none."""
+    if not _TIME.fullmatch(value):
+        raise ValueError("a time of the day (UTC) is written as 06:30")
     return value

@@ -160,15 +160,17 @@ def _others(domains: Iterable[FoundDomain]) -> dict[str, str]:
 
 def _refuse_unknown_feeds(settings: Settings, domains: Sequence[FoundDomain]) -> None:
     feeds = _feeds(domains)
-    if settings.reject_limits.keys() <= feeds:
+    named = {name: getattr(settings, name).keys() for name in ("reject_limits", "expected_by")}
+    if all(names <= feeds for names in named.values()):
         return
     for package in _others(domains).values():
         try:
             feeds |= _feeds([load(package)])
         except DeclarationError:
             return  # of a domain that cannot be read and takes no part, nobody knows the feeds
-    for feed in settings.reject_limits.keys() - feeds:
-        raise WrongSettings(f"{PREFIX}REJECT_LIMITS names {feed}, which is no feed. {suggestion(feed, feeds)}")
+    for name, names in named.items():
+        for feed in names - feeds:
+            raise WrongSettings(f"{PREFIX}{name.upper()} names {feed}, which is no feed. {suggestion(feed, feeds)}")
 
 
 def _feeds(domains: Iterable[FoundDomain]) -> set[str]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 
 import psutil
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ByteSize,
     Field,
@@ -70,6 +71,7 @@ _READ_FROM = SettingsConfigDict(
 Share = Annotated[float, Field(ge=0, le=1)]
 GapSeconds = Annotated[int, Field(ge=1, le=24 * 60 * 60)]
 """A session gap: at most a day, as sessions are carried from one day to the next."""
+TimeOfDay = Annotated[str, AfterValidator(forms.time_of_day)]
 OfDomain = TypeVar("OfDomain", bound="DomainSettings")
 
 
@@ -140,6 +142,19 @@ class Settings(_OfProject):
     """Whether a raw run may empty a published day whose files are gone, as its tag `platform/allow_emptied` may say."""
     snapshot_delete_share: Share = 0.5
     """A run fails when a snapshot would delete a larger share of the rows there are, and at least 10 of them."""
+
+    automation: bool = False
+    """Whether schedules and sensors are on from the start; if not, each is switched on in the UI."""
+    daily_at: TimeOfDay = "00:30"
+    """When (UTC) the days up to yesterday are requested, those without a delivery included."""
+    catch_up_days: int = Field(default=31, ge=1)
+    """So many days back a day without a delivery is built by itself; older ones only by `platform-assets apply`."""
+    landing_settle_seconds: int = Field(default=60, ge=0)
+    """A delivery is read by itself when nothing in it has changed for so long, or `_SUCCESS` is in it."""
+    rebuild_on_change: bool = False
+    """Whether days with other settings or code than now are built anew by themselves, not only by `apply`."""
+    expected_by: dict[str, TimeOfDay] = {}
+    """When (UTC) a day's delivery of single feeds should be there, as a JSON object such as `{"plays": "06:00"}`."""
 
     show_pii: bool = False
     """Whether checks and errors may show personal data: columns that are marked so, and the text of their feeds."""

@@ -21,6 +21,8 @@ from platform_assets.settings import debugging
 
 Context = dg.OpExecutionContext | dg.AssetExecutionContext | dg.InputContext | dg.OutputContext
 Explain = Callable[[Exception], PlatformError | None]
+MAY_PASS = "may pass"
+"""What the metadata of a failure has when the same work may go well later, without anybody's help."""
 _KINDS = (OSError, DeltaError, *ENGINE_ERRORS)
 
 
@@ -50,7 +52,7 @@ def as_failures(context: Context | None = None, explain: Explain = lambda error:
         if wrong is None and may_be_shown:
             raise
         wrong = wrong or PlatformError(f"{type(error).__name__}: {error}")
-        failure = dg.Failure(str(wrong), allow_retries=wrong.retry)
+        failure = dg.Failure(str(wrong), metadata={MAY_PASS: True} if wrong.retry else None, allow_retries=wrong.retry)
         failure.__cause__ = error if debugging() and may_be_shown else None
         if isinstance(wrong, Outdated) and _is_first_attempt(context):
             raise dg.RetryRequested(max_retries=1) from failure

@@ -1,4 +1,4 @@
-"""What the Dagster instance knows of runs."""
+"""What the Dagster instance knows of runs, and of what starts them."""
 
 from __future__ import annotations
 
@@ -70,3 +70,13 @@ def _has_died(tags: Mapping[str, str]) -> bool:
         return abs(psutil.Process(int(number)).create_time() - float(began)) > _CLOCK_SECONDS
     except psutil.NoSuchProcess:
         return True
+
+
+def switched_on(instance: dg.DagsterInstance, name: str, default: bool) -> bool:
+    """Whether a schedule or sensor is on: somebody has said so, or it is so by default."""
+    if instance.schedule_storage is None:
+        return default
+    said = [one.status.name for one in instance.all_instigator_state() if one.instigator_name == name]
+    if "RUNNING" in said:
+        return True
+    return default and "STOPPED" not in said

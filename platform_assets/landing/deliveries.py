@@ -15,6 +15,7 @@ from platform_assets.landing.first_look import LandedFile, look, unreadable
 
 _WORKERS = 8
 _NOT_DATA = (".", "_")
+_COMPLETE = "_SUCCESS"
 _NO_DAY = "no day, which is written as 2026-01-31"
 # Control characters, and bytes that are no UTF-8 (Python shows them as half a surrogate pair).
 _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
@@ -87,10 +88,16 @@ class Landed:
 
 @dataclass(frozen=True)
 class Delivered:
-    """The data files of a day's folder as they are listed; `problem` says why they cannot be."""
+    """The data files of a day's folder as they are listed; `problem` says why they cannot be.
+
+    `changed` is when anything in it changed last, by the storage's own clock; `is_complete` that who delivered it has
+    said so, by a file `_SUCCESS` that is not older than any other.
+    """
 
     files: tuple[LandedFile, ...] = ()
     problem: str = ""
+    changed: datetime | None = None
+    is_complete: bool = False
 
 
 def delivered(folder: FeedFolder, until: date) -> dict[date, Delivered]:
@@ -102,7 +109,13 @@ def delivered(folder: FeedFolder, until: date) -> dict[date, Delivered]:
     def listed(one: tuple[date, storage.Entry]) -> Delivered:
         day, entry = one
         try:
-            return Delivered(tuple(_file(day, file) for file in _entries(entry.url) if _belongs(file, folder)))
+            there = _all_entries(entry.url)
+            data = [one for one in there if _is_data(one)]
+            changed = max((one.changed for one in (entry, *data) if one.changed), default=None)
+            ends = [one.changed for one in there if one.name == _COMPLETE and one.changed]
+            is_complete = any(all(not one.changed or one.changed <= end for one in data) for end in ends)
+            files = tuple(_file(day, file) for file in data if _belongs(file, folder))
+            return Delivered(files, changed=changed, is_complete=is_complete)
         except PlatformError as error:
             return Delivered(problem=str(error))
 
@@ -212,8 +225,16 @@ def _is_there(folder: str) -> bool:
 
 def _entries(folder: str) -> list[storage.Entry]:
     """What lies in a folder, but for names that say that it is no data."""
+    return [entry for entry in _all_entries(folder) if _is_data(entry)]
+
+
+def _is_data(entry: storage.Entry) -> bool:
+    return not entry.name.startswith(_NOT_DATA)
+
+
+def _all_entries(folder: str) -> list[storage.Entry]:
     try:
-        return [entry for entry in storage.entries(folder) if not entry.name.startswith(_NOT_DATA)]
+        return storage.entries(folder)
     except OSError as error:
         raise unreadable(error.filename or folder, str(error)) from error
 

@@ -64,6 +64,7 @@ class Progress:
 
     allow_emptied: bool = False
     refused: dict[Place, str] = field(default_factory=dict)
+    most_refusals: int = _MOST_REFUSALS
     _ends: dict[dg.AssetKey, set[date]] = field(default_factory=dict)
     _stretch: dict[Place, int] = field(default_factory=dict)
     _said: dict[dg.AssetKey, str] = field(default_factory=dict)
@@ -73,7 +74,7 @@ class Progress:
     @property
     def rules(self) -> Rules:
         """What the next run may build."""
-        given_up = {key for key, times in self._refusals.items() if times >= _MOST_REFUSALS}
+        given_up = {key for key, times in self._refusals.items() if times >= self.most_refusals}
         return Rules(self.allow_emptied, self.refused, given_up, self._ends, self._stretch)
 
     def learn(self, outcome: Outcome) -> None:
@@ -113,8 +114,8 @@ class Progress:
             return self.refused[key, day]
         if not self.allow_emptied and any(reason.kind == EMPTIED for reason in due.days[key][day]):
             return "its files are gone from landing: bring them back, or allow it by --allow-emptied"
-        if self._refusals[key] >= _MOST_REFUSALS:
-            return f"{_MOST_REFUSALS} runs in a row were refused, the last because of this: {self._said[key]}"
+        if self._refusals[key] >= self.most_refusals:
+            return f"{self.most_refusals} runs in a row were refused, the last because of this: {self._said[key]}"
         for of, its in due.sources_due(key, day):
             if (of, its) in waiting:
                 return f"{of.to_user_string()}{'' if its == WHOLE else f' of {its}'} waits"

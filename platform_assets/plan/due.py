@@ -87,6 +87,19 @@ def due(
     `PlatformError` when landing or the lake is not there.
     """
     state = State.of(catalog, keys, today)
+    return due_of(state, until=until, rebuild=rebuild, blocked=blocked, allow_emptied=allow_emptied)
+
+
+def due_of(
+    state: State,
+    *,
+    until: date | None = None,
+    rebuild: bool = False,
+    blocked: Collection[tuple[dg.AssetKey, date]] = (),
+    allow_emptied: bool = False,
+) -> Due:
+    """What is due in a state, as `due` says it."""
+    catalog = state.catalog
     found: dict[dg.AssetKey, dict[date, list[Reason]]] = {}
     reported: dict[dg.AssetKey, dict[date, list[Reason]]] = {}
     outside: dict[dg.AssetKey, list[date]] = {}

@@ -38,10 +38,10 @@ class Run:
 class Rules:
     """What runs may build.
 
-    Days are emptied only when that is allowed. Nothing of `refused`, and no asset of `given_up`, is tried again. No run
-    goes over one of the `ends` of an asset: the first days of what was cut in two. A table that goes on from its own
-    day before may take as many days at once as `stretch` says for the first of them, although the others only may be
-    due.
+    Only assets of `only` are built, if it is given: others are for others to build. Days are emptied only when that is
+    allowed. Nothing of `refused`, and no asset of `given_up`, is tried again. No run goes over one of the `ends` of an
+    asset: the first days of what was cut in two. A table that goes on from its own day before may take as many days at
+    once as `stretch` says for the first of them, although the others only may be due.
     """
 
     allow_emptied: bool = False
@@ -49,11 +49,15 @@ class Rules:
     given_up: Collection[dg.AssetKey] = ()
     ends: Mapping[dg.AssetKey, Collection[date]] = field(default_factory=dict)
     stretch: Mapping[Place, int] = field(default_factory=dict)
+    only: Collection[dg.AssetKey] | None = None
 
     def may_build(self, due: Due, key: dg.AssetKey, day: date) -> bool:
         """Whether a day that is due may be built."""
         emptied = any(reason.kind == EMPTIED for reason in due.days[key][day])
-        return key not in self.given_up and (key, day) not in self.refused and (self.allow_emptied or not emptied)
+        ours = self.only is None or key in self.only
+        return (
+            ours and key not in self.given_up and (key, day) not in self.refused and (self.allow_emptied or not emptied)
+        )
 
 
 def runs_of(due: Due, rules: Rules) -> Iterator[Run]:

@@ -34,7 +34,7 @@ class State:
     """What there is, read once: the days of each asset with their records, and the deliveries of each feed.
 
     `keys` are the assets that it is about, each after those that it reads; the others of their domains are there for
-    the newest day.
+    the newest day. A domain that was delivered to or built at least once has the days up to `through`, too, if given.
     """
 
     catalog: Catalog
@@ -42,9 +42,12 @@ class State:
     known: Mapping[dg.AssetKey, Known]
     delivered: Mapping[dg.AssetKey, Mapping[date, Delivered]]
     today: date
+    through: date | None = None
 
     @classmethod
-    def of(cls, catalog: Catalog, keys: Iterable[dg.AssetKey], today: date | None = None) -> State:
+    def of(
+        cls, catalog: Catalog, keys: Iterable[dg.AssetKey], today: date | None = None, through: date | None = None
+    ) -> State:
         """The state of some assets and of what they read; raises `PlatformError` when landing or lake is not there."""
         until = today or datetime.now(timezone.utc).date()
         wanted = catalog.with_sources(keys)
@@ -59,6 +62,7 @@ class State:
             {one.key: found for one, found in zip(declared, known, strict=True)},
             {raw.key: found for raw, found in zip(raws, delivered, strict=True)},
             until,
+            through,
         )
 
     def renewed(self, key: dg.AssetKey) -> State:
@@ -82,7 +86,7 @@ class State:
         for key, known in self.known.items():
             raw = self.delivered.get(key, {})
             for day in (day for days in (known.made, raw) for day in days if WHOLE < day <= self.today):
-                found[key.path[0]] = max(found.get(key.path[0], day), day)
+                found[key.path[0]] = max(found.get(key.path[0], self.through or day), day)
         for key in self.known:  # each after those that it reads
             for source in self.catalog[key].sources:
                 if source.path[0] in found:
@@ -119,6 +123,12 @@ class State:
         if reading.kind in ("days before", "all days"):
             return known.total(max(span.first, reading.first_day), span.last)
         return known.fingerprint(span.first)
+
+
+def through(now: datetime, daily_at: str) -> date:
+    """The last day that is over: the one before, once it is so late."""
+    hour, minute = map(int, daily_at.split(":"))
+    return (now - timedelta(hours=hour, minutes=minute)).date() - _DAY
 
 
 def _side_by_side(function: Callable[[One], Other], values: Iterable[One]) -> list[Other]:

@@ -34,7 +34,8 @@ _KINDS: dict[str, Kind] = {"file": "file", "directory": "folder"}
 class Entry:
     """A file or folder in storage; `modified` is UTC, None for folders, and `tag` what a store calls this content.
 
-    `kind` says what is found there when links are followed; `is_link` that it is one.
+    `changed` is when it was last written, moved or renamed there, by the storage's own clock, None where that is not
+    known, as of folders in a bucket. `kind` says what is found there when links are followed; `is_link` that it is one.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Entry:
     kind: Kind = "file"
     tag: str = ""
     is_link: bool = False
+    changed: datetime | None = None
 
     @property
     def state(self) -> str:
@@ -243,7 +245,9 @@ def _entry(fs: fsspec.AbstractFileSystem, info: Mapping[str, Any], folder: str, 
     modified = None if is_folder else _modified(fs, there or info)
     size, tag = int(info["size"] or 0), str(info.get("ETag", ""))
     is_link = bool(info.get("islink"))
-    return Entry(posixpath.basename(below), join(folder, below), size, is_folder, modified, kind, tag, is_link)
+    # Of a folder of this machine: what a program may set is `mtime`, and a file that is moved there keeps it.
+    changed = datetime.fromtimestamp(info["created"], tz=timezone.utc) if "created" in info else modified
+    return Entry(posixpath.basename(below), join(folder, below), size, is_folder, modified, kind, tag, is_link, changed)
 
 
 def _modified(fs: fsspec.AbstractFileSystem, info: Mapping[str, Any]) -> datetime | None:

@@ -1,0 +1,147 @@
+"""What runs a domain by itself: its job, the schedule of every day, and the sensor that looks at landing."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime, timezone
+
+import dagster as dg
+
+from platform_assets.assets.catalog import Catalog
+from platform_assets.assets.failures import as_failures
+from platform_assets.assets.publication import DUE_ONLY
+from platform_assets.assets.runs import in_flight, switched_on
+from platform_assets.automation.history import History, tags
+from platform_assets.automation.requests import Answer, Desk, Request
+from platform_assets.lake.tables.days import span_text
+from platform_assets.plan.checks import Verdict, daily, over, specs, verdicts
+from platform_assets.plan.state import State, through
+from platform_assets.registry import FoundDomain
+
+_SECONDS = 30
+_SHOWN = 5
+
+
+class Automation:
+    """The job, schedule and sensor of a domain."""
+
+    def __init__(self, catalog: Catalog, domains: Sequence[FoundDomain], domain: FoundDomain) -> None:
+        self._catalog = catalog
+        self._settings = catalog.settings
+        self._domains = domains
+        self._name = domain.name
+        self._left_out = [one.key for one in domain.declared if one.left_out(self._settings)]
+        self._keys = [one.key for one in domain.declared if one.key not in self._left_out]
+        self._checks = [spec.key for spec in specs(catalog, domain.name)]
+        self._sensor_name = f"{domain.name}_landing"
+        self.job = dg.define_asset_job(
+            domain.name,
+            selection=dg.AssetSelection.assets(*self._keys),
+            description=f"Builds tables and documents of {domain.name}; what, is said by who starts it",
+        )
+
+    @property
+    def schedule(self) -> dg.ScheduleDefinition:
+        """Every day: the days that are over, those without a delivery included."""
+        hour, minute = map(int, self._settings.daily_at.split(":"))
+        on = dg.DefaultScheduleStatus.RUNNING if self._settings.automation else dg.DefaultScheduleStatus.STOPPED
+
+        @dg.schedule(
+            name=daily(self._name),
+            job=self.job,
+            cron_schedule=f"{minute} {hour} * * *",
+            execution_timezone="UTC",
+            default_status=on,
+            description=f"Builds what is due of {self._name} up to the day before, delivered or not. While the sensor "
+            f"{self._sensor_name} is on, that builds it.",
+        )
+        def every_day(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+            if switched_on(context.instance, self._sensor_name, self._settings.automation):
+                return dg.SkipReason(f"The sensor {self._sensor_name} is on, and builds what is due.")
+            if said := self._flying(context.instance):
+                return dg.SkipReason(said)
+            now = datetime.now(timezone.utc)
+            day = through(now, self._settings.daily_at)
+            state = State.of(self._catalog, self._keys, through=day)
+            desk = Desk(state, self._domains, self._name, History(context.instance, self._name), day, now, until=day)
+            with as_failures():
+                answer = desk.answer(in_one_go=True)
+            context.log.info(_told(answer))
+            return [self._run_request(one) for one in answer.requests] or dg.SkipReason(_told(answer))
+
+        return every_day
+
+    @property
+    def sensor(self) -> dg.SensorDefinition:
+        """Every half minute: what was delivered, and everything else that is due."""
+        on = dg.DefaultSensorStatus.RUNNING if self._settings.automation else dg.DefaultSensorStatus.STOPPED
+
+        @dg.sensor(
+            name=self._sensor_name,
+            job=self.job,
+            minimum_interval_seconds=_SECONDS,
+            default_status=on,
+            description=f"Builds what is due of {self._name}: deliveries when they are complete, then what is made of "
+            "them. While a run is in flight it waits. What was refused is not tried again until something changes.",
+        )
+        def landing(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+            if flying := self._flying(context.instance):
+                return dg.SensorResult(skip_reason=flying, cursor=context.cursor)
+            now = datetime.now(timezone.utc)
+            until = over(context.instance, self._catalog, self._name, now)
+            with as_failures():
+                state = State.of(self._catalog, self._keys, through=until)
+                history = History(context.instance, self._name)
+                day = through(now, self._settings.daily_at)
+                answer = Desk(state, self._domains, self._name, history, day, now).answer()
+            found = list(verdicts(answer.due, self._checks, now, until))
+            news, cursor = _news(found, json.loads(context.cursor or "{}"))
+            context.log.info(_told(answer))
+            events = [one.evaluation for one in news]
+            if not answer.requests:
+                return dg.SensorResult(skip_reason=_told(answer), cursor=cursor, asset_events=events)
+            requests = [self._run_request(one) for one in answer.requests]
+            return dg.SensorResult(run_requests=requests, cursor=cursor, asset_events=events)
+
+        return landing
+
+    def _flying(self, instance: dg.DagsterInstance) -> str:
+        runs = in_flight(instance, {self._name})
+        if not runs:
+            return ""
+        return f"{len(runs)} of {self._name}'s runs are in flight, such as {runs[0]}: what is due waits for them."
+
+    def _run_request(self, request: Request) -> dg.RunRequest:
+        return dg.RunRequest(
+            run_key=request.key,
+            asset_selection=list(request.run.keys),
+            tags=tags(request.run, self._name, request.states) | {DUE_ONLY: "1"},
+        )
+
+
+def _told(answer: Answer) -> str:
+    """What is requested, and what waits, in words."""
+    said = [
+        f"requested: {span_text(one.run.first, one.run.last)} of {', '.join(key.path[-1] for key in one.run.keys)}"
+        for one in answer.requests
+    ]
+    waits = [
+        f"{wait.key.path[-1]}{'' if not answer.due.catalog[wait.key].has_days else f' of {wait.day}'} waits: {wait.why}"
+        for wait in answer.waits
+    ]
+    said += waits[:_SHOWN]
+    if len(waits) > _SHOWN:
+        said.append(f"and {len(waits) - _SHOWN} more wait")
+    return "; ".join(said) or "Nothing is due."
+
+
+def _news(found: Sequence[Verdict], told: dict[str, str]) -> tuple[list[Verdict], str]:
+    """The verdicts that nobody was told, and the cursor that remembers which do not pass."""
+    news, remembered = [], {}
+    for one in found:
+        name = f"{one.key.to_user_string()} {one.check}"
+        if not one.passed:
+            remembered[name] = hashlib.sha256(one.said.encode()).hexdigest()[:8]
+        if remembered.get(name) != told.get(name):
+            news.append(one)
+    return news, json.dumps(remembered)
