@@ -14,6 +14,7 @@ from platform_assets.assets.runs import in_flight, switched_on
 from platform_assets.automation.history import History, tags
 from platform_assets.automation.requests import Answer, Desk, Request
 from platform_assets.lake.tables.days import span_text
+from platform_assets.landing.deliveries import some
 from platform_assets.plan.checks import Verdict, daily, over, specs, verdicts
 from platform_assets.plan.state import State, through
 from platform_assets.registry import FoundDomain
@@ -66,8 +67,7 @@ class Automation:
             desk = Desk(state, self._domains, self._name, History(context.instance, self._name), day, now, until=day)
             with as_failures():
                 answer = desk.answer(in_one_go=True)
-            context.log.info(_told(answer))
-            return [self._run_request(one) for one in answer.requests] or dg.SkipReason(_told(answer))
+            return [run_request(one, self._name) for one in answer.requests] or dg.SkipReason(_told(answer))
 
         return every_day
 
@@ -96,11 +96,11 @@ class Automation:
                 answer = Desk(state, self._domains, self._name, history, day, now).answer()
             found = list(verdicts(answer.due, self._checks, now, until))
             news, cursor = _news(found, json.loads(context.cursor or "{}"))
-            context.log.info(_told(answer))
             events = [one.evaluation for one in news]
             if not answer.requests:
                 return dg.SensorResult(skip_reason=_told(answer), cursor=cursor, asset_events=events)
-            requests = [self._run_request(one) for one in answer.requests]
+            context.log.info(_told(answer))
+            requests = [run_request(one, self._name) for one in answer.requests]
             return dg.SensorResult(run_requests=requests, cursor=cursor, asset_events=events)
 
         return landing
@@ -111,12 +111,14 @@ class Automation:
             return ""
         return f"{len(runs)} of {self._name}'s runs are in flight, such as {runs[0]}: what is due waits for them."
 
-    def _run_request(self, request: Request) -> dg.RunRequest:
-        return dg.RunRequest(
-            run_key=request.key,
-            asset_selection=list(request.run.keys),
-            tags=tags(request.run, self._name, request.states) | {DUE_ONLY: "1"},
-        )
+
+def run_request(request: Request, domain: str) -> dg.RunRequest:
+    """A request as Dagster is told it."""
+    return dg.RunRequest(
+        run_key=request.key,
+        asset_selection=list(request.run.keys),
+        tags=tags(request.run, domain, request.states) | {DUE_ONLY: "1"},
+    )
 
 
 def _told(answer: Answer) -> str:
@@ -125,13 +127,15 @@ def _told(answer: Answer) -> str:
         f"requested: {span_text(one.run.first, one.run.last)} of {', '.join(key.path[-1] for key in one.run.keys)}"
         for one in answer.requests
     ]
-    waits = [
-        f"{wait.key.path[-1]}{'' if not answer.due.catalog[wait.key].has_days else f' of {wait.day}'} waits: {wait.why}"
-        for wait in answer.waits
-    ]
-    said += waits[:_SHOWN]
+    waits: dict[tuple[str, str], list[str]] = {}
+    for wait in answer.waits:
+        if not wait.follows:
+            waits.setdefault((wait.key.path[-1], " ".join(wait.why.split())), []).append(span_text(wait.day, wait.day))
+    said += [f"{table} waits on {some(days, _SHOWN)}: {why}" for (table, why), days in waits.items()][:_SHOWN]
     if len(waits) > _SHOWN:
-        said.append(f"and {len(waits) - _SHOWN} more wait")
+        said.append(f"and {len(waits) - _SHOWN} more")
+    if follow := dict.fromkeys(wait.key.path[-1] for wait in answer.waits if wait.follows):
+        said.append(f"what is made of it waits, too: {some(list(follow), _SHOWN)}")
     return "; ".join(said) or "Nothing is due."
 
 

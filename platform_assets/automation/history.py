@@ -21,10 +21,15 @@ _MOST = 50
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a run did not build an asset; `may_pass` says that it may be built later in the very same state."""
+    """Why a run did not build an asset.
+
+    `may_pass` says that it may be built later in the very same state, `is_of_days` that one of the days is the cause,
+    and the others may be built.
+    """
 
     why: str
     may_pass: bool = False
+    is_of_days: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,8 @@ class Asked:
             data = event.step_failure_data
             told = data.user_failure_data
             may_pass = bool(told and any(label == MAY_PASS for label in told.metadata))
-            found[event.step_key] = Refusal(str(told.description if told else data.error_display_string), may_pass)
+            why = str(told.description if told else data.error_display_string)
+            found[event.step_key] = Refusal(why, may_pass, is_of_days=not may_pass)
         return found
 
 

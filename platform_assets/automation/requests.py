@@ -186,9 +186,12 @@ class Desk:
     def _was_refused(self, due: Due, run: Run, progress: Progress) -> bool:
         """Whether something of a run was refused in the state that it has now, of which progress is told."""
         every = self._history.of(run.first, run.last)
-        refused = {key: refusal.why for key in run.keys if (refusal := self._refusal(due, key, run, every))}
-        if refused:
-            progress.learn(Outcome(run, (), refused))
+        refused = {key: refusal for key in run.keys if (refusal := self._refusal(due, key, run, every))}
+        for key, refusal in refused.items():
+            if not refusal.is_of_days:
+                progress.refused |= {(key, day): refusal.why for day in run.days}
+        if of_days := {key: refusal.why for key, refusal in refused.items() if refusal.is_of_days}:
+            progress.learn(Outcome(run, (), of_days))
         return bool(refused)
 
     def _went_on(self, due: Due, run: Run) -> Asked | None:

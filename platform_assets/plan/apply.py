@@ -47,11 +47,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Wait:
-    """A day that cannot be built now, and why."""
+    """A day that cannot be built now, and why; `follows` says that it only waits for another that waits."""
 
     key: dg.AssetKey
     day: date
     why: str
+    follows: bool = False
 
 
 @dataclass
@@ -102,23 +103,26 @@ class Progress:
 
     def waits(self, due: Due) -> list[Wait]:
         """The days of what is due that cannot be built: refused ones, and what is made from such days."""
-        found: dict[Place, str] = {}
+        found: dict[Place, Wait] = {}
         for key, days in due.days.items():
             for day in sorted(days):
-                if why := self._why(due, key, day, found):
-                    found[key, day] = why
-        return [Wait(key, day, why) for (key, day), why in found.items()]
+                if why := self._why(due, key, day):
+                    found[key, day] = Wait(key, day, why)
+                    continue
+                for of, its in due.sources_due(key, day):
+                    if (of, its) in found:
+                        said = f"{of.to_user_string()}{'' if its == WHOLE else f' of {its}'} waits"
+                        found[key, day] = Wait(key, day, said, follows=True)
+                        break
+        return list(found.values())
 
-    def _why(self, due: Due, key: dg.AssetKey, day: date, waiting: Mapping[Place, str]) -> str:
+    def _why(self, due: Due, key: dg.AssetKey, day: date) -> str:
         if (key, day) in self.refused:
             return self.refused[key, day]
         if not self.allow_emptied and any(reason.kind == EMPTIED for reason in due.days[key][day]):
             return "its files are gone from landing: bring them back, or allow it by --allow-emptied"
         if self._refusals[key] >= self.most_refusals:
             return f"{self.most_refusals} runs in a row were refused, the last because of this: {self._said[key]}"
-        for of, its in due.sources_due(key, day):
-            if (of, its) in waiting:
-                return f"{of.to_user_string()}{'' if its == WHOLE else f' of {its}'} waits"
         return ""
 
 
