@@ -15,6 +15,7 @@ from platform_assets.assets.documents import DOCUMENTS_IO
 from platform_assets.assets.io_managers import DocumentIOManager, SqlIOManager, TableIOManager
 from platform_assets.assets.resources import EngineResource
 from platform_assets.assets.sql_tables import SQL_IO
+from platform_assets.automation import maintenance
 from platform_assets.automation.domains import Automation
 from platform_assets.errors import PlatformError
 from platform_assets.lake.storage import any_on_s3
@@ -52,16 +53,18 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
         from platform_assets.assets.s3 import s3_resource
 
         resources["s3"] = s3_resource()
-    automation = [Automation(catalog, domains, domain) for domain in domains if domain.declared]
+    alive = [domain for domain in domains if domain.declared]
+    automation = [Automation(catalog, domains, domain) for domain in alive]
+    upkeep = [maintenance.job(catalog, domain) for domain in alive]
     return dg.Definitions(
         assets=[
             *(raw.landing_spec(settings) for domain in domains for raw in domain.raw_tables),
             *(declared.asset(settings) for domain in domains for declared in domain.declared),
         ],
-        jobs=[one.job for one in automation],
-        schedules=[one.schedule for one in automation],
+        jobs=[*(one.job for one in automation), *upkeep],
+        schedules=[*(one.schedule for one in automation), *(maintenance.schedule(settings, job) for job in upkeep)],
         sensors=[one.sensor for one in automation],
-        asset_checks=[checks(catalog, domain.name) for domain in domains if domain.declared],
+        asset_checks=[checks(catalog, domain.name) for domain in alive],
         resources=resources,
         executor=EXECUTORS[settings.executor],
     )

@@ -151,6 +151,10 @@ class Settings(_OfProject):
     """So many days back a day without a delivery is built by itself; older ones only by `platform-assets apply`."""
     landing_settle_seconds: int = Field(default=60, ge=0)
     """A delivery is read by itself when nothing in it has changed for so long, or `_SUCCESS` is in it."""
+    landing_every_seconds: int = Field(default=30, ge=1)
+    """How often sensors look at landing and at what is due; rarely where many look into a bucket."""
+    maintain_at: TimeOfDay = "02:30"
+    """When (UTC), each Sunday, leftovers of failed runs and the files of versions that nobody keeps are removed."""
     rebuild_on_change: bool = False
     """Whether days with other settings or code than now are built anew by themselves, not only by `apply`."""
     expected_by: dict[str, TimeOfDay] = {}

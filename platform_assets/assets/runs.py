@@ -12,6 +12,8 @@ import psutil
 
 from platform_assets.lake.tables.maintenance import RunState
 
+MAINTENANCE = "platform/maintenance"
+"""The tag of runs that build nothing."""
 _HOST, _PROCESS = "platform/host", "platform/process"
 # When a process began is told by a clock, which may have been set since.
 _CLOCK_SECONDS = 60
@@ -31,14 +33,19 @@ def dagster_runs() -> Iterator[Callable[[str], RunState]]:
         yield lambda run_id: "unknown"
         return
     with dg.DagsterInstance.get() as instance:
+        yield states_of(instance)
 
-        def state_of(run_id: str) -> RunState:
-            run = instance.get_run_by_id(run_id)
-            if run is None:
-                return "unknown"
-            return "finished" if run.is_finished else "in progress"
 
-        yield state_of
+def states_of(instance: dg.DagsterInstance) -> Callable[[str], RunState]:
+    """Tells the state of a run by its id."""
+
+    def state_of(run_id: str) -> RunState:
+        run = instance.get_run_by_id(run_id)
+        if run is None:
+            return "unknown"
+        return "finished" if run.is_finished else "in progress"
+
+    return state_of
 
 
 def of_this_process() -> dict[str, str]:
@@ -47,12 +54,14 @@ def of_this_process() -> dict[str, str]:
 
 
 def in_flight(instance: dg.DagsterInstance, domains: Collection[str]) -> list[str]:
-    """The ids of runs that have not ended and build something of these domains.
+    """The ids of runs that have not ended and may build something of these domains.
 
     Runs of processes of this machine that have died are at an end, and recorded as failed.
     """
     found = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_IN_FLIGHT)):
+        if MAINTENANCE in run.tags:
+            continue
         if run.asset_selection is not None and not any(key.path[0] in domains for key in run.asset_selection):
             continue
         if _has_died(run.tags):

@@ -19,7 +19,6 @@ from platform_assets.plan.checks import Verdict, daily, over, specs, verdicts
 from platform_assets.plan.state import State, through
 from platform_assets.registry import FoundDomain
 
-_SECONDS = 30
 _SHOWN = 5
 
 
@@ -73,13 +72,13 @@ class Automation:
 
     @property
     def sensor(self) -> dg.SensorDefinition:
-        """Every half minute: what was delivered, and everything else that is due."""
+        """Every `PLATFORM_LANDING_EVERY_SECONDS`: what was delivered, and everything else that is due."""
         on = dg.DefaultSensorStatus.RUNNING if self._settings.automation else dg.DefaultSensorStatus.STOPPED
 
         @dg.sensor(
             name=self._sensor_name,
             job=self.job,
-            minimum_interval_seconds=_SECONDS,
+            minimum_interval_seconds=self._settings.landing_every_seconds,
             default_status=on,
             description=f"Builds what is due of {self._name}: deliveries when they are complete, then what is made of "
             "them. While a run is in flight it waits. What was refused is not tried again until something changes.",

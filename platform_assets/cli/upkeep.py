@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from platform_assets.cli.arguments import TableName, all_tables, built, find_definition, in_lake
+from platform_assets.cli.arguments import TableName, built, find_definition, in_lake
 from platform_assets.cli.terminal import Problem, changing, confirm, end_with, number, remark, say, say_table, size
 
 if TYPE_CHECKING:
-    from platform_assets.lake.tables.made import Records
-    from platform_assets.lake.tables.maintenance import Place, Restoration, Waste
+    from platform_assets.lake.tables.maintenance import Restoration, Waste
     from platform_assets.registry import TableKind
 
 
@@ -104,6 +103,7 @@ def clean(
     it removes versions of the last PLATFORM_KEEP_VERSIONS_DAYS. What no run of the platform has made always stays.
     """
     from platform_assets.assets.runs import dagster_runs
+    from platform_assets.assets.upkeep import waste_of
     from platform_assets.lake.tables import maintenance
     from platform_assets.lake.tables.log import Damaged
     from platform_assets.registry import found as found_domains
@@ -115,38 +115,18 @@ def clean(
     found: list[Waste] = []
     damaged: list[str] = []
     age = timedelta(hours=older_than)
+    kept = timedelta(days=vacuum) if vacuum is not None else None
     with dagster_runs() as state_of:
-        for definition in all_tables():
-            table = in_lake(definition)
+        for one in (declared for domain in found_domains() for declared in domain.declared):
             try:
-                table.delta()
+                found += waste_of(one, current(), state_of, age, kept)
             except Damaged as error:
                 damaged.append(str(error))
-                continue
-            left = maintenance.leftovers(table, state_of, age)
-            old = maintenance.replaced_files(table, timedelta(days=vacuum), left) if vacuum is not None else None
-            found += [*left, *([old] if old else [])]
-            found += _old_records(table, table.records, vacuum)
-        for export in (document for domain in found_domains() for document in domain.documents):
-            place = maintenance.Exported(export.text_key, export.folder(current()).url)
-            found += maintenance.spools(place, state_of, age)
-            found += _old_records(place, export.records(current()), vacuum)
-        for written in (one for domain in found_domains() for one in domain.sql_tables):
-            place = maintenance.Exported(written.text_key, written.url(current()))
-            found += maintenance.spools(place, state_of, age)
-            found += _old_records(place, written.records(current()), vacuum)
         with changing("What was removed is gone, and the next clean goes on from there."):
             for waste in found if not dry_run else ():
                 maintenance.remove(waste)
     _say_waste(found, dry_run)
     end_with(damaged)
-
-
-def _old_records(place: Place, records: Records, days: int | None) -> list[Waste]:
-    from platform_assets.lake.tables.maintenance import replaced_records
-
-    found = None if days is None else replaced_records(place, records, timedelta(days=days))
-    return [found] if found else []
 
 
 def _say_waste(found: Sequence[Waste], dry_run: bool) -> None:

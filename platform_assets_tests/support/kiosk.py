@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from hypothesis import strategies as st
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -16,6 +17,7 @@ from platform_assets.registry import FoundDomain
 from platform_assets.transforms.events import accepted
 from platform_assets.transforms.lasting import lasting
 from platform_assets.transforms.times import utc_instant
+from platform_assets_tests.support.landing.parcels import Deliveries
 from platform_assets_tests.support.platforms import Platform
 
 
@@ -83,3 +85,16 @@ def kiosk_at(root: Path, **settings: Any) -> Platform:
 def sold(day: str, hour: int, count: int = 1) -> str:
     """A file of sales at an hour of a day."""
     return "sold_at\n" + "".join(f"{day}T{hour:02}:{n // 60:02}:{n % 60:02}Z\n" for n in range(count))
+
+
+DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(4)]
+
+
+def deliveries() -> st.SearchStrategy[Deliveries]:
+    """Files of up to four days, with sales of that day and of those around it, and lines that are none."""
+    line = st.one_of(
+        st.builds("{}T{:02}:00:00Z".format, st.sampled_from(DAYS), st.sampled_from([9, 10, 11])), st.just("never")
+    )
+    content = st.lists(line, max_size=6).map(lambda lines: "\n".join(["sold_at", *lines, ""]).encode())
+    files = st.dictionaries(st.sampled_from(["a.csv", "b.csv"]), content, max_size=2)
+    return st.dictionaries(st.sampled_from(DAYS), files, min_size=1, max_size=4)

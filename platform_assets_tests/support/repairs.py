@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -11,10 +12,12 @@ from typing import Any
 import dagster as dg
 
 from platform_assets.assets.declared import DeclaredTable
+from platform_assets.automation.history import DAYS
 from platform_assets.lake.tables.made import Made
 from platform_assets.plan.apply import Outcome, Progress, apply, in_process
 from platform_assets.plan.due import Due, due
 from platform_assets.plan.runs import Run
+from platform_assets_tests.support.automation import Daemon
 from platform_assets_tests.support.days import deliver
 from platform_assets_tests.support.lake.overtaking import POINTS, overtaken
 from platform_assets_tests.support.landing.parcels import Deliveries
@@ -32,7 +35,8 @@ class History:
     """A domain to which things happen: files that come, change and go, settings that change, runs that fail.
 
     The pool has deliveries by feed. `choices` are the settings that may change, and their values. A delivery never is
-    without the file that is `always` there, if one is named. What happens follows from the seed alone.
+    without the file that is `always` there, if one is named. `given` are settings that do not change. What happens
+    follows from the seed alone.
     """
 
     def __init__(
@@ -43,7 +47,9 @@ class History:
         pool: Sequence[Mapping[str, Deliveries]],
         choices: Choices,
         always: str = "",
+        **given: Any,
     ):
+        self.given = given
         self.root, self.domain, self.always = root, domain, always
         self.random = Random(seed)
         self.pool = pool
@@ -55,7 +61,8 @@ class History:
             (self._landing / feed).mkdir(parents=True, exist_ok=True)
 
     def _platform(self, root: Path) -> Platform:
-        return Platform(root, reject_share=1.0, landing=str(self.root / "landing"), **self.chosen)
+        given = {"reject_share": 1.0, "landing": str(self.root / "landing")} | self.given
+        return Platform(root, **given, **self.chosen)
 
     @property
     def _landing(self) -> Path:
@@ -169,14 +176,9 @@ class History:
         runs = []
 
         def executed(run: Run) -> Outcome:
-            before = self._records(run)
-            outcome = execute(run)
+            with self._nothing_in_vain(run):
+                outcome = execute(run)
             assert outcome.refused == {}, (outcome.refused, self.said)
-            for place, made in self._records(run).items():
-                old = before[place]
-                assert made is not None
-                built = old is None or old.attempt != made.attempt
-                assert old is None or not built or _made_from(old) != _made_from(made), (place, run, self.said)
             return outcome
 
         for outcome in apply(self.due, executed, progress):
@@ -184,6 +186,30 @@ class History:
             assert len(runs) < 200, self.said
         self.said.append(f"apply: {len(runs)} runs")
         return runs
+
+    def daemon_looks(self, daemon: Daemon) -> bool:
+        """The daemon asks once, and what it requests is carried out; whether there was anything."""
+        daemon.use(self.platform)
+        requests = daemon.tick()
+        for request in requests:
+            first, last = (date.fromisoformat(day) for day in request.tags[DAYS].split("..."))
+            run = Run(tuple(request.asset_selection or ()), first, last)
+            with self._nothing_in_vain(run):
+                assert daemon.carry_out(request).success, self.said
+        self.said.append(f"the daemon asks for {len(requests)} runs")
+        assert len(daemon.results) < 200, self.said
+        return bool(requests)
+
+    @contextmanager
+    def _nothing_in_vain(self, run: Run) -> Iterator[None]:
+        """Every day is built, and none that was made from the same before."""
+        before = self._records(run)
+        yield
+        for place, made in self._records(run).items():
+            old = before[place]
+            assert made is not None, (place, run, self.said)
+            built = old is None or old.attempt != made.attempt
+            assert old is None or not built or _made_from(old) != _made_from(made), (place, run, self.said)
 
     def _records(self, run: Run) -> dict[tuple[dg.AssetKey, date], Made | None]:
         known = {key: self.platform.catalog[key].known(self.platform.settings).made for key in run.keys}

@@ -140,6 +140,13 @@ def first_damage(url: str) -> tuple[str, str] | None:
     return _damage(url, files, max(files.commits, default=0), None) or _broken(url, files)
 
 
+def since_checkpoint(url: str, version: int) -> int:
+    """How many commits up to a version no checkpoint sums up."""
+    found = [entry.name for entry in storage.entries(storage.join(url, _LOG)) if _CHECKPOINT in entry.name]
+    sums = [int(name[:20]) for name in found if name[:20].isdigit()]
+    return version - max((one for one in sums if one <= version), default=-1)
+
+
 def _last_checkpoint(url: str) -> str:
     """The name that the files of the last checkpoint begin with, by the file that tells it; empty for none."""
     try:

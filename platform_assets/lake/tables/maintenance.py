@@ -18,6 +18,7 @@ from deltalake.exceptions import DeltaError
 from platform_assets.lake import storage
 from platform_assets.lake.tables import traces
 from platform_assets.lake.tables.days import days_of, files_in
+from platform_assets.lake.tables.log import since_checkpoint
 from platform_assets.lake.tables.made import Records
 from platform_assets.lake.tables.published import commit_time, open_delta
 from platform_assets.lake.tables.staging import RUNS
@@ -27,6 +28,8 @@ RunState = Literal["in progress", "finished", "unknown"]
 Settled = tuple[DeltaTable, list[dict[str, Any]]]
 _RUN_ID = "dagster_run_id"
 _WORKERS = 8
+# A reader opens each commit since the last checkpoint.
+_WORTH_A_CHECKPOINT = 10
 
 
 class NotRestorable(Exception):
@@ -222,6 +225,16 @@ def replaced_records(place: Place, records: Records, older_than: timedelta) -> W
     if not files:
         return None
     return Waste(place, "", "files of old records", tuple(f.url for f in files), sum(f.size for f in files))
+
+
+def sum_up(table: Table) -> bool:
+    """Sum up a table's log in a checkpoint, when enough commits came since the last; whether that was so."""
+    delta = table.delta()
+    if delta is None or since_checkpoint(table.url, delta.version()) < _WORTH_A_CHECKPOINT:
+        return False
+    with table.access():
+        delta.create_checkpoint()
+    return True
 
 
 @dataclass(frozen=True)
