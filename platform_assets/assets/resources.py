@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from platform_assets.assets import stopping
 from platform_assets.assets.failures import as_failures
+from platform_assets.assets.runs import of_this_process
 from platform_assets.lake import storage
 from platform_assets.lake.engines import running
 from platform_assets.lake.engines.engine import Engine
@@ -49,9 +50,16 @@ class EngineResource(LazyPySparkResource):
             return self.engine.session
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """See to it that the run, or a step in a process of its own, ends when it is told to stop."""
+        """See to it that the run, or a step in a process of its own, ends when it is told to stop.
+
+        Should its process die, whoever looks knows it by the run's tags.
+        """
         if context.run and context.instance:
             stopping.begin(context.run.run_id, context.instance)
+            # A step in a process of its own is a child of the run's.
+            of_parent = self.settings is not None and self.settings.executor == "multiprocess"
+            tags = of_this_process(context.run.run_id, of_parent=of_parent)
+            context.instance.add_run_tags(context.run.run_id, tags)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Give back what a run or a step held on a server of others."""

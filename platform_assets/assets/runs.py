@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Collection, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import dagster as dg
@@ -12,9 +13,9 @@ import psutil
 
 from platform_assets.lake.tables.maintenance import RunState
 
-MAINTENANCE = "platform/maintenance"
-"""The tag of runs that build nothing."""
 _HOST, _PROCESS = "platform/host", "platform/process"
+_ALL_ASSETS = "__ASSET_JOB"
+_LONGEST_BEGINNING = 300
 # When a process began is told by a clock, which may have been set since.
 _CLOCK_SECONDS = 60
 _IN_FLIGHT = [
@@ -48,33 +49,53 @@ def states_of(instance: dg.DagsterInstance) -> Callable[[str], RunState]:
     return state_of
 
 
-def of_this_process() -> dict[str, str]:
-    """The tags of runs that are carried out by this process, and end with it."""
-    return {_HOST: socket.gethostname(), _PROCESS: f"{os.getpid()} {psutil.Process().create_time()}"}
+def of_this_process(run_id: str = "", *, of_parent: bool = False) -> dict[str, str]:
+    """The tags of runs that are carried out by this process, or by its parent, and end with it.
+
+    With the run's id they are those of this run alone: another that is made to try it again has a copy of them.
+    """
+    process = psutil.Process(os.getppid() if of_parent else None)
+    return {_HOST: socket.gethostname(), _PROCESS: f"{process.pid} {process.create_time()} {run_id}".strip()}
 
 
 def in_flight(instance: dg.DagsterInstance, domains: Collection[str]) -> list[str]:
-    """The ids of runs that have not ended and may build something of these domains.
+    """The ids of runs that have not ended and build something of these domains.
 
-    Runs of processes of this machine that have died are at an end, and recorded as failed.
+    Runs of processes of this machine that have died are at an end, and recorded as failed; so are runs that began
+    minutes ago and have come to no step.
     """
     found = []
-    for run in instance.get_runs(dg.RunsFilter(statuses=_IN_FLIGHT)):
-        if MAINTENANCE in run.tags:
+    for record in instance.get_run_records(dg.RunsFilter(statuses=_IN_FLIGHT)):
+        run = record.dagster_run
+        if not _builds(run, domains):
             continue
-        if run.asset_selection is not None and not any(key.path[0] in domains for key in run.asset_selection):
-            continue
-        if _has_died(run.tags):
+        if _has_died(run) or _has_never_begun(record):
             instance.report_run_failed(run, "The process that carried it out has died.")
         else:
             found.append(run.run_id)
     return found
 
 
-def _has_died(tags: Mapping[str, str]) -> bool:
-    if tags.get(_HOST) != socket.gethostname():
+def _builds(run: dg.DagsterRun, domains: Collection[str]) -> bool:
+    """Whether a run may build something of these domains: by its assets, or all of its job's."""
+    if run.asset_selection is None:
+        return run.job_name in domains or run.job_name.startswith(_ALL_ASSETS)
+    return any(key.path[0] in domains for key in run.asset_selection)
+
+
+def _has_never_begun(record: dg.RunRecord) -> bool:
+    """Whether a run has come to no step in minutes: the first that any does is to say which process it is."""
+    run = record.dagster_run
+    is_started = run.status == dg.DagsterRunStatus.STARTED and _PROCESS not in run.tags
+    return is_started and record.start_time is not None and time.time() - record.start_time > _LONGEST_BEGINNING
+
+
+def _has_died(run: dg.DagsterRun) -> bool:
+    if run.tags.get(_HOST) != socket.gethostname():
         return False
-    number, began = tags[_PROCESS].split()
+    number, began, *of = run.tags[_PROCESS].split()
+    if of != [run.run_id] and (of or run.parent_run_id):
+        return False
     try:
         return abs(psutil.Process(int(number)).create_time() - float(began)) > _CLOCK_SECONDS
     except psutil.NoSuchProcess:

@@ -49,9 +49,9 @@ class Asked:
         return self.status == dg.DagsterRunStatus.SUCCESS
 
     def refusal(self, key: dg.AssetKey) -> Refusal | None:
-        """Why an asset was not built; None when something that it reads was not."""
+        """Why an asset was not built; None when it was, or something that it reads was not."""
         if self.succeeded:
-            return Refusal("it was built, and is due again: does something else change what it reads, all the time?")
+            return None
         if self.status == dg.DagsterRunStatus.CANCELED:
             return Refusal(f"the run {self.run_id} was stopped by somebody")
         if not self._failures:

@@ -7,7 +7,7 @@ import dagster as dg
 from platform_assets.assets.catalog import Catalog
 from platform_assets.assets.declared import Declared
 from platform_assets.assets.failures import as_failures
-from platform_assets.assets.runs import MAINTENANCE, states_of
+from platform_assets.assets.runs import states_of
 from platform_assets.assets.upkeep import waste_of
 from platform_assets.lake.tables.maintenance import remove, sum_up
 from platform_assets.registry import FoundDomain
@@ -23,7 +23,6 @@ def job(catalog: Catalog, domain: FoundDomain) -> dg.JobDefinition:
 
     @dg.job(
         name=f"{domain.name}_maintenance",
-        tags={MAINTENANCE: domain.name},
         description=f"Removes what failed runs of {domain.name} left behind, and files of versions that were replaced "
         f"more than PLATFORM_KEEP_VERSIONS_DAYS={catalog.settings.keep_versions_days} days ago",
     )

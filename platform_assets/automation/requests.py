@@ -20,7 +20,9 @@ from platform_assets.registry import FoundDomain
 
 _DAY = timedelta(days=1)
 # What may pass is tried again after so many seconds, then after twice as many, and so on.
-_FIRST_WAIT, _LONGEST_WAIT = 300, 6 * 60 * 60
+_FIRST_WAIT, _LONGEST_WAIT = 60, 6 * 60 * 60
+# What was built, and is as it was before, such as by a restore, is built again; but not for ever.
+_MOST = 20
 # Every request that was refused was one run: here nobody waits for the others, as `apply` does.
 _NO_LIMIT = 1_000_000
 
@@ -137,6 +139,8 @@ class Desk:
     def _refusal(self, due: Due, key: dg.AssetKey, run: Run, every: Sequence[Asked]) -> Refusal | None:
         """Why an asset is not to be built now, when the newest of all requests for it was refused in its state now."""
         same = self._in_this_state(due, key, run, every)
+        if len(same) >= _MOST and all(asked.succeeded for asked in same):
+            return Refusal(f"it was built {_MOST} times, and was due each time again: see `platform-assets why`")
         if not same or (refusal := same[0].refusal(key)) is None:
             return None
         if refusal.may_pass:
