@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from uuid import uuid4
 
 import pyarrow as pa
@@ -60,7 +61,7 @@ class Staged:
         """The days as text, such as `2026-01-01...2026-01-07`."""
         return span_text(self.days[0], self.days[-1])
 
-    @property
+    @cached_property
     def rows_by_day(self) -> dict[str | None, int]:
         """Rows per partition day (ISO text; None for rows without a day, `WHOLE` where a table has no days)."""
         rows: Counter[str | None] = Counter()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import duckdb
 import polars as pl
@@ -13,6 +14,7 @@ from pyspark.sql import functions as F
 from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables import staging
 from platform_assets.lake.tables.published import commit_time, open_delta
 from platform_assets.lake.tables.table import Table
 from platform_assets.transforms.counts import count_with_distinct
@@ -38,6 +40,16 @@ def test_staged_rows_are_seen_by_nobody_until_they_are_published(engine: Engine,
     assert table.publish(staged) == 1
     assert published(table) == [(1, "/a", 3, None), (2, "/a", 4, "x"), (2, "/b", 5, None)]
     assert table.published_rows_by_day() == {"2026-01-01": 1, "2026-01-02": 2}
+
+
+def test_what_files_say_of_their_rows_is_read_once_however_many_days_ask(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staged = stage(engine, table, "run-1", [1, 2], (1, "/a", 3, None), (2, "/b", 5, None))
+    read = Mock(side_effect=staging._rows)
+    monkeypatch.setattr(staging, "_rows", read)
+    assert [staged.rows_by_day[day.isoformat()] for day in staged.days] == [1, 1]
+    assert read.call_count == len(staged.files) == 2
 
 
 def test_rows_are_staged_although_the_store_loses_an_answer(
