@@ -1,30 +1,14 @@
 """The history of runs on disk: Dagster's own files with Dagster's own content, whoever writes at the same time."""
 
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from platform_assets.assets import event_log
-from platform_assets.assets.event_log import EventLog
-from platform_assets_tests.support.processes.sites import ROOT
-
-
-@contextmanager
-def instance(home: Path, ours: bool = True) -> Iterator[dg.DagsterInstance]:
-    """The instance of one machine as it is shipped, or with Dagster's own log."""
-    home.mkdir(exist_ok=True)
-    shipped = (ROOT / "deploy" / "local" / "dagster.yaml").read_text()
-    (home / "dagster.yaml").write_text(shipped if ours else shipped.partition("event_log_storage:")[0])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DAGSTER_HOME", str(home))
-        with dg.DagsterInstance.get() as found:
-            assert isinstance(found.event_log_storage, EventLog) is ours
-            yield found
+from platform_assets_tests.support.histories import instance
 
 
 @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["a"]))

@@ -1,0 +1,35 @@
+"""An instance of one machine in a folder, with the history of runs as it is shipped, or with Dagster's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from platform_assets.assets.event_log import EventLog
+from platform_assets_tests.support.processes.sites import ROOT
+
+SIZE = "DAGSTER_EVENT_BATCH_SIZE"
+
+
+def settled(home: Path, ours: bool = True) -> Path:
+    """The folder, with an instance file."""
+    home.mkdir(parents=True, exist_ok=True)
+    shipped = (ROOT / "deploy" / "local" / "dagster.yaml").read_text()
+    (home / "dagster.yaml").write_text(shipped if ours else shipped.partition("event_log_storage:")[0])
+    return home
+
+
+@contextmanager
+def instance(home: Path, ours: bool = True) -> Iterator[dg.DagsterInstance]:
+    """The instance, whose log finds no variable of a user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(settled(home, ours)))
+        patch.setenv(SIZE, "")
+        patch.delenv(SIZE)  # what a log sets is gone at the end
+        with dg.DagsterInstance.get() as found:
+            assert isinstance(found.event_log_storage, EventLog) is ours
+            yield found
