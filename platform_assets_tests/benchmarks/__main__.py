@@ -8,11 +8,11 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from platform_assets_tests.benchmarks import listening, plan, purchases, retail, telemetry, web
+from platform_assets_tests.benchmarks import events, listening, plan, purchases, retail, telemetry, web
 from platform_assets_tests.benchmarks.measuring import console
 from platform_assets_tests.support.services.s3 import s3_server, versitygw
 
-DOMAINS = ("web", "listening", "plan", "purchases", "retail", "telemetry")
+DOMAINS = ("web", "listening", "plan", "events", "purchases", "retail", "telemetry")
 
 
 def main() -> None:
@@ -26,6 +26,7 @@ def main() -> None:
     web.add_options(parser)
     listening.add_options(parser)
     plan.add_options(parser)
+    events.add_options(parser)
     purchases.add_options(parser)
     retail.add_options(parser)
     telemetry.add_options(parser)
@@ -40,6 +41,8 @@ def main() -> None:
         store = stack.enter_context(s3_server(room / "s3")) if versitygw() else None
         if words.only in (None, "plan"):
             plan.measure(words, room / "plan", store)
+        if words.only in (None, "events"):
+            events.measure(words, room / "events")
         if words.only in (None, "web"):
             web.measure(words, room, store, java)
         if words.only in (None, "listening"):
