@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from dagster_aws.s3 import S3ComputeLogManager
 
+from platform_assets.assets.postgres_event_log import PostgresEventLog
 from platform_assets_tests.support.processes.production import CODE, DAEMON, WEB, command
 from platform_assets_tests.support.processes.sites import ROOT, Site
 from platform_assets_tests.support.services.postgres import Postgres, postgres
@@ -73,6 +74,7 @@ def test_production_keeps_its_state_in_postgresql_and_its_logs_on_s3(
     production: dg.DagsterInstance, database: Postgres
 ) -> None:
     assert isinstance(production.compute_log_manager, S3ComputeLogManager)
+    assert isinstance(production.event_log_storage, PostgresEventLog)
     assert production.get_runs() == []
     engine = sa.create_engine(database.url)
     assert {"runs", "event_logs", "bulk_actions", "job_ticks"} <= set(sa.inspect(engine).get_table_names())

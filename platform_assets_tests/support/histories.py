@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 
 import dagster as dg
@@ -13,6 +14,12 @@ from platform_assets.assets.event_log import EventLog
 from platform_assets_tests.support.processes.sites import ROOT
 
 SIZE = "DAGSTER_EVENT_BATCH_SIZE"
+IN_BATCHES = (
+    dg.DagsterEventType.ASSET_MATERIALIZATION,
+    dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
+    dg.DagsterEventType.ASSET_OBSERVATION,
+)
 
 
 def settled(home: Path, ours: bool = True) -> Path:
@@ -33,3 +40,11 @@ def instance(home: Path, ours: bool = True) -> Iterator[dg.DagsterInstance]:
         with dg.DagsterInstance.get() as found:
             assert isinstance(found.event_log_storage, EventLog) is ours
             yield found
+
+
+def in_batches(events: Sequence[dg.EventLogEntry], most: int) -> Iterator[list[dg.EventLogEntry]]:
+    """Events in order, as Dagster hands them over; of those that go together, `most` at once."""
+    for together, some in groupby(events, lambda event: event.dagster_event_type in IN_BATCHES):
+        group = list(some)
+        size = most if together else 1
+        yield from (group[at : at + size] for at in range(0, len(group), size))
