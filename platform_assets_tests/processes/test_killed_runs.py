@@ -4,6 +4,7 @@ import os
 import signal
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from deltalake import DeltaTable
 
@@ -48,6 +49,27 @@ def test_a_killed_run_changes_nothing_for_readers_and_the_next_one_does_its_work
     published.materialise(DAYS[1], select="web/raw_events")
     assert published.event_ids("web/raw_events") == [(DAYS[0], "a0"), (DAYS[1], "a1"), (DAYS[1], "late")]
     assert left.exists()
+
+
+def test_what_a_killed_run_has_published_is_known_to_the_plan_though_dagster_was_told_of_no_day(
+    published: Site,
+) -> None:
+    ready, go = published.root / "ready", published.root / "go"
+    with published.started(*HELD, "published", str(ready), str(go), *RAW) as process:
+        wait_for("the run has published", lambda: ready.exists() or process.poll() is not None)
+        assert process.poll() is None
+        kill(process)
+    with published.instance_on_disk() as instance:
+        assert len(instance.get_runs()) == 1
+        assert instance.get_materialized_partitions(dg.AssetKey(["web", "raw_events"])) == set()
+    before = seen_by_a_reader(published)
+    assert published.event_ids("web/raw_events") == [(DAYS[0], "a0"), (DAYS[1], "a1"), (DAYS[1], "late")]
+    due, left = published.commands(
+        ["plan", "web/raw_events", "--until", DAYS[1]], ["clean", "--older-than", "0", "--yes"]
+    )
+    assert due.strip() == "Nothing is due."
+    assert left.strip() == "There is nothing to remove."
+    assert seen_by_a_reader(published) == before
 
 
 def test_a_run_that_is_told_to_stop_leaves_nothing(published: Site) -> None:

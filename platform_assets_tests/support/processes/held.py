@@ -2,7 +2,8 @@
 
     python -m platform_assets_tests.support.processes.held MOMENT READY GO words of dagster ...
 
-MOMENT is `staged` (the rows are written, and not audited) or `audited` (the rows are about to be published).
+MOMENT is `staged` (the rows are written, and not audited), `audited` (the rows are about to be published) or
+`published` (they are, and Dagster was told of none of their days).
 """
 
 from __future__ import annotations
@@ -29,10 +30,24 @@ def holding(function: Callable[..., Any], ready: Path, go: Path) -> Callable[...
     return held
 
 
+def ending(function: Callable[..., Any], ready: Path, go: Path) -> Callable[..., Any]:
+    """The function, ended only when the file `go` is there."""
+
+    def held(*arguments: Any, **words: Any) -> Any:
+        found = function(*arguments, **words)
+        return holding(lambda: found, ready, go)()
+
+    return held
+
+
 def run(moment: str, ready: str, go: str, *words: str) -> None:
     """Patch the moment's function, and be `dagster`."""
-    owner, name = {"staged": (staging, "_staged_files"), "audited": (table.Table, "publish")}[moment]
-    setattr(owner, name, holding(getattr(owner, name), Path(ready), Path(go)))
+    owner, name, hold = {
+        "staged": (staging, "_staged_files", holding),
+        "audited": (table.Table, "publish", holding),
+        "published": (table.Table, "publish", ending),
+    }[moment]
+    setattr(owner, name, hold(getattr(owner, name), Path(ready), Path(go)))
     sys.argv = ["dagster", *words]
     runpy.run_module("dagster", run_name="__main__", alter_sys=True)
 
