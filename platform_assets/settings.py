@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 
-import psutil
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -28,37 +27,18 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from platform_assets import forms, project
+from platform_assets import forms, project, receivers
 from platform_assets.errors import PlatformError
+from platform_assets.machine import default_engine_memory
 from platform_assets.masking import HIDDEN, is_secret, remember, secrets_in, without_secrets
 from platform_assets.values import as_json, holds_secrets, shown
 
 PREFIX = "PLATFORM_"
 FIRST_DAY = date(2026, 1, 1)
-GIB = 1024**3
 _LAKE = "data/lake"
 _IN_MEANING = re.compile(r"`([{\[].*?[}\]])`")
 TIME_ZONE = "spark.sql.session.timeZone"
 _MASTERS = {"spark.master", "spark.remote", "spark.api.mode"}
-
-
-def machine_memory() -> int:
-    """Memory this process may use, in bytes: the machine's, or its container's where that is less."""
-    total = int(psutil.virtual_memory().total)
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            text = Path(limit).read_text().strip()
-        except OSError:
-            continue
-        if text.isdigit():
-            total = min(total, int(text))
-    return total
-
-
-def default_engine_memory() -> int:
-    """A third of the memory, in bytes, but at least 1 GiB: joins and Python need the rest."""
-    # With much less, tasks may wait for each other (workaround: sail-tasks-wait-for-memory).
-    return max(machine_memory() // 3, GIB)
 
 
 _READ_FROM = SettingsConfigDict(
@@ -159,6 +139,10 @@ class Settings(_OfProject):
     """Whether days with other settings or code than now are built anew by themselves, not only by `apply`."""
     expected_by: dict[str, TimeOfDay] = {}
     """When (UTC) a day's delivery of single feeds should be there, as a JSON object such as `{"plays": "06:00"}`."""
+    notify: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Who is told of failures and warnings: URLs of the library apprise, with blanks between; nobody if not set."""
+    ui_url: str = "http://localhost:3000"
+    """Where people open the Dagster UI: what links in notices begin with."""
 
     show_pii: bool = False
     """Whether checks and errors may show personal data: columns that are marked so, and the text of their feeds."""
@@ -169,6 +153,11 @@ class Settings(_OfProject):
     @classmethod
     def _names(cls, value: object) -> object:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+    @field_validator("notify", mode="before")
+    @classmethod
+    def _known_receivers(cls, value: object) -> object:
+        return receivers.urls(value) if isinstance(value, str) else value
 
     @field_validator("landing", "lake", "exports")
     @classmethod

@@ -21,8 +21,7 @@ LAYERS = (
     ("masking",),
     ("errors",),
     ("project",),
-    ("forms",),
-    ("values",),
+    ("forms", "machine", "receivers", "values"),
     ("settings",),
     ("variables",),
     ("contracts",),
@@ -48,6 +47,7 @@ OPENS_PATHS = (
     "docs/",
     "samples/",
     "project.py",
+    "machine.py",
     "settings.py",
 )
 OPENERS = re.compile(

@@ -23,8 +23,8 @@ from pydantic import (
 )
 
 from platform_assets import settings
+from platform_assets.machine import GIB
 from platform_assets.settings import (
-    GIB,
     PREFIX,
     DomainSettings,
     GapSeconds,

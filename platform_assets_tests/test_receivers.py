@@ -1,0 +1,102 @@
+"""Who is told: which URLs are taken, that nothing is waited for too long, and that no log tells a secret."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import pytest
+
+from platform_assets.masking import told
+from platform_assets.receivers import Receiver, urls
+from platform_assets.settings import PREFIX, Settings, WrongSettings, listed, read
+from platform_assets_tests.support.services.listener import listening
+
+SECRETS = ("hidden-user", "hidden-password", "hidden-path", "hidden-key")
+Variable = Callable[[str, str], None]
+
+
+def with_secrets(url: str) -> str:
+    host = url.removeprefix("json://").rstrip("/")
+    return f"json://hidden-user:hidden-password@{host}/hidden-path?-key=hidden-key"
+
+
+def test_a_receiver_gets_title_text_and_kind() -> None:
+    with listening() as listener:
+        assert Receiver(listener.url).takes("web/hits has failed", "a\n\nb & <c>", "failure", 10)
+    ((title, text, kind),) = [(one["title"], one["message"], one["type"]) for one in listener.heard]
+    assert (title, text, kind) == ("web/hits has failed", "a\n\nb & <c>", "failure")
+
+
+def test_a_receiver_that_refuses_or_is_not_there_has_not_taken_it() -> None:
+    with listening() as listener:
+        listener.status = 503
+        assert not Receiver(listener.url).takes("a", "b", "warning", 10)
+        assert [one["title"] for one in listener.refused] == ["a"]
+    assert not Receiver(listener.url).takes("a", "b", "warning", 10)
+
+
+def test_an_answer_is_not_waited_for_longer_than_is_said() -> None:
+    with listening() as listener:
+        listener.seconds = 3
+        began = time.monotonic()
+        assert not Receiver(listener.url).takes("a", "b", "success", 0.5)
+        assert time.monotonic() - began < 2
+
+
+def test_nothing_of_a_url_is_logged_whatever_becomes_of_the_notice(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(1), listening() as listener:
+        receiver = Receiver(with_secrets(listener.url))
+        for status in (200, 500):
+            listener.status = status
+            receiver.takes("a", "b", "failure", 10)
+        with pytest.raises(ValueError, match="number 2 of its 2 URLs"):
+            urls(f"{listener.url} nowhere://hidden-user:hidden-password@there/hidden-path")
+        assert listener.paths == ["/hidden-path?key=hidden-key"] * 2
+    Receiver(with_secrets(listener.url)).takes("a", "b", "failure", 10)
+    assert [secret for secret in (*SECRETS, str(listener.port)) if secret in caplog.text] == []
+
+
+def test_what_others_log_is_logged_still(caplog: pytest.LogCaptureFixture) -> None:
+    with listening() as listener:
+        Receiver(listener.url).takes("a", "b", "failure", 10)
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("urllib3.connectionpool").debug("of a store")
+        logging.getLogger("apprise").debug("of somebody else")
+    assert caplog.messages == ["of a store", "of somebody else"]
+
+
+def test_a_receiver_is_known_by_a_name_that_tells_nothing_and_stays() -> None:
+    one, other = (Receiver(f"json://user:{password}@host/") for password in ("password-1", "password-2"))
+    assert one.name == Receiver("json://user:password-1@host/").name
+    assert one.name != other.name
+    assert len(one.name) == 8
+
+
+def test_receivers_are_set_with_blanks_between(variable: Variable) -> None:
+    variable("PLATFORM_NOTIFY", " json://user:hidden-password@host/  mailto://user:hidden-key@example.com ")
+    settings = read(Settings, PREFIX)
+    assert [url.get_secret_value() for url in settings.notify] == [
+        "json://user:hidden-password@host/",
+        "mailto://user:hidden-key@example.com",
+    ]
+    shown = {one.variable: one.value for one in listed(settings, PREFIX)}
+    assert shown["PLATFORM_NOTIFY"] == "**********,**********"
+    assert "hidden" not in repr(settings)
+    assert (
+        told("it was hidden-password, or json://user:hidden-password@host/ alone")
+        == "it was **********, or ********** alone"
+    )
+    assert Settings(_env_file=None, notify=()).notify == ()
+
+
+@pytest.mark.parametrize("url", ["nowhere://hidden-path", "hidden-path", "json://", "slack://hidden-path"])
+def test_a_url_that_apprise_does_not_take_is_refused_without_being_shown(variable: Variable, url: str) -> None:
+    variable("PLATFORM_NOTIFY", f"json://host/ {url}")
+    with pytest.raises(WrongSettings) as refused:
+        read(Settings, PREFIX)
+    assert str(refused.value).startswith(
+        "PLATFORM_NOTIFY is set to '**********', which it does not take: number 2 of its 2 URLs is none that"
+    )
+    assert "hidden" not in str(refused.value)
