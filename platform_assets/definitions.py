@@ -17,6 +17,7 @@ from platform_assets.assets.resources import EngineResource
 from platform_assets.assets.sql_tables import SQL_IO
 from platform_assets.automation import maintenance
 from platform_assets.automation.domains import Automation
+from platform_assets.automation.notifying import notices_sensor
 from platform_assets.errors import PlatformError
 from platform_assets.lake.storage import any_on_s3
 from platform_assets.plan.checks import checks
@@ -55,6 +56,8 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
         resources["s3"] = s3_resource()
     alive = [domain for domain in domains if domain.declared]
     automation = [Automation(catalog, domains, domain) for domain in alive]
+    on = dg.DefaultSensorStatus.RUNNING if settings.automation else dg.DefaultSensorStatus.STOPPED
+    notices = [notices_sensor(catalog, settings, on)] if settings.notify else []
     upkeep = [maintenance.job(catalog, domain) for domain in alive]
     return dg.Definitions(
         assets=[
@@ -63,7 +66,7 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
         ],
         jobs=[*(one.job for one in automation), *upkeep],
         schedules=[*(one.schedule for one in automation), *(maintenance.schedule(settings, job) for job in upkeep)],
-        sensors=[one.sensor for one in automation],
+        sensors=[*(one.sensor for one in automation), *notices],
         asset_checks=[checks(catalog, domain.name) for domain in alive],
         resources=resources,
         executor=EXECUTORS[settings.executor],
