@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from platform_assets.cli import overview, plan, project, rows, upkeep
+from platform_assets.cli import metrics, overview, plan, project, rows, upkeep
 from platform_assets.cli.terminal import Sentences
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ for command in (
     plan.why,
     overview.tables,
     overview.summary,
+    metrics.metrics,
     rows.show,
     rows.rejected,
     rows.export,

@@ -45,28 +45,18 @@ class Overview:
 
 def look_at(table: Table) -> Overview:
     """The overview of a table, from its log alone."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from platform_assets.lake.tables.days import days_of, files_in
+    from platform_assets.lake.tables.contents import contents_of
 
     delta = table.delta()
     if delta is None:
         return Overview(table, {}, None, 0, None, None)
-    files = files_in(delta)
-    by_day = pa.table({"day": days_of(files, table.contract), "rows": files["num_records"]})
-    counted = by_day.group_by("day").aggregate([("rows", "sum")]).sort_by("day")
-    rows = dict(zip(map(str, counted["day"].to_pylist()), counted["rows_sum"].to_pylist(), strict=True))
-    rejected = None
-    if table.contract.is_raw:
-        # Only rejected rows have `raw`, and the files' statistics count its NULLs.
-        rejected = (pc.sum(files["num_records"]).as_py() or 0) - (pc.sum(files["null_count.raw"]).as_py() or 0)
+    its = contents_of(delta, table.contract)
     commits = delta.history(_LOOK_BACK)
     return Overview(
         table,
-        rows,
-        rejected,
-        pc.sum(files["size_bytes"]).as_py() or 0,
+        its.rows_by_day,
+        its.rejected,
+        its.size,
         delta.version(),
         next((commit for commit in commits if _RUN_ID in commit), None),
     )
