@@ -65,7 +65,8 @@ class Verdicts:
 
     def of_checks(self, keys: Collection[dg.AssetCheckKey], after: int) -> tuple[list[Verdict], int]:
         """The newest verdicts of checks that no run has made, behind a number, and the number of the last of them."""
-        latest = self._instance.event_log_storage.get_latest_asset_check_execution_by_key(sorted(keys))
+        wanted = sorted(key for key in keys if key.name not in _OF_THE_PLAN)
+        latest = self._instance.event_log_storage.get_latest_asset_check_execution_by_key(wanted)
         made = {
             record.id: evaluation
             for record in latest.values()

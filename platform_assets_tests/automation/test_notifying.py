@@ -135,6 +135,18 @@ def test_runs_that_are_gone_from_the_instance_are_passed_over(office: Office) ->
     assert office.listener.heard == []
 
 
+def of_location(name: str) -> Any:
+    return SimpleNamespace(location_name=name)
+
+
+@pytest.mark.parametrize(("its", "is_ours"), [("ours", True), ("another", False), (None, True)])
+def test_runs_of_other_code_locations_are_for_these_to_tell(its: str | None, is_ours: bool) -> None:
+    context: Any = SimpleNamespace(code_location_origin=of_location("ours"))
+    origin = its and SimpleNamespace(repository_origin=SimpleNamespace(code_location_origin=of_location(its)))
+    run: Any = SimpleNamespace(remote_job_origin=origin)
+    assert notifying._is_ours(context, run) is is_ours
+
+
 def test_a_cursor_that_is_none_of_its_own_is_told_and_begun_anew(
     office: Office, capfd: pytest.CaptureFixture[str]
 ) -> None:

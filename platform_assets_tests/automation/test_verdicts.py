@@ -138,12 +138,16 @@ def test_a_run_that_died_and_went_well_when_it_was_tried_again_is_no_news_unless
     assert office.listener.titles == [f"{HITS} failed on 2026-01-03"]
 
 
-def test_a_run_that_somebody_has_stopped_is_no_failure(office: Office) -> None:
+def test_a_run_that_somebody_has_stopped_is_no_failure_whatever_its_steps_say(office: Office) -> None:
+    office.errors[HISTORY] = dg.Failure(FOUND)
+    interrupted = office.instance.all_logs(office.run(HISTORY), of_type=dg.DagsterEventType.STEP_FAILURE)[0]
+    office.look()
     job = office.definitions.resolve_implicit_global_asset_job_def()
     run = office.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    office.instance.report_dagster_event(interrupted.get_dagster_event(), run.run_id)
     office.instance.report_run_canceled(run)
-    office.look()
-    assert office.listener.heard == []
+    office.look(minutes=61)
+    assert office.listener.titles == [f"{HISTORY} failed"]
 
 
 def test_a_step_of_a_job_without_tables_is_told_by_its_name(office: Office) -> None:
