@@ -55,6 +55,8 @@ class Verdicts:
             failed = failed or dict.fromkeys(self._not_built(run, built), _died(ended))
         else:
             failed = {}
+        if ended.dagster_event_type == dg.DagsterEventType.RUN_SUCCESS:
+            built.append(_job(run))
         verdicts = [Verdict(subject, self._span(run, subject), run.run_id, said) for subject, said in failed.items()]
         verdicts += [Verdict(subject, self._span(run, subject), run.run_id) for subject in built]
         for check in checks:
@@ -77,7 +79,7 @@ class Verdicts:
 
     def _subject(self, run: dg.DagsterRun, step: str) -> str:
         """The table that a step builds; a step that builds none is known by its own name, and that of its job."""
-        if step in self._tables or run.job_name.startswith("__"):
+        if step in self._tables or _is_of_no_job(run):
             return self._tables.get(step, step)
         return f"{run.job_name}/{step}"
 
@@ -85,11 +87,20 @@ class Verdicts:
         return _days(run.tags) if self._has_days.get(subject) else ALL
 
     def _not_built(self, run: dg.DagsterRun, built: Collection[str]) -> list[str]:
-        """What a run was about to build when it died; its job when that is not known."""
+        """What a run was about to build when it died; its job when that is nothing, or not known."""
         planned = self._instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
         keys = {entry.get_dagster_event().asset_key for entry in planned} | set(run.asset_selection or ())
         tables = sorted(key.to_user_string() for key in keys if key)
-        return [table for table in tables if table not in built] or [run.job_name]
+        return [table for table in tables if table not in built] or [_job(run)]
+
+
+def _job(run: dg.DagsterRun) -> str:
+    return "runs without a job" if _is_of_no_job(run) else run.job_name
+
+
+def _is_of_no_job(run: dg.DagsterRun) -> bool:
+    """Whether it is a run of some assets, which Dagster has a job of its own for."""
+    return run.job_name.startswith("__")
 
 
 def _days(tags: Mapping[str, str]) -> Span:

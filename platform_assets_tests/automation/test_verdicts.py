@@ -115,13 +115,22 @@ def test_a_run_over_all_that_a_job_has_names_what_it_had_not_built_when_it_died(
     assert office.listener.titles == [f"{STATS}, {HITS} failed on 2026-01-02"]
 
 
-def test_a_run_that_died_and_had_no_tables_is_told_by_the_name_of_its_job(office: Office) -> None:
+def test_a_run_that_died_with_nothing_left_to_build_is_told_by_its_job(office: Office) -> None:
     @dg.job
     def weekly() -> None: ...
 
     office.instance.report_run_failed(office.instance.create_run_for_job(weekly), "gone")
+    built = office.run(HISTORY)
     office.look()
-    assert office.listener.titles == ["weekly failed"]
+    run = office.instance.get_run_by_id(built)
+    assert run
+    office.instance.report_run_failed(run, "gone")
+    office.look()
+    assert office.listener.titles == ["weekly failed", "runs without a job failed"]
+    weekly.execute_in_process(instance=office.instance)
+    office.run(HISTORY)
+    office.look()
+    assert office.listener.titles[2:] == ["weekly recovered", "runs without a job recovered"]
 
 
 def test_a_run_that_died_and_went_well_when_it_was_tried_again_is_no_news_unless_it_failed_again(
