@@ -77,10 +77,11 @@ def _in_columns(means: DataFrame, names: Sequence[str]) -> DataFrame:
         return means.select(*_HOUR).distinct()
     size = ceil(sqrt(len(names)))
     placed = means.withColumns({"part": F.floor(F.col("place") / size), "slot": F.col("place") % size})
-    slots = [F.max(F.when(F.col("slot") == slot, F.col(what))).alias(f"{what}_{slot}") for slot, what in _each(size)]
+    # A sum of one value: the greatest of infinities may be a number (workaround: sail-greatest-of-infinities).
+    slots = [F.sum(F.when(F.col("slot") == slot, F.col(what))).alias(f"{what}_{slot}") for slot, what in _each(size)]
     parts = placed.groupBy(*_HOUR, "part").agg(*slots)
     columns = [
-        F.max(F.when(F.col("part") == place // size, F.col(f"{what}_{place % size}"))).alias(f"{names[place]}_{what}")
+        F.sum(F.when(F.col("part") == place // size, F.col(f"{what}_{place % size}"))).alias(f"{names[place]}_{what}")
         for place, what in _each(len(names))
     ]
     return parts.groupBy(*_HOUR).agg(*columns)

@@ -124,6 +124,13 @@ WORKAROUNDS = (
         shown="which statistics it takes is not known: the law of days of telemetry met it, in one of thirty examples",
     ),
     Workaround(
+        "sail-greatest-of-infinities",
+        "sail",
+        "0.7.2",
+        "The greatest double of a group that has -Infinity alone is the least finite one; the least of Infinity alone "
+        "is the greatest finite one.",
+    ),
+    Workaround(
         "sail-json-inexact-numbers",
         "sail",
         "0.7.2",

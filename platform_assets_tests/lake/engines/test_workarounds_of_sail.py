@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from sys import float_info
 
 import pyarrow as pa
 import pytest
@@ -109,6 +110,13 @@ def test_sail_still_tells_the_zeros_apart_in_long_lists(engine: Engine) -> None:
     zero = engine.session.createDataFrame([(-0.0,)], "zero double")
     long = ", ".join(f"{n}.0D" for n in range(30))
     assert zero.selectExpr("zero IN (0.0D, 1.0D)", f"zero IN ({long})").first() == (True, False)
+
+
+@pytest.mark.shows("sail-greatest-of-infinities")
+def test_sail_still_finds_numbers_the_greatest_and_the_least_of_infinities(engine: Engine) -> None:
+    rows = engine.session.createDataFrame([(1, float("-inf"), float("inf"))], "id int, low double, high double")
+    found = rows.groupBy("id").agg(F.max("low"), F.min("high"))
+    assert found.collect() == [(1, -float_info.max, float_info.max)]
 
 
 @pytest.mark.shows("sail-unions-of-structs")

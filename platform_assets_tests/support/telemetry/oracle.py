@@ -140,11 +140,14 @@ def truck_hours(
 
 
 def mean(numbers: Collection[float]) -> float:
-    """The sum of numbers in ascending order, as doubles are added one after another, divided by how many they are."""
+    """The sum of numbers in ascending order, as doubles are added one after another, divided by how many they are.
+
+    It is never -0.0, which a number too small for a double would be.
+    """
     total = 0.0
     for number in sorted(numbers):
         total += number
-    return total / len(numbers)
+    return total / len(numbers) + 0.0
 
 
 def _times(found: Iterable[Row]) -> dict[Key, list[datetime]]:
