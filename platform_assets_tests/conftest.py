@@ -72,6 +72,7 @@ WITH_EVERY_ENGINE = (
     "processes/test_engines_continue_each_other.py",
     "transforms/test_counts.py",
     "transforms/test_events.py",
+    "transforms/test_lasting.py",
     "transforms/test_newest.py",
     "transforms/test_ranking.py",
     "transforms/test_scd2_any_history.py",
