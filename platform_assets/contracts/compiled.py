@@ -209,6 +209,9 @@ def _compile(contract: type[Contract]) -> CompiledContract:
                 patterns.append(pattern(field.original_name, dtype, field))
             else:
                 columns.append(_column(name, dtype, field))
+    personal = {column.name for column in columns if column.is_personal}
+    # What could not be stored of personal values is as personal.
+    columns = [replace(column, is_personal=True) if column.rejects in personal else column for column in columns]
     unique: Any = getattr(contract.__config__, "unique", None)
     key = (unique,) if isinstance(unique, str) else tuple(unique or ())
     # A rule of a column that a feed fills rejects single rows (their violations), never the table.

@@ -57,6 +57,8 @@ def pattern(name: str, dtype: T.DataType, field: Any) -> Pattern:
         raise UncompilableRule(f"alias={regex!r} is no regular expression: {error}") from None
     if not field.nullable:
         raise UncompilableRule("columns known by a pattern are not there on all days: write nullable=True")
+    if (field.metadata or {}).get("personal"):
+        raise UncompilableRule("columns known by a pattern are shown: give personal columns names of their own")
     if isinstance(dtype, (T.ArrayType, T.MapType)):
         raise UncompilableRule("columns known by a pattern hold single values, no arrays and no maps")
     return Pattern(name, regex, dtype, field.description, tuple(_rules(name, dtype, field.checks)))

@@ -81,6 +81,12 @@ def test_named_values_that_could_not_be_read_are_refused(case: str) -> None:
     assert said in str(error.value)
 
 
+def test_what_is_rejected_of_personal_values_is_personal_too() -> None:
+    personal = NamedValues, named_values("readings", description="Values", personal=True)
+    assert compiled(contract(id=other(), values=personal, rejected=REJECTED)).personal == ["values", "rejected", "raw"]
+    assert compiled(contract(id=other(), values=VALUES, rejected=REJECTED)).personal == []
+
+
 def test_only_json_lines_have_named_values() -> None:
     its = contract(id=other(required=True), values=VALUES, rejected=REJECTED)
 

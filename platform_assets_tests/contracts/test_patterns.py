@@ -58,12 +58,22 @@ def test_columns_that_come_later_stand_after_those_that_are_there() -> None:
 
 
 def test_a_contract_demands_the_same_whatever_columns_are_there() -> None:
-    class Others(Hours):
+    class OtherRule(Hours):
         """Means per hour."""
 
         means: T.DoubleType = mean(ge=1)
 
-    assert HOURS.fingerprint != compiled(Others).fingerprint
+    class OtherNames(Hours):
+        """Means per hour."""
+
+        means: T.DoubleType = mean(ge=0, alias="^.+_average$")
+
+    class OtherType(Hours):
+        """Means per hour."""
+
+        means: T.FloatType = mean(ge=0)
+
+    assert len({HOURS.fingerprint, *(compiled(one).fingerprint for one in (OtherRule, OtherNames, OtherType))}) == 4
     assert [rule.name for rule in HOURS.having(["a_n"]).rules] == [rule.name for rule in HOURS.rules]
 
 
@@ -78,6 +88,14 @@ def test_a_rule_of_a_pattern_holds_for_every_value_of_each_of_its_columns(engine
         "n_less_than_or_equal_to": 2,
     }
     assert broken(engine, "a_n bigint", ("t1", 0)) == {"n_greater_than_or_equal_to": 1}
+
+
+def test_rules_hold_for_columns_that_were_there_before_others_came(engine: Engine) -> None:
+    contract = HOURS.having(["a_mean", "a_n"]).having(["b_mean", "c_mean"]).having(["day", "b_mean"])
+    row = "date'2026-01-01' AS day, 't' AS truck, {}D AS a_mean, 1L AS a_n, {}D AS b_mean, {}D AS c_mean"
+    for values in ((-1, 0, 0), (0, -1, 0), (0, 0, -1)):
+        findings, _ = audit_rules(contract.rules, engine, engine.session.sql(f"SELECT {row.format(*values)}"), 1)
+        assert [one.check for one in findings if not one.passed] == ["means_greater_than_or_equal_to"]
 
 
 def test_a_column_that_is_neither_named_nor_of_a_pattern_is_refused(engine: Engine) -> None:
@@ -129,6 +147,13 @@ REFUSED: dict[str, tuple[tuple[Any, Any], str]] = {
     "no expression": ((T.LongType, mean(alias="^(.+$")), "is no regular expression"),
     "never missing": ((T.LongType, mean(nullable=False)), "write nullable=True"),
     "arrays": ((Annotated[T.ArrayType, T.LongType(), True], mean()), "single values"),
+    "maps": ((Annotated[T.MapType, T.StringType(), T.LongType(), True], mean()), "single values"),
+    "personal": ((T.DoubleType, mean(personal=True)), "give personal columns names of their own"),
+    "unique": ((T.DoubleType, mean(unique=True)), "Field(unique=...) has no rule"),
+    "cast": ((T.DoubleType, mean(coerce=True)), "Field(coerce=...) has no rule"),
+    "filled": ((T.DoubleType, mean(default=1.0)), "Field(default=...) has no rule"),
+    "typed elsewhere": ((T.DoubleType, mean(dtype_kwargs={"precision": 1})), "Field(dtype_kwargs=...) has no rule"),
+    "not described": ((T.DoubleType, mean(description=None)), "it has no description"),
     "the day": ((T.DateType, mean(alias="^d.y$")), "column day matches the pattern ^d.y$ of means: rename it"),
 }
 
