@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from platform_assets.assets import guards
-from platform_assets.assets.guards import ClosedVersions, KnownValues
+from platform_assets.assets.guards import ClosedVersions, KnownValues, NamedRows
 from platform_assets.lake.audit import Finding
 from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.settings import settings_for
@@ -70,3 +70,47 @@ def test_rows_are_of_a_deleted_version_from_its_end_until_the_day_before_it_is_b
 def test_a_version_that_follows_another_at_once_was_not_deleted(engine: Engine) -> None:
     assert closed_members(engine, [(2, 1), (3, 1), (4, 1)], [(1, 1, 3), (1, 3, None)]).passed
     assert closed_members(engine, [(2, 1)], [(1, 1, 3)]).summary == "none is"
+
+
+def named(engine: Engine, *rows: tuple[int, str, int]) -> Finding:
+    """What is found of such (day of January, product, number sold) of which more than 5 were sold."""
+    dated = [(date(2026, 1, day), product, sold) for day, product, sold in rows]
+    guard = NamedRows("sold_few", "Few are sold", "sold > 5", "product", "many were sold of")
+    frame = engine.session.createDataFrame(dated, "day date, product string, sold int")
+    (found,) = guard.judge(frame, {}, settings_for(()))
+    assert (found.check, found.warning) == ("sold_few", True)
+    return found
+
+
+def test_rows_of_which_a_condition_holds_are_named_by_their_days(engine: Engine) -> None:
+    found = named(engine, (2, "jam", 6), (1, "tea", 9), (1, "tea", 7), (1, "soap", 5), (2, "coffee", 8), (1, "wax", 6))
+    assert not found.passed
+    assert found.summary == (
+        "many were sold of: tea (2026-01-01), wax (2026-01-01), coffee (2026-01-02), jam (2026-01-02)"
+    )
+    assert found.details["count"] == 4
+    assert found.details["names"] == found.summary.removeprefix("many were sold of: ").split(", ")
+
+
+def test_of_many_named_rows_the_first_are_told_and_all_are_counted(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guards, "_SHOWN", 2)
+    rows = [(1, "tea", 6), (2, "jam", 6)]
+    assert named(engine, *rows).summary == "many were sold of: tea (2026-01-01), jam (2026-01-02)"
+    found = named(engine, *rows, (2, "wax", 6), (3, "a", 6))
+    assert found.summary == "many were sold of: tea (2026-01-01), jam (2026-01-02), and 2 more"
+    assert found.details == {"count": 4, "names": ["tea (2026-01-01)", "jam (2026-01-02)"]}
+
+
+def test_where_no_row_meets_the_condition_none_is_named(engine: Engine) -> None:
+    found = named(engine, (1, "tea", 5))
+    assert (found.passed, found.summary) == (True, "there is none")
+
+
+def test_guards_that_warn_stop_nothing() -> None:
+    known = KnownValues("products", of="name", column="product")
+    closed = ClosedVersions("members", of="visits", key=("member",))
+    rows = NamedRows("sold_few", "Few are sold", "sold > 5", "product", "many were sold of")
+    for guard in (known, closed, rows):
+        assert guard.warnings == set(guard.checks) != set()

@@ -333,6 +333,27 @@ def test_rows_that_repeat_a_key_are_counted_exactly_also_when_hashes_collide(
     assert findings(engine, lost, [COPIES], visits=source)["each_once"].summary == "visits 5 ≠ 2 + 2 copies"
 
 
+def test_elements_of_arrays_that_repeat_a_key_are_counted_of_the_rows_that_count(engine: Engine) -> None:
+    rows = [
+        ("T-1", True, [("a", 1), ("b", 1), ("a", 2)]),
+        *(("T-1", True, [("b", 2)]), ("T-1", False, [("b", 3), ("c", 4)]), ("T-2", True, [("a", 1), (None, 1)])),
+        *(("T-1", True, []), ("T-1", True, None), ("T-2", True, [(None, 2)])),
+    ]
+    schema = "truck string, good boolean, said array<struct<name:string,truck:int>>"
+    source = engine.session.createDataFrame(rows, schema)
+    # What the row itself has is not looked for in the elements.
+    repeats = Repeats(("truck", "name"), "good", each_of="said")
+    assert repeats.rows(source).columns == ["truck", "name"]
+    found = sorted(repeats.rows(source).collect(), key=str)
+    assert found == [("T-1", "a"), ("T-1", "a"), ("T-1", "b"), ("T-1", "b"), ("T-2", "a"), ("T-2", None), ("T-2", None)]
+    assert audits._extra(audits._repeated(repeats.rows(source), repeats.key)) == 3
+
+
+def test_only_rows_that_meet_the_condition_repeat_a_key(engine: Engine) -> None:
+    source = visits(engine, (1, "/a", 1, None), (1, "/a", 0, None), (1, "/b", 2, None), (1, "/b", 3, None))
+    assert Repeats(("day", "page"), "visits > 0").rows(source).count() == 3
+
+
 def test_a_day_that_shrinks_far_is_a_warning_that_says_from_what_to_what(engine: Engine, tmp_path: Path) -> None:
     table = visits_table(tmp_path)
     before = [(day, f"/{n}", 1, None) for day in (1, 2, 3, 4) for n in range(4)]

@@ -19,6 +19,7 @@ from platform_assets_tests.support.engines import examples
 
 DAY = date(2026, 1, 1)
 PAIR = T.StructType([T.StructField("x", T.StringType()), T.StructField("y", T.LongType())])
+LISTS = T.StructType([T.StructField("of", T.DateType()), T.StructField("n", T.ArrayType(T.LongType(), True))])
 
 
 class Everything(Contract):
@@ -41,6 +42,13 @@ class RawWords(RawContract):
     """Words as they came."""
 
     word: T.StringType = source("word", required=True, description="A word")
+
+
+class Recent(Contract):
+    """Lists in lists."""
+
+    day: T.DateType = Field(description="UTC day")
+    recent: Annotated[T.ArrayType, LISTS, True] = Field(nullable=True, description="Any")
 
 
 FULL: dict[str, Any] = {
@@ -81,6 +89,11 @@ def test_a_fingerprint_is_the_same_on_every_engine(engine: Engine) -> None:
         ({"words": ["a", "b"]}, {"words": ["b", "a"]}),
         ({"pairs": [("a", None)]}, {"pairs": [(None, None)]}),
         ({"pairs": [("a", 1), ("a", 2)]}, {"pairs": [("a", 2), ("a", 1)]}),
+        ({"pairs": [("a", None), (None, 1)]}, {"pairs": [(None, 1), ("a", None)]}),
+        ({"pairs": [(None, None)]}, {"pairs": [(None, None), (None, None)]}),
+        ({"pairs": [(None, None)]}, {"pairs": [None]}),
+        ({"pairs": []}, {"pairs": [None]}),
+        ({"pairs": []}, {"pairs": None}),
         ({"by_name": {"a": 1}}, {"by_name": {"a": None}}),
         ({"number": 1}, {"number": None}),
         ({"money": Decimal("0.01")}, {"money": Decimal("0.10")}),
@@ -93,6 +106,21 @@ def test_rows_that_differ_have_different_fingerprints(
     engine: Engine, one: dict[str, Any], other: dict[str, Any]
 ) -> None:
     assert of(engine, one).days != of(engine, other).days
+
+
+def test_lists_in_lists_are_told_apart_by_their_own_lengths_and_nulls(engine: Engine) -> None:
+    recent = [
+        *(None, [], [None], [(DAY, None)], [(DAY, [])], [(DAY, [None])], [(DAY, [None, None])], [(None, [])]),
+        *([(DAY, [1]), (DAY, [2])], [(DAY, [1, 2]), (DAY, [])], [(DAY, []), (DAY, [1, 2])], [(DAY, [2]), (DAY, [1])]),
+        *([(DAY, [None, 1])], [(DAY, [1, None])], [(DAY, [1]), (DAY, None)], [(DAY, None), (DAY, [1])]),
+    ]
+    contract = compiled(Recent)
+
+    def print_of(value: Any) -> str:
+        rows = engine.session.createDataFrame([(DAY, value)], contract.spark_schema)
+        return str(fingerprints(engine, rows, contract).of(DAY))
+
+    assert len(set(map(print_of, recent))) == len(recent)
 
 
 def test_maps_have_no_order(engine: Engine) -> None:

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from math import isfinite
+from pathlib import Path
 from random import Random
 from struct import unpack
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
+from platform_assets import (
+    JSON_LINES,
+    Domain,
+    Feed,
+    NamedValues,
+    RawRows,
+    RejectedValues,
+    T,
+    named_values,
+    raw_table,
+    rejected_values,
+    source,
+)
 from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.settings import settings_for
 
 DAY = "2026-01-05"
 NAMED = "telemetry/raw_readings"
@@ -76,6 +94,19 @@ LINES: dict[str, Expected] = {
         [
             *(("1a", "1.0", "invalid_name"), ("", "x", "invalid_name"), ("\u00e4", "true", "invalid_name")),
             *(("a/b", "2.0", "invalid_name"), (f"{LONG}n", "3.0", "invalid_name"), ('a"b', "5.0", "invalid_name")),
+        ],
+        GOOD,
+    ),
+    f'"readings": {{"{LONG.upper()}": 1, "{LONG.upper()}N": 2, "{"Door.Open " * 6}Dooo": 3, "{"a" * 63}-": 4}}}}': (
+        {LONG: 1.0, "door_open_" * 6 + "dooo": 3.0, "a" * 63 + "_": 4.0},
+        [(f"{LONG.upper()}N", "2.0", "invalid_name")],
+        GOOD,
+    ),
+    '"readings": {"a\\n": 1, "B\\n": 2, "\\na": 3, "9": {}, "c": []}}': (
+        {},
+        [
+            *(("a\n", "1.0", "invalid_name"), ("B\n", "2.0", "invalid_name"), ("\na", "3.0", "invalid_name")),
+            *(("9", "{}", "invalid_name"), ("c", "[]", "invalid_value")),
         ],
         GOOD,
     ),
@@ -171,7 +202,9 @@ def test_each_value_is_stored_with_its_type_or_rejected_with_a_reason(
 ) -> None:
     row, (stored, rejected, violations) = rows[START + end], LINES[end]
     assert row["violations"] == violations
-    assert {value["name"]: told(value) for value in row["readings"] or []} == stored
+    # As text, which tells -0.0 from 0.0.
+    found = {value["name"]: repr(told(value)) for value in row["readings"] or []}
+    assert found == {name: repr(value) for name, value in stored.items()}
     assert comparable([tuple(one.values()) for one in row["rejected_readings"]]) == comparable(rejected)
     assert row["extra_fields"] == []
     if not violations:
@@ -179,6 +212,7 @@ def test_each_value_is_stored_with_its_type_or_rejected_with_a_reason(
     written = json.loads(START + end) if not violations else {}
     for value in row["readings"] or [] if not violations else []:
         name = value["written_as"] or value["name"]
+        assert value["written_as"] != value["name"]
         assert name in {**written, **(written.get("readings") or {})}
 
 
@@ -196,6 +230,8 @@ def test_numbers_are_the_doubles_that_python_reads(platform: Platform) -> None:
     texts = [repr(value) for value in doubles]
     texts += [f"{random.uniform(-1e6, 1e6):.{random.randrange(25)}f}" for _ in range(2_000)]
     texts += [f"{random.randrange(10**18)}e{random.randrange(-330, 290)}" for _ in range(1_000)]
+    texts += [f"{random.uniform(1e3, 1e7):.20f}"[:16] for _ in range(1_000)]
+    texts += [f"{random.randrange(10**9)}{e}{random.randrange(290)}" for e in ("E", "e+", "E+", "E-") * 100]
     lines = [
         START + '"readings": {' + ", ".join(f'"x{at + n}": {text}' for n, text in enumerate(texts[at : at + 50])) + "}}"
         for at in range(0, len(texts), 50)
@@ -204,3 +240,73 @@ def test_numbers_are_the_doubles_that_python_reads(platform: Platform) -> None:
     platform.materialise(DAY, select=f"key:{NAMED}")
     found = {int(one["name"][1:]): one["value"] for row in platform.rows(NAMED) for one in row["readings"]}
     assert {texts[n]: found[n] for n in range(len(texts))} == {text: float(text) + 0.0 for text in texts}
+
+
+class RawBoxes(RawRows):
+    """Values by name, beside fields of other types; other fields are unknown."""
+
+    id: T.StringType = source("id", required=True, description="A text")
+    count: T.LongType = source("count", text=False, description="An integer")
+    share: T.DoubleType = source("share", text=False, description="A double")
+    amount: Annotated[T.DecimalType, 38, 2] = source("amount", text=False, description="A large amount")
+    values: NamedValues = named_values("of", description="What is in it")
+    rejected: RejectedValues = rejected_values("values", description="What could not be stored")
+
+
+@raw_table(RawBoxes, Feed("boxes", (JSON_LINES,)), domain=Domain("shop", owner="team:shop"), versions_of="id")
+def raw_boxes() -> Mapping[str, Any]:
+    """No parse of their own."""
+    return {}
+
+
+# What stands after the identity; the fields, the values, the names of rejected ones, unknown fields, and broken rules.
+BOXES: dict[str, tuple[tuple[Any, ...], dict[str, Any], list[str], list[str], list[str]]] = {
+    '"count": 5, "share": 0.5, "amount": 1, "of": {"x": 1}': ((5, 0.5, Decimal(1)), {"x": 1.0}, [], [], GOOD),
+    '"count": -5, "share": -1e-3, "amount": 12345678901234567.89, "of": {"x": 1E2}': (
+        (-5, -0.001, Decimal("12345678901234567.89")),
+        *({"x": 100.0}, [], [], GOOD),
+    ),
+    '"count": "5", "share": "0.5", "amount": "12345678901234567.89"': (
+        (5, 0.5, Decimal("12345678901234567.89")),
+        *({}, [], [], GOOD),
+    ),
+    '"count": "-5", "share": "-0.5", "amount": "-1"': (
+        (None, None, None),
+        *({}, [], [], ["invalid_count", "invalid_share", "invalid_amount"]),
+    ),
+    '"count": "", "share": null, "of": null': ((None, None, None), {}, [], [], GOOD),
+    '"count": 1e3, "of": {"x": 0.1234567890123456}': (
+        (None, None, None),
+        *({"x": 0.1234567890123456}, [], [], ["invalid_count"]),
+    ),
+    '"z": 1, "b": {"x": 2}, "of": {"x": 3, "y": {}}, "Count": 4, "a": null, "y": 5': (
+        (None, None, None),
+        *({"x": 3.0}, ["y"], ["Count", "a", "b", "y", "z"], GOOD),
+    ),
+    '"x": 1': ((None, None, None), {}, [], ["x"], GOOD),
+    '"\\u0079": "_#", "of": {"id": "_#", "count": 7}': (
+        (None, None, None),
+        *({"id": "_#", "count": 7.0}, [], ["y"], GOOD),
+    ),
+}
+
+
+def test_without_others_fields_beside_the_object_have_their_own_types_or_are_unknown(
+    engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "boxes" / DAY / "a.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text("\n".join(f'{{"id": "{n}", {rest}}}' for n, rest in enumerate(BOXES)))
+    found = raw_boxes.feed.landed(str(tmp_path), [date.fromisoformat(DAY)], raw_boxes.sourced).files
+    rows = raw_boxes.read(engine, found, settings_for(), str(tmp_path / "room")).collect()
+    as_found = {
+        list(BOXES)[int(row["id"])]: (
+            (row["count"], row["share"], row["amount"]),
+            {one["name"]: told(one) for one in row["values"]},
+            [one["name"] for one in row["rejected"]],
+            row["extra_fields"],
+            row["violations"],
+        )
+        for row in rows
+    }
+    assert as_found == BOXES

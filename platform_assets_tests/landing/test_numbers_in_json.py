@@ -50,6 +50,8 @@ def test_doubles_are_those_nearest_to_what_is_written(engine: Engine, tmp_path: 
     texts = [repr(value) for (value,) in (unpack(">d", some) for some in bits) if isfinite(value)]
     texts += [f"{random.uniform(-1e6, 1e6):.{random.randrange(25)}f}" for _ in range(500)]
     texts += [f"{random.randrange(10**18)}e{random.randrange(-330, 290)}" for _ in range(500)]
+    texts += [f"{random.uniform(1e3, 1e7):.20f}"[:16] for _ in range(500)]
+    texts += [f"{random.randrange(10**9)}{e}{random.randrange(290)}" for e in ("E", "e+", "E+", "E-") * 50]
     lines = [f'{{"count": {n}, "share": {text}, "note": "1.{n}e-7: {text}, x"}}' for n, text in enumerate(texts)]
     rows = read(engine, tmp_path, lines)
     assert {texts[row["count"]]: row["share"] for row in rows} == {text: float(text) for text in texts}
