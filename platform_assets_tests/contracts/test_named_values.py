@@ -62,6 +62,10 @@ REFUSED: dict[str, tuple[dict[str, tuple[Any, Any]], str]] = {
         {"values": VALUES, "rejected": REJECTED, "id": other(field="truck.id")},
         "column id: beside named values, fields are read as they are",
     ),
+    "all other fields as a text": (
+        {"values": VALUES, "rejected": REJECTED, "id": other(field="*")},
+        "column id: beside named values, fields are read as they are",
+    ),
     "a trimmed field": (
         {"values": VALUES, "rejected": REJECTED, "id": other(trimmed=True)},
         "column id: beside named values, fields are read as they are",

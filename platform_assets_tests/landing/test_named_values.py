@@ -28,6 +28,8 @@ from platform_assets import (
     source,
 )
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.landing import named_values as named_values_module
+from platform_assets.landing.named_values import no_rejected_values
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.settings import settings_for
 
@@ -310,3 +312,20 @@ def test_without_others_fields_beside_the_object_have_their_own_types_or_are_unk
         for row in rows
     }
     assert as_found == BOXES
+
+
+def test_rejected_values_are_told_by_name_and_reason_the_most_frequent_first(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = [("a", "1", "invalid_name"), ("b", "[]", "invalid_value"), ("b", "{}", "invalid_value")]
+    rows = [([*bad, ("c", "2", "invalid_name")],), ([("b", "1", "also_in_values")],), ([],), (bad[:1],)]
+    frame = engine.session.createDataFrame(rows, "rejected array<struct<name:string,value:string,reason:string>>")
+    said = "single values of good lines were rejected: a (invalid_name) 2, b (invalid_value) 2, b (also_in_values) 1"
+    found = no_rejected_values("no_rejected", frame, "rejected")
+    assert (found.check, found.passed, found.warning) == ("no_rejected", False, True)
+    assert found.summary == f"{said}, c (invalid_name) 1"
+    monkeypatch.setattr(named_values_module, "_SHOWN", 4)
+    assert no_rejected_values("no_rejected", frame, "rejected") == found
+    monkeypatch.setattr(named_values_module, "_SHOWN", 3)
+    assert no_rejected_values("no_rejected", frame, "rejected").summary == f"{said}, and more"
+    assert no_rejected_values("no_rejected", frame.where("size(rejected) = 0"), "rejected").passed

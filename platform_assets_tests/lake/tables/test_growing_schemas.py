@@ -15,6 +15,7 @@ from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.errors import PlatformError
 from platform_assets.lake import storage
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.log import FILES_AFTER
 from platform_assets.lake.tables.published import open_delta
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import Table
@@ -118,6 +119,19 @@ def test_a_restored_version_keeps_the_columns_that_came_after_it(engine: Engine,
     assert columns(table) == ["day", "key", "a_n", "b_n", "c_n"]
     assert table.restore(first) == made + 3
     assert columns(table) == ["day", "key", "a_n", "b_n", "c_n"]
+
+
+def test_columns_that_a_restored_version_did_not_have_stand_in_their_order(engine: Engine, table: Table) -> None:
+    first = publish(engine, table, 1, z=1)
+    publish(engine, table, 1, c=2, b=1)
+    publish(engine, table, 2, a=2, d=3)
+    expected = ["day", "key", "z_n", "b_n", "c_n", "a_n", "d_n"]
+    assert columns(table) == expected
+    table.restore(first)
+    assert columns(table) == expected
+    assert rows(table) == {1: {"z_n": 1}}
+    newest = open_delta(table.url)
+    assert newest.history(1)[0][FILES_AFTER] == str(len(newest.file_uris())) == "1"
 
 
 def test_two_processes_that_bring_different_columns_at_once_both_do_a_hundred_times(
