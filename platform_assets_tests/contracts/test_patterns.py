@@ -68,12 +68,18 @@ def test_a_contract_demands_the_same_whatever_columns_are_there() -> None:
 
         means: T.DoubleType = mean(ge=0, alias="^.+_average$")
 
+    class NoRule(Hours):
+        """Means per hour."""
+
+        means: T.DoubleType = mean()
+
     class OtherType(Hours):
         """Means per hour."""
 
-        means: T.FloatType = mean(ge=0)
+        means: T.FloatType = mean()
 
-    assert len({HOURS.fingerprint, *(compiled(one).fingerprint for one in (OtherRule, OtherNames, OtherType))}) == 4
+    others = (OtherRule, OtherNames, NoRule, OtherType)
+    assert len({HOURS.fingerprint, *(compiled(one).fingerprint for one in others)}) == 5
     assert [rule.name for rule in HOURS.having(["a_n"]).rules] == [rule.name for rule in HOURS.rules]
 
 
