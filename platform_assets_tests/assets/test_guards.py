@@ -98,9 +98,9 @@ def test_of_many_named_rows_the_first_are_told_and_all_are_counted(
     monkeypatch.setattr(guards, "_SHOWN", 2)
     rows = [(1, "tea", 6), (2, "jam", 6)]
     assert named(engine, *rows).summary == "many were sold of: tea (2026-01-01), jam (2026-01-02)"
-    found = named(engine, *rows, (2, "wax", 6), (3, "a", 6))
-    assert found.summary == "many were sold of: tea (2026-01-01), jam (2026-01-02), and 2 more"
-    assert found.details == {"count": 4, "names": ["tea (2026-01-01)", "jam (2026-01-02)"]}
+    found = named(engine, *rows, (2, "wax", 6))
+    assert found.summary == "many were sold of: tea (2026-01-01), jam (2026-01-02), and 1 more"
+    assert found.details == {"count": 3, "names": ["tea (2026-01-01)", "jam (2026-01-02)"]}
 
 
 def test_where_no_row_meets_the_condition_none_is_named(engine: Engine) -> None:

@@ -344,6 +344,8 @@ def test_elements_of_arrays_that_repeat_a_key_are_counted_of_the_rows_that_count
     # What the row itself has is not looked for in the elements.
     repeats = Repeats(("truck", "name"), "good", each_of="said")
     assert repeats.rows(source).columns == ["truck", "name"]
+    of_elements = Repeats(("good", "name", "truck"), each_of="said").rows(source.drop("truck"))
+    assert of_elements.where("name = 'c'").collect() == [(False, "c", 4)]
     found = sorted(repeats.rows(source).collect(), key=str)
     assert found == [("T-1", "a"), ("T-1", "a"), ("T-1", "b"), ("T-1", "b"), ("T-2", "a"), ("T-2", None), ("T-2", None)]
     assert audits._extra(audits._repeated(repeats.rows(source), repeats.key)) == 3
