@@ -58,7 +58,7 @@ def build_definitions(settings: Settings | None = None, domains: Sequence[FoundD
     automation = [Automation(catalog, domains, domain) for domain in alive]
     on = dg.DefaultSensorStatus.RUNNING if settings.automation else dg.DefaultSensorStatus.STOPPED
     notices = [notices_sensor(catalog, settings, on)] if settings.notify else []
-    upkeep = [maintenance.job(catalog, domain) for domain in alive]
+    upkeep = [*(maintenance.job(catalog, domain) for domain in alive), maintenance.history_job(settings)]
     return dg.Definitions(
         assets=[
             *(raw.landing_spec(settings) for domain in domains for raw in domain.raw_tables),

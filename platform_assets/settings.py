@@ -134,7 +134,9 @@ class Settings(_OfProject):
     landing_every_seconds: int = Field(default=30, ge=1)
     """How often sensors look at landing and at what is due; rarely where many look into a bucket."""
     maintain_at: TimeOfDay = "02:30"
-    """When (UTC), each Sunday, leftovers of failed runs and the files of versions that nobody keeps are removed."""
+    """When (UTC), each Sunday, leftovers of failed runs, versions and logs that nobody keeps are removed."""
+    keep_logs_days: int = Field(default=90, ge=1)
+    """Days for which the log of a run stays; what it built, checked, and why it failed, is kept for ever."""
     rebuild_on_change: bool = False
     """Whether days with other settings or code than now are built anew by themselves, not only by `apply`."""
     expected_by: dict[str, TimeOfDay] = {}

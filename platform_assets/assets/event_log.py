@@ -2,15 +2,17 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 from threading import RLock
 from typing import Any
 
 import dagster as dg
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, or_, text
 
 _HISTORY = "history/runs"
 # A database for each run: so many are kept open. Others that are at work on one are waited for, in seconds.
@@ -24,6 +26,14 @@ _IN_BATCHES = {
     dg.DagsterEventType.ASSET_OBSERVATION,
     _PLANNED_CHECK,
 }
+# What is of use while a run is looked into, beside the messages of its steps.
+_LOG = (
+    *(dg.DagsterEventType.ENGINE_EVENT, dg.DagsterEventType.LOGS_CAPTURED, dg.DagsterEventType.STEP_START),
+    *(dg.DagsterEventType.STEP_INPUT, dg.DagsterEventType.STEP_OUTPUT, dg.DagsterEventType.STEP_SUCCESS),
+    *(dg.DagsterEventType.LOADED_INPUT, dg.DagsterEventType.HANDLED_OUTPUT, dg.DagsterEventType.STEP_WORKER_STARTING),
+    *(dg.DagsterEventType.STEP_WORKER_STARTED, dg.DagsterEventType.RESOURCE_INIT_STARTED),
+    *(dg.DagsterEventType.RESOURCE_INIT_SUCCESS, dg.DagsterEventType.RESOURCE_INIT_FAILURE),
+)
 _INSERT = SqlEventLogStorageTable.insert()
 _INSERT_TOLD = _INSERT.returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
 
@@ -59,6 +69,21 @@ class InBatches(SqlEventLogStorage):
             for event, row, number in zip(events, rows, numbers, strict=True):
                 if event.dagster_event_type == _PLANNED_CHECK:
                     connection.execute(AssetCheckExecutionsTable.insert(), _planned(event, row, number))
+
+    def forget(self, before: datetime, in_flight: Collection[str]) -> int:
+        """Remove what runs have logged before a time, of others than those in flight; how many entries that were.
+
+        What they have materialised and checked, when they began and how they ended, and why a step failed, stays.
+        """
+        with self.index_connection() as connection:
+            return _forget(connection, before, in_flight)
+
+
+def _forget(connection: Connection, before: datetime, in_flight: Collection[str]) -> int:
+    its = SqlEventLogStorageTable.c
+    is_log = or_(its.dagster_event_type.is_(None), its.dagster_event_type.in_([kind.value for kind in _LOG]))
+    gone = SqlEventLogStorageTable.delete().where(is_log, its.timestamp < before, its.run_id.not_in(list(in_flight)))
+    return connection.execute(gone).rowcount
 
 
 def _planned(event: dg.EventLogEntry, row: dict[str, Any], number: int) -> list[dict[str, Any]]:
@@ -108,6 +133,18 @@ class EventLog(InBatches, SqliteEventLogStorage):
         with self.run_connection(run) as connection:
             connection.execute(_INSERT, rows)
             super()._store_together(run, events, rows)
+
+    def forget(self, before: datetime, in_flight: Collection[str]) -> int:
+        forgotten = 0
+        for run in set(self.get_all_run_ids()) - set(in_flight):
+            # What was written later was looked through, or is not old enough.
+            if Path(self.path_for_shard(run)).stat().st_mtime > before.timestamp():
+                continue
+            with self.run_connection(run) as connection:
+                forgotten += _forget(connection, before, in_flight)
+            with self._db_lock, self._engine(run).connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM"))
+        return forgotten
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

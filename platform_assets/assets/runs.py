@@ -18,13 +18,14 @@ _ALL_ASSETS = "__ASSET_JOB"
 _LONGEST_BEGINNING = 300
 # When a process began is told by a clock, which may have been set since.
 _CLOCK_SECONDS = 60
-_IN_FLIGHT = [
+IN_FLIGHT = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+"""The statuses of runs that have not ended."""
 
 
 @contextmanager
@@ -65,7 +66,7 @@ def in_flight(instance: dg.DagsterInstance, domains: Collection[str]) -> list[st
     minutes ago and have come to no step.
     """
     found = []
-    for record in instance.get_run_records(dg.RunsFilter(statuses=_IN_FLIGHT)):
+    for record in instance.get_run_records(dg.RunsFilter(statuses=IN_FLIGHT)):
         run = record.dagster_run
         if not _builds(run, domains):
             continue

@@ -1,13 +1,14 @@
-"""What keeps a domain tidy, once a week: leftovers and old versions go, and logs that have grown are summed up."""
+"""What keeps domains tidy, once a week: leftovers and old versions go, logs that have grown are summed up, or go."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import dagster as dg
 
 from platform_assets.assets.catalog import Catalog
 from platform_assets.assets.declared import Declared
+from platform_assets.assets.event_log import InBatches
 from platform_assets.assets.failures import as_failures
-from platform_assets.assets.runs import states_of
+from platform_assets.assets.runs import IN_FLIGHT, states_of
 from platform_assets.assets.upkeep import waste_of
 from platform_assets.lake.tables.maintenance import remove, sum_up
 from platform_assets.registry import FoundDomain
@@ -29,6 +30,29 @@ def job(catalog: Catalog, domain: FoundDomain) -> dg.JobDefinition:
     def maintenance() -> None:
         for step in steps:
             step()
+
+    return maintenance
+
+
+def history_job(settings: Settings) -> dg.JobDefinition:
+    """The maintenance of Dagster's own history of runs."""
+
+    @dg.op(name="forget_old_logs", description="Removes what runs have logged, and nobody looks into any more")
+    def forget(context: dg.OpExecutionContext) -> None:
+        log = context.instance.event_log_storage
+        if not isinstance(log, InBatches):
+            context.log.warning("The event log is %s: of this kind nothing is removed.", type(log).__name__)
+            return
+        before = datetime.now(timezone.utc) - timedelta(days=settings.keep_logs_days)
+        in_flight = [run.run_id for run in context.instance.get_runs(dg.RunsFilter(statuses=IN_FLIGHT))]
+        context.log.info("%s entries from before %s were removed", log.forget(before, in_flight), before.date())
+
+    @dg.job(
+        name="history_maintenance",
+        description=f"Removes what runs logged more than PLATFORM_KEEP_LOGS_DAYS={settings.keep_logs_days} days ago",
+    )
+    def maintenance() -> None:
+        forget()
 
     return maintenance
 

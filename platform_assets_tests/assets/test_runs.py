@@ -38,7 +38,7 @@ def test_the_instance_tells_which_runs_are_at_an_end(monkeypatch: pytest.MonkeyP
 
 def test_every_run_that_has_not_ended_is_in_flight() -> None:
     ended = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
-    assert set(dg.DagsterRunStatus) - set(runs._IN_FLIGHT) == {
+    assert set(dg.DagsterRunStatus) - set(runs.IN_FLIGHT) == {
         *ended,
         dg.DagsterRunStatus.MANAGED,
         dg.DagsterRunStatus.SUSPENDED,
