@@ -69,8 +69,8 @@ def test_events_of_several_kinds_that_come_together_are_stored_as_one_by_one(tmp
     with instance(tmp_path / "source", ours=False) as source:
         events = source.all_logs(materialise(source, WEEK[0], WEEK[1]).run_id)
     forth = [event for event in events if event.dagster_event_type in IN_BATCHES]
-    for batch in (forth, forth[::-1]):
-        name = f"{batch[0].timestamp}"
+    made = [event for event in forth if event.dagster_event_type == KINDS.ASSET_MATERIALIZATION]
+    for name, batch in {"forth": forth, "back": forth[::-1], "made twice": [*forth[::-1], *made]}.items():
         with instance(tmp_path / f"theirs {name}", ours=False) as theirs:
             for event in batch:
                 theirs.event_log_storage.store_event(event)
