@@ -168,3 +168,15 @@ def test_a_run_ends_well_though_the_database_is_away_for_seconds(running: Produc
     running.database.start()
     wait_for("it has ended well, or its retry has", lambda: answered(lambda: ended(running, run)))
     assert published(running, "web/user_web_hits", day) == delivered(day)
+
+
+def test_a_sensor_that_is_switched_on_builds_what_is_dropped_and_says_what_waits(running: Production) -> None:
+    day = JANUARY[29]
+    deliver(running, day)
+    running.site.deliver("web_events", day, "_SUCCESS", "")
+    running.web.switch_on("web_landing")
+    wait_for("its events are there", lambda: published(running, "web/user_web_hits", day) == delivered(day))
+    wait_for("it has come to rest", lambda: "waits on" in str(running.web.ticks("web_landing")[0]["skipReason"]))
+    ticks = running.web.ticks("web_landing")
+    assert {tick["status"] for tick in ticks} <= {"SUCCESS", "SKIPPED", "STARTED"}
+    assert "nothing was delivered, and it is more than PLATFORM_CATCH_UP_DAYS=31 days ago" in ticks[0]["skipReason"]

@@ -19,6 +19,7 @@ from platform_assets_tests.support.due import reasons
 from platform_assets_tests.support.engines import examples
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.processes.sites import Process, Site, events, kill, wait_for
+from platform_assets_tests.support.services.s3 import s3_server
 
 WEEK = [str(date.today() - timedelta(days=n)) for n in range(6, 0, -1)]
 ALONE = {
@@ -127,3 +128,25 @@ def test_what_is_dropped_into_landing_ends_in_the_last_table_though_everything_i
     done = [run for run in alone.runs() if run.is_success and not run.parent_run_id]
     again = Counter((run.tags[DAYS], run.tags[STATES]) for run in done)
     assert max(again.values()) == 1
+
+
+def test_what_is_dropped_into_a_bucket_ends_in_the_last_table(tmp_path: Path) -> None:
+    with s3_server(tmp_path / "s3") as server:
+        places = {place: f"{server.make_bucket(place)}/team" for place in ("landing", "lake", "exports")}
+        site = Site(tmp_path / "site", server.environment | {"PLATFORM_DOMAINS": "web"}, **{**ALONE, **places})
+        local = Platform(tmp_path / "local", **ALONE)
+        landing = local.root / "landing"
+        alone = Alone(site)
+        try:
+            for n, day in enumerate(WEEK[:3]):
+                local.deliver("web_events", day, "a.jsonl", events(day, f"a{n}", f"b{n}"))
+                server.upload(landing, places["landing"])
+            local.deliver("web_events", WEEK[2], "late.jsonl", events(WEEK[0], "late"))
+            server.upload(landing, places["landing"])
+            there = Platform(server.buckets, lake=str(server.buckets / "lake" / "team"))
+            local.materialise(WEEK[0], WEEK[-1], select="group:web")
+            for mart in ("web/user_web_hits", "web/sessions", "web/aggregated_web_stats"):
+                expected = local.rows(mart)
+                wait_for(f"{mart} is built", lambda: there.version(mart) and there.rows(mart) == expected != [])  # noqa: B023
+        finally:
+            alone.end()

@@ -53,6 +53,20 @@ LOCATIONS = """
 DAEMONS = "{ instance { daemonHealth { allDaemonStatuses { daemonType required healthy } } } }"
 
 
+SWITCH_ON = """
+mutation On($selector: SensorSelector!) {
+  startSensor(sensorSelector: $selector) { __typename ... on Sensor { name } ... on PythonError { message } }
+}
+"""
+TICKS = """
+query Ticks($selector: SensorSelector!) {
+  sensorOrError(sensorSelector: $selector) {
+    ... on Sensor { sensorState { ticks(limit: 20) { status skipReason error { message } } } }
+  }
+}
+"""
+
+
 class Web:
     """A webserver on loopback."""
 
@@ -115,6 +129,16 @@ class Web:
         assert success["__typename"] == "LaunchRunSuccess", success
         return str(success["run"]["runId"])
 
+    def switch_on(self, sensor: str) -> None:
+        """Switch a sensor on."""
+        found = self.ask(SWITCH_ON, selector=_sensor(sensor))["startSensor"]
+        assert found == {"__typename": "Sensor", "name": sensor}, found
+
+    def ticks(self, sensor: str) -> list[dict[str, Any]]:
+        """What a sensor has done, the newest first: status, and why it requested nothing."""
+        found: list[dict[str, Any]] = self.ask(TICKS, selector=_sensor(sensor))["sensorOrError"]["sensorState"]["ticks"]
+        return found
+
     def attempts(self, run: str) -> list[dict[str, Any]]:
         """A run and its retries, the first one first: id, status, when it started and ended."""
         runs = self.ask(ATTEMPTS, id=run)["runGroupOrError"].get("runs")
@@ -134,3 +158,7 @@ class Web:
         (file,) = {event["fileKey"] for event in events if "fileKey" in event}
         found: dict[str, str] = self.ask(STEP_LOG, key=[run, "compute_logs", file])["capturedLogs"]
         return found
+
+
+def _sensor(name: str) -> dict[str, str]:
+    return {"repositoryLocationName": LOCATION, "repositoryName": "__repository__", "sensorName": name}
