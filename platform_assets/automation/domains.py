@@ -1,7 +1,5 @@
 """What runs a domain by itself: its job, the schedule of every day, and the sensor that looks at landing."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
@@ -13,9 +11,11 @@ from platform_assets.assets.publication import DUE_ONLY
 from platform_assets.assets.runs import in_flight, switched_on
 from platform_assets.automation.history import History, tags
 from platform_assets.automation.requests import Answer, Desk, Request
+from platform_assets.automation.told import Told
+from platform_assets.errors import PlatformError
 from platform_assets.lake.tables.days import span_text
 from platform_assets.landing.deliveries import some
-from platform_assets.plan.checks import Verdict, daily, over, specs, verdicts
+from platform_assets.plan.checks import daily, over, specs, verdicts
 from platform_assets.plan.state import State, through
 from platform_assets.registry import FoundDomain
 
@@ -30,8 +30,7 @@ class Automation:
         self._settings = catalog.settings
         self._domains = domains
         self._name = domain.name
-        self._left_out = [one.key for one in domain.declared if one.left_out(self._settings)]
-        self._keys = [one.key for one in domain.declared if one.key not in self._left_out]
+        self._keys = [one.key for one in domain.declared if not one.left_out(self._settings)]
         self._checks = [spec.key for spec in specs(catalog, domain.name)]
         self._sensor_name = f"{domain.name}_landing"
         self.job = dg.define_asset_job(
@@ -62,9 +61,10 @@ class Automation:
                 return dg.SkipReason(said)
             now = datetime.now(timezone.utc)
             day = through(now, self._settings.daily_at)
-            state = State.of(self._catalog, self._keys, through=day)
-            desk = Desk(state, self._domains, self._name, History(context.instance, self._name), day, now, until=day)
+            history = History(context.instance, self._name)
             with as_failures():
+                state = State.of(self._catalog, self._keys, through=day)
+                desk = Desk(state, self._domains, self._name, history, day, now, until=day)
                 answer = desk.answer(in_one_go=True)
             return [run_request(one, self._name) for one in answer.requests] or dg.SkipReason(_told(answer))
 
@@ -87,15 +87,17 @@ class Automation:
             if flying := self._flying(context.instance):
                 return dg.SensorResult(skip_reason=flying, cursor=context.cursor)
             now = datetime.now(timezone.utc)
+            told = Told.of(context.cursor)
             until = over(context.instance, self._catalog, self._name, now)
-            with as_failures():
+            day = through(now, self._settings.daily_at)
+            history = History(context.instance, self._name)
+            try:
                 state = State.of(self._catalog, self._keys, through=until)
-                history = History(context.instance, self._name)
-                day = through(now, self._settings.daily_at)
                 answer = Desk(state, self._domains, self._name, history, day, now).answer()
-            found = list(verdicts(answer.due, self._checks, now, until))
-            news, cursor = _news(found, json.loads(context.cursor or "{}"))
-            events = [one.evaluation for one in news]
+            except PlatformError as error:
+                events, cursor = told.cannot_look(self._checks, error, now)
+                return dg.SensorResult(skip_reason=str(error), cursor=cursor, asset_events=events)
+            events, cursor = told.news(verdicts(answer.due, self._checks, now, until))
             if not answer.requests:
                 return dg.SensorResult(skip_reason=_told(answer), cursor=cursor, asset_events=events)
             context.log.info(_told(answer))
@@ -136,15 +138,3 @@ def _told(answer: Answer) -> str:
     if follow := dict.fromkeys(wait.key.path[-1] for wait in answer.waits if wait.follows):
         said.append(f"what is made of it waits, too: {some(list(follow), _SHOWN)}")
     return "; ".join(said) or "Nothing is due."
-
-
-def _news(found: Sequence[Verdict], told: dict[str, str]) -> tuple[list[Verdict], str]:
-    """The verdicts that nobody was told, and the cursor that remembers which do not pass."""
-    news, remembered = [], {}
-    for one in found:
-        name = f"{one.key.to_user_string()} {one.check}"
-        if not one.passed:
-            remembered[name] = hashlib.sha256(one.said.encode()).hexdigest()[:8]
-        if remembered.get(name) != told.get(name):
-            news.append(one)
-    return news, json.dumps(remembered)

@@ -64,18 +64,18 @@ class Desk:
     ) -> None:
         self._state = state
         self._settings = state.catalog.settings
-        self._domains = tuple(domains)
         self._own = [key for key in state.keys if key.path[0] == domain]
         self._history = history
         self._through = through
         self._now = now
         self._until = until
+        self._every = self._due()
+        self._states = States(self._every, tuple(domains))
         self._learned: set[str] = set()
 
     def answer(self, *, in_one_go: bool = False) -> Answer:
         """What to request: all that can be built now, or `in_one_go` all that can be built one after the other."""
-        every = self._due()
-        progress = Progress(self._settings.allow_emptied, dict(self._held(every)), _NO_LIMIT)
+        progress = Progress(self._settings.allow_emptied, dict(self._held(self._every)), _NO_LIMIT)
         due = self._due(progress.refused)
         for place, why in self._refused_before(due):
             progress.refused[place] = why
@@ -83,7 +83,7 @@ class Desk:
         choose = self._in_one_go if in_one_go else self._side_by_side
         requests = choose(due, progress)
         waits = [wait for wait in progress.waits(due) if wait.key in self._own]
-        return Answer(every, requests, waits)
+        return Answer(self._every, requests, waits)
 
     def _due(self, blocked: Collection[Place] = ()) -> Due:
         settings = self._settings
@@ -133,12 +133,12 @@ class Desk:
         days = {day for key in self._own for day in due.days[key]}
         for day, every in self._history.refused_days(days).items():
             for key in self._own:
-                if day in due.days[key] and (refusal := self._refusal(due, key, Run((key,), day, day), every)):
+                if day in due.days[key] and (refusal := self._refusal(key, Run((key,), day, day), every)):
                     yield (key, day), refusal.why
 
-    def _refusal(self, due: Due, key: dg.AssetKey, run: Run, every: Sequence[Asked]) -> Refusal | None:
+    def _refusal(self, key: dg.AssetKey, run: Run, every: Sequence[Asked]) -> Refusal | None:
         """Why an asset is not to be built now, when the newest of all requests for it was refused in its state now."""
-        same = self._in_this_state(due, key, run, every)
+        same = self._in_this_state(key, run, every)
         if len(same) >= _MOST and all(asked.succeeded for asked in same):
             return Refusal(f"it was built {_MOST} times, and was due each time again: see `platform-assets why`")
         if not same or (refusal := same[0].refusal(key)) is None:
@@ -151,10 +151,10 @@ class Desk:
             return replace(refusal, why=f"{refusal.why.rstrip('.')}. It is tried again after {at:%H:%M:%S} UTC")
         return refusal
 
-    def _in_this_state(self, due: Due, key: dg.AssetKey, run: Run, every: Sequence[Asked]) -> list[Asked]:
+    def _in_this_state(self, key: dg.AssetKey, run: Run, every: Sequence[Asked]) -> list[Asked]:
         """The newest requests for an asset, as long as they were in the state that it has now."""
         found = []
-        states, text = States(due, self._domains), key.to_user_string()
+        states, text = self._states, key.to_user_string()
         for asked in every:
             if text not in asked.states:
                 continue
@@ -168,12 +168,12 @@ class Desk:
         """Runs that do not wait for each other: deliveries, or, when none can be built, all else."""
         found: list[Request] = []
         while (run := next_run(due, self._rules(progress, due, [one.run for one in found]))) is not None:
-            if self._was_refused(due, run, progress):
+            if self._was_refused(run, progress):
                 continue
             if before := self._went_on(due, run):
                 progress.learn(Outcome(before.run, before.run.keys, {}))
             else:
-                found.append(self._request(due, run))
+                found.append(self._request(run))
         return found
 
     def _rules(self, progress: Progress, due: Due, chosen: Sequence[Run]) -> Rules:
@@ -187,10 +187,10 @@ class Desk:
         taken_keys = {key for run in chosen for key in run.keys}
         return replace(rules, only=[key for key in self._own if key not in taken_keys])
 
-    def _was_refused(self, due: Due, run: Run, progress: Progress) -> bool:
+    def _was_refused(self, run: Run, progress: Progress) -> bool:
         """Whether something of a run was refused in the state that it has now, of which progress is told."""
         every = self._history.of(run.first, run.last)
-        refused = {key: refusal for key in run.keys if (refusal := self._refusal(due, key, run, every))}
+        refused = {key: refusal for key in run.keys if (refusal := self._refusal(key, run, every))}
         for key, refusal in refused.items():
             if not refusal.is_of_days:
                 progress.refused |= {(key, day): refusal.why for day in run.days}
@@ -216,13 +216,13 @@ class Desk:
             rules = replace(progress.rules, only=self._own)
             places = {place for run in runs_of(due, rules) for place in run.places}
             runs = list(_ranges(places, due, rules))
-            if not any(self._was_refused(due, run, progress) for run in runs):
-                return [self._request(due, run) for run in runs]
+            if not any(self._was_refused(run, progress) for run in runs):
+                return [self._request(run) for run in runs]
 
-    def _request(self, due: Due, run: Run) -> Request:
-        states = States(due, self._domains).of(run)
+    def _request(self, run: Run) -> Request:
+        states = self._states.of(run)
         every = self._history.of(run.first, run.last)
-        attempt = max(len(self._in_this_state(due, key, run, every)) for key in run.keys)
+        attempt = max(len(self._in_this_state(key, run, every)) for key in run.keys)
         return Request(run, states, run_key(states, run.first, run.last, attempt))
 
 

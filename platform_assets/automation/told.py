@@ -1,0 +1,58 @@
+"""Which verdicts of checks without a run were recorded, so that each is recorded once: the cursor of a sensor."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import dagster as dg
+
+from platform_assets.errors import PlatformError
+from platform_assets.plan.checks import NO_MISSING_DAYS, Verdict
+
+_SINCE = "cannot look since"
+# What may pass, such as a store that does not answer, is nobody's business for so many seconds.
+_PATIENCE = 300
+
+
+@dataclass(frozen=True)
+class Told:
+    """The checks that do not pass, by asset and name, each with a hash of what is said of it.
+
+    `since` is when landing or the lake could not be looked at first, in seconds since 1970, if they cannot.
+    """
+
+    failing: Mapping[str, str]
+    since: float | None = None
+
+    @classmethod
+    def of(cls, cursor: str | None) -> Told:
+        """What a cursor remembers; nothing when there is none."""
+        found = json.loads(cursor or "{}")
+        since = found.pop(_SINCE, None)
+        return cls(found, since)
+
+    def news(self, verdicts: Iterable[Verdict]) -> tuple[list[dg.AssetCheckEvaluation], str]:
+        """What is to be recorded of all verdicts, and the cursor after that."""
+        failing, news = {}, []
+        for one in verdicts:
+            name = f"{one.key.to_user_string()} {one.check}"
+            if not one.passed:
+                failing[name] = hashlib.sha256(one.said.encode()).hexdigest()[:8]
+            if failing.get(name) != self.failing.get(name):
+                news.append(one.evaluation)
+        return news, json.dumps(failing)
+
+    def cannot_look(
+        self, checks: Sequence[dg.AssetCheckKey], error: PlatformError, now: datetime
+    ) -> tuple[list[dg.AssetCheckEvaluation], str]:
+        """What is to be recorded when nobody can tell which days there are: at once, or, if it may pass, when it lasts."""
+        since = self.since or now.timestamp()
+        if error.retry and now.timestamp() - since < _PATIENCE:
+            return [], json.dumps({**self.failing, _SINCE: since})
+        keys = [check.asset_key for check in checks if check.name == NO_MISSING_DAYS]
+        news, cursor = self.news(Verdict(key, NO_MISSING_DAYS, False, str(error), {}) for key in keys)
+        return news, json.dumps({**self.failing, **json.loads(cursor), _SINCE: since})

@@ -1,0 +1,93 @@
+"""Verdicts without a run are recorded once each, also those of a landing that cannot be looked at."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import dagster as dg
+
+from platform_assets.automation.told import Told
+from platform_assets.errors import PlatformError, TemporaryError
+from platform_assets.lake.engines.engine import Engine
+from platform_assets.plan.checks import NO_MISSING_DAYS, UP_TO_DATE, Verdict
+from platform_assets_tests.support.automation import AT_ONCE, Daemon
+from platform_assets_tests.support.kiosk import kiosk_at, sold
+
+RAW = dg.AssetKey(["kiosk", "raw_sold"])
+CHECKS = [dg.AssetCheckKey(RAW, name) for name in (UP_TO_DATE, NO_MISSING_DAYS)]
+NOW = datetime(2026, 1, 5, 10, tzinfo=timezone.utc)
+
+
+def verdict(passed: bool, said: str = "") -> Verdict:
+    """What a check says of the raw table."""
+    return Verdict(RAW, UP_TO_DATE, passed, said, {})
+
+
+def test_a_check_that_passes_and_always_did_is_not_recorded() -> None:
+    assert Told.of(None).news([verdict(True)]) == ([], "{}")
+
+
+def test_what_a_check_says_is_recorded_when_it_is_another_than_before() -> None:
+    cursor: str | None = None
+    recorded = []
+    for one in (
+        *(verdict(False, "a"), verdict(False, "a"), verdict(False, "b")),
+        *(verdict(True, "all"), verdict(True, "all"), verdict(False, "a")),
+    ):
+        news, cursor = Told.of(cursor).news([one])
+        recorded.append([(found.passed, found.description) for found in news])
+    assert recorded == [[(False, "a")], [], [(False, "b")], [(True, "all")], [], [(False, "a")]]
+
+
+def test_that_landing_is_not_there_is_recorded_at_once_and_once() -> None:
+    error = PlatformError("landing is not there")
+    news, cursor = Told.of(None).cannot_look(CHECKS, error, NOW)
+    assert [(one.check_name, one.passed, one.description) for one in news] == [
+        (NO_MISSING_DAYS, False, "landing is not there")
+    ]
+    news, cursor = Told.of(cursor).cannot_look(CHECKS, error, NOW + timedelta(seconds=30))
+    assert news == []
+    passes = Verdict(RAW, NO_MISSING_DAYS, True, "no day is missing", {})
+    news, cursor = Told.of(cursor).news([passes])
+    assert [one.passed for one in news] == [True]
+    assert Told.of(cursor).since is None
+
+
+def test_that_a_store_does_not_answer_is_recorded_when_it_lasts() -> None:
+    error, cursor = TemporaryError("the store does not answer"), Told.of(None).news([verdict(False, "a")])[1]
+    recorded = []
+    for seconds in (0, 100, 299, 301, 330):
+        news, cursor = Told.of(cursor).cannot_look(CHECKS, error, NOW + timedelta(seconds=seconds))
+        recorded.append(len(news))
+    assert recorded == [0, 0, 0, 1, 0]
+    assert f"kiosk/raw_sold {UP_TO_DATE}" in Told.of(cursor).failing
+
+
+def test_a_sensor_says_what_is_wrong_with_landing_and_goes_on_when_it_is_back(engine: Engine, tmp_path: Path) -> None:
+    daemon = Daemon(kiosk_at(tmp_path, **AT_ONCE))
+    daemon.platform.deliver("sold", "2026-01-01", "a.csv", sold("2026-01-01", 10))
+    landing = tmp_path / "landing"
+    shutil.move(landing, tmp_path / "away")
+    assert daemon.tick() == []
+    assert f"PLATFORM_LANDING={landing} is not there" in daemon.said
+    assert list(daemon.failing()) == ["kiosk/raw_sold no_missing_days"]
+    shutil.move(tmp_path / "away", landing)
+    assert daemon.rest()
+    assert daemon.failing() == {}
+
+
+def test_what_is_due_and_missing_is_recorded_without_a_run(engine: Engine, tmp_path: Path) -> None:
+    daemon = Daemon(kiosk_at(tmp_path, **AT_ONCE))
+    daemon.platform.deliver("sold", "2026-01-02", "a.csv", "sold_at\n" + "never\n" * 20)
+    daemon.rest()
+    failing = daemon.failing()
+    assert "kiosk/hours up_to_date" in failing
+    assert failing["kiosk/raw_sold no_missing_days"] == "missing: 2026-01-02"
+    recorded = len(daemon.events)
+    daemon.tick()
+    assert len(daemon.events) == recorded
+    daemon.platform.deliver("sold", "2026-01-02", "a.csv", sold("2026-01-02", 10))
+    daemon.rest()
+    assert daemon.failing() == {}
