@@ -15,7 +15,7 @@ from platform_assets.automation.told import Told
 from platform_assets.errors import PlatformError
 from platform_assets.lake.tables.days import span_text
 from platform_assets.landing.deliveries import some
-from platform_assets.plan.checks import daily, over, specs, verdicts
+from platform_assets.plan.checks import NO_MISSING_DAYS, daily, over, specs, verdicts
 from platform_assets.plan.state import State, through
 from platform_assets.registry import FoundDomain
 
@@ -97,7 +97,9 @@ class Automation:
             except PlatformError as error:
                 events, cursor = told.cannot_look(self._checks, error, now)
                 return dg.SensorResult(skip_reason=str(error), cursor=cursor, asset_events=events)
-            events, cursor = told.news(verdicts(answer.due, self._checks, now, until))
+            # A day that is about to be built is not missing.
+            asked = [check for check in self._checks if check.name != NO_MISSING_DAYS or not answer.requests]
+            events, cursor = told.news(verdicts(answer.due, asked, now, until))
             if not answer.requests:
                 return dg.SensorResult(skip_reason=_told(answer), cursor=cursor, asset_events=events)
             context.log.info(_told(answer))

@@ -36,10 +36,11 @@ class Told:
         return cls(found, since)
 
     def news(self, verdicts: Iterable[Verdict]) -> tuple[list[dg.AssetCheckEvaluation], str]:
-        """What is to be recorded of all verdicts, and the cursor after that."""
-        failing, news = {}, []
+        """What is to be recorded of verdicts, and the cursor after that."""
+        failing, news = dict(self.failing), []
         for one in verdicts:
             name = f"{one.key.to_user_string()} {one.check}"
+            failing.pop(name, None)
             if not one.passed:
                 failing[name] = hashlib.sha256(one.said.encode()).hexdigest()[:8]
             if failing.get(name) != self.failing.get(name):
@@ -49,10 +50,10 @@ class Told:
     def cannot_look(
         self, checks: Sequence[dg.AssetCheckKey], error: PlatformError, now: datetime
     ) -> tuple[list[dg.AssetCheckEvaluation], str]:
-        """What is to be recorded when nobody can tell which days there are: at once, or, if it may pass, when it lasts."""
+        """What is to be recorded when nobody can tell which days there are: at once, or when what may pass lasts."""
         since = self.since or now.timestamp()
         if error.retry and now.timestamp() - since < _PATIENCE:
             return [], json.dumps({**self.failing, _SINCE: since})
         keys = [check.asset_key for check in checks if check.name == NO_MISSING_DAYS]
         news, cursor = self.news(Verdict(key, NO_MISSING_DAYS, False, str(error), {}) for key in keys)
-        return news, json.dumps({**self.failing, **json.loads(cursor), _SINCE: since})
+        return news, json.dumps({**json.loads(cursor), _SINCE: since})

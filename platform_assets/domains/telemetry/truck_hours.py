@@ -1,9 +1,8 @@
 """telemetry/truck_hours: the hourly means of each truck, two columns for each sensor that ever had a number."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
-from itertools import product
-from math import ceil, sqrt
+from math import ceil
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -13,6 +12,8 @@ from platform_assets.domains.telemetry.domain import telemetry
 from platform_assets.domains.telemetry.guards import SensorsHaveColumns
 
 _HOUR = ["day", "hour", "truck_id"]
+_WHAT = ("mean", "n")
+_STEPS = 3
 
 
 class TruckHours(Contract):
@@ -72,20 +73,21 @@ def _means(rows: DataFrame) -> DataFrame:
 
 
 def _in_columns(means: DataFrame, names: Sequence[str]) -> DataFrame:
-    """The sensors side by side, in two steps: of a thousand, each row is looked at for 32, and then 32 times."""
+    """The sensors side by side, in three steps: of a thousand, each row is looked at for ten, three times over."""
     if not names:
         return means.select(*_HOUR).distinct()
-    size = ceil(sqrt(len(names)))
-    placed = means.withColumns({"part": F.floor(F.col("place") / size), "slot": F.col("place") % size})
-    # A sum of one value: the greatest of infinities may be a number (workaround: sail-greatest-of-infinities).
-    slots = [F.sum(F.when(F.col("slot") == slot, F.col(what))).alias(f"{what}_{slot}") for slot, what in _each(size)]
-    parts = placed.groupBy(*_HOUR, "part").agg(*slots)
-    columns = [
-        F.sum(F.when(F.col("part") == place // size, F.col(f"{what}_{place % size}"))).alias(f"{names[place]}_{what}")
-        for place, what in _each(len(names))
-    ]
-    return parts.groupBy(*_HOUR).agg(*columns)
-
-
-def _each(number: int) -> Iterator[tuple[int, str]]:
-    return product(range(number), ("mean", "n"))
+    width = ceil(len(names) ** (1 / _STEPS))
+    rows = means.select(*_HOUR, "place", *(F.col(what).alias(f"{what}_0") for what in _WHAT))
+    for step in range(_STEPS):
+        is_last, inner = step == _STEPS - 1, width**step
+        columns = [
+            # A sum of one value: the greatest of infinities may be a number (workaround: sail-greatest-of-infinities).
+            F.sum(F.when(F.col("place") % width == at // inner, F.col(f"{what}_{at % inner}"))).alias(
+                f"{names[at]}_{what}" if is_last else f"{what}_{at}"
+            )
+            for at in range(len(names) if is_last else inner * width)
+            for what in _WHAT
+        ]
+        by = _HOUR if is_last else [*_HOUR, F.floor(F.col("place") / width).alias("place")]
+        rows = rows.groupBy(*by).agg(*columns)
+    return rows
