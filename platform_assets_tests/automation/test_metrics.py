@@ -101,6 +101,15 @@ def test_a_table_without_days_has_failed_until_it_is_built(platform: Platform) -
     assert values(platform, platform.instance)[FAILED]["price_list"] == 0
 
 
+def test_a_table_without_days_that_was_built_by_a_run_that_failed_elsewhere_has_not_failed(platform: Platform) -> None:
+    platform.materialise("2026-01-01", "2026-01-03", select=ALL)
+    platform.deliver("shelf_sales", "2026-01-02", "more.csv", "item,sold_at\n" + "four,2026-01-02T10:00:00Z\n" * 20)
+    both = "key:shelf/price_list or key:shelf/raw_sales"
+    assert not platform.materialise("2026-01-02", select=both, check=False).success
+    failed = values(platform, platform.instance)[FAILED]
+    assert (failed["price_list"], failed["raw_sales"]) == (0, 1)
+
+
 def test_a_damaged_table_keeps_the_others_from_nothing_and_is_told_once(platform: Platform, tmp_path: Path) -> None:
     platform.materialise("2026-01-01", "2026-01-03", select=ALL)
     shutil.copytree(platform.root / "lake", tmp_path / "copy" / "lake")  # of the first one it is known that it is whole
