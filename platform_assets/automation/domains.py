@@ -1,7 +1,8 @@
 """What runs a domain by itself: its job, the schedule of every day, and the sensor that looks at landing."""
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import date, datetime, timedelta, timezone
+from textwrap import shorten
 
 import dagster as dg
 
@@ -20,6 +21,8 @@ from platform_assets.plan.state import State, through
 from platform_assets.registry import FoundDomain
 
 _SHOWN = 5
+# A refusal may show many lines of a file: whoever wants them all opens its run.
+_LETTERS = 400
 
 
 class Automation:
@@ -66,7 +69,10 @@ class Automation:
                 state = State.of(self._catalog, self._keys, through=day)
                 desk = Desk(state, self._domains, self._name, history, day, now, until=day)
                 answer = desk.answer(in_one_go=True)
-            return [run_request(one, self._name) for one in answer.requests] or dg.SkipReason(_told(answer))
+            if not answer.requests:
+                return dg.SkipReason(_told(answer))
+            context.log.info(_told(answer))
+            return [run_request(one, self._name) for one in answer.requests]
 
         return every_day
 
@@ -130,13 +136,21 @@ def _told(answer: Answer) -> str:
         f"requested: {span_text(one.run.first, one.run.last)} of {', '.join(key.path[-1] for key in one.run.keys)}"
         for one in answer.requests
     ]
-    waits: dict[tuple[str, str], list[str]] = {}
+    waits: dict[tuple[str, str], list[date]] = {}
     for wait in answer.waits:
         if not wait.follows:
-            waits.setdefault((wait.key.path[-1], " ".join(wait.why.split())), []).append(span_text(wait.day, wait.day))
-    said += [f"{table} waits on {some(days, _SHOWN)}: {why}" for (table, why), days in waits.items()][:_SHOWN]
+            why = shorten(wait.why, _LETTERS, placeholder=" ...")
+            waits.setdefault((wait.key.path[-1], why), []).append(wait.day)
+    said += [f"{table} waits on {some(_spans(days), _SHOWN)}: {why}" for (table, why), days in waits.items()][:_SHOWN]
     if len(waits) > _SHOWN:
         said.append(f"and {len(waits) - _SHOWN} more")
     if follow := dict.fromkeys(wait.key.path[-1] for wait in answer.waits if wait.follows):
         said.append(f"what is made of it waits, too: {some(list(follow), _SHOWN)}")
     return "; ".join(said) or "Nothing is due."
+
+
+def _spans(days: Sequence[date]) -> list[str]:
+    """Days, in order, as ranges of those that follow each other."""
+    starts = [n for n, day in enumerate(days) if n == 0 or day - days[n - 1] != timedelta(days=1)]
+    ends = [*(n - 1 for n in starts[1:]), len(days) - 1]
+    return [span_text(days[first], days[last]) for first, last in zip(starts, ends, strict=True)]

@@ -53,7 +53,7 @@ class Asked:
         if self.succeeded:
             return None
         if self.status == dg.DagsterRunStatus.CANCELED:
-            return Refusal(f"the run {self.run_id} was stopped by somebody")
+            return Refusal(f"the run {self.run_id} was stopped by somebody: `platform-assets apply` builds it")
         if not self._failures:
             return Refusal(f"the run {self.run_id} has died", may_pass=True)
         return self._failures.get(key.to_python_identifier())

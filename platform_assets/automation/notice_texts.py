@@ -72,9 +72,9 @@ def _lines(group: Sequence[News], ui_url: str) -> Iterator[str]:
     if news.newest.said:
         yield news.newest.said
     if news.is_well and news.times:
-        yield f"Failures before that of which nobody was told: {news.times:,}."
+        yield f"It had failed {news.times:,} times more meanwhile."
     elif news.times > 1:
-        yield f"Failures since the last notice: {news.times:,}."
+        yield f"It failed {news.times:,} times, the last time like this."
     if news.earlier:
         yield f"Earlier notices that could not be sent, and are left out: {news.earlier:,}."
     if news.forgotten:

@@ -1,7 +1,7 @@
 """What people are told of tables and checks, and what is remembered for it: pure, and folded so that it stays little.
 
 The first failure of a table is told at once. More of them within the hour are counted, and told as one when it is over.
-When everything that has failed is built again, that is told, too.
+When everything that has failed is built again, or the check passes, that is told, too, and the next failure is a first.
 """
 
 from __future__ import annotations
@@ -81,8 +81,7 @@ class Notice:
 class Trouble:
     """What is remembered of a table or a check that has failed: the days that are not mended, and what was told.
 
-    `times` counts the failures that were not told yet, `told_at` is when the last ones were. `is_told` says that people
-    believe it to be broken.
+    `times` counts the failures that were not told yet, `told_at` is when the last ones were, None before any.
     """
 
     newest: Verdict
@@ -90,7 +89,6 @@ class Trouble:
     forgotten: int = 0
     times: int = 0
     told_at: float | None = None
-    is_told: bool = False
 
     def after(self, verdict: Verdict) -> Trouble:
         """The same with one more verdict."""
@@ -99,26 +97,24 @@ class Trouble:
             short = replace(verdict, said=_cut(verdict.said))
             forgotten += self.forgotten
             return replace(self, newest=short, spans=spans, forgotten=forgotten, times=self.times + 1)
-        spans = without(self.spans, verdict.span)
+        # A check is well when it passes, as the UI shows it: which days it was about, nobody knows.
+        spans = () if verdict.check else without(self.spans, verdict.span)
         return replace(self, spans=spans, newest=self.newest if spans else verdict)
 
     def told(self, now: float) -> tuple[News | None, Trouble | None]:
         """What is to be told of it now, and what is remembered of it then: None when there is no more to it."""
-        is_recent = self._is_recent(now)
         news = News(self.newest, said_of(self.spans), self.times, forgotten=0 if self.spans else self.forgotten)
-        if self.is_told and not self.spans:
-            return news, replace(self, times=0, is_told=False, forgotten=0)
-        # What has failed and was mended before anybody was told is no news.
-        if self.times and not is_recent and (self.spans or self.told_at is not None):
-            return news, replace(self, times=0, told_at=now, is_told=bool(self.spans))
-        return None, self if self.spans or is_recent else None
+        if not self.spans:
+            # What has failed and was mended before anybody was told is no news.
+            return (news if self.told_at is not None else None), None
+        if self.times and not self._is_recent(now):
+            return news, replace(self, times=0, told_at=now)
+        return None, self
 
-    def as_of(self, now: float) -> Trouble | None:
-        """The same before anything new is learned: None when its hour is over, and there is no more to tell."""
-        if self.told_at is None or self.spans or self.is_told or self.times or self._is_recent(now):
-            # A clock that was set back must keep nobody waiting.
-            return replace(self, told_at=None if self.told_at is None else min(self.told_at, now))
-        return None
+    def as_of(self, now: float) -> Trouble:
+        """The same before anything new is learned."""
+        # A clock that was set back must keep nobody waiting.
+        return replace(self, told_at=None if self.told_at is None else min(self.told_at, now))
 
     def _is_recent(self, now: float) -> bool:
         return self.told_at is not None and now - self.told_at < HOUR
@@ -155,7 +151,7 @@ class State:
 
     def learned(self, verdicts: Iterable[Verdict], receivers: Collection[str], now: float) -> State:
         """The state after some verdicts, in their order, with what is now to be sent to the receivers."""
-        troubles = {subject: one for subject, was in self.troubles.items() if (one := was.as_of(now))}
+        troubles = {subject: trouble.as_of(now) for subject, trouble in self.troubles.items()}
         for verdict in verdicts:
             trouble = troubles.get(verdict.subject)
             if trouble or verdict.said:

@@ -18,8 +18,18 @@ from platform_assets.lake.tables.days import WHOLE
 from platform_assets.plan.due import LANDING, Due
 from platform_assets.plan.runs import Run
 from platform_assets.registry import FoundDomain, listed_settings
+from platform_assets.settings import PREFIX
 
 _OF_THE_RUN = "as the run makes it"
+# What says when something is run, how long something is kept, and who is told, changes no run.
+_OF_NO_RUN = {
+    f"{PREFIX}{name.upper()}"
+    for name in (
+        *("automation", "daily_at", "catch_up_days", "landing_settle_seconds", "landing_every_seconds", "maintain_at"),
+        *("keep_logs_days", "keep_versions_days", "rebuild_on_change", "expected_by", "notify", "ui_url", "debug"),
+        *("domains", "show_pii"),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -45,8 +55,9 @@ class States:
     @cached_property
     def _fixed(self) -> list[Any]:
         """What counts for every asset: a limit that was raised, or more memory, is worth another attempt."""
-        listed = listed_settings(self.domains, self.due.catalog.settings)
-        return [platform_version(), {one.variable: one.value for one in listed}]
+        read = {key.path[0] for key in self.due.state.keys}
+        listed = listed_settings([one for one in self.domains if one.name in read], self.due.catalog.settings)
+        return [platform_version(), {one.variable: one.value for one in listed if one.variable not in _OF_NO_RUN}]
 
     def _of_day(self, key: dg.AssetKey, day: date, built: Run) -> list[Any]:
         state, one = self.due.state, self.due.catalog[key]

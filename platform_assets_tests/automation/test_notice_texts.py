@@ -63,8 +63,8 @@ def test_a_check_is_named_and_a_warning_is_no_failure(one: News, title: str, kin
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        (news(times=24), "Failures since the last notice: 24."),
-        (news(days="", said="", times=2), "Failures before that of which nobody was told: 2."),
+        (news(times=24), "It failed 24 times, the last time like this."),
+        (news(days="", said="", times=2), "It had failed 2 times more meanwhile."),
         (news(earlier=3), "Earlier notices that could not be sent, and are left out: 3."),
         (news(days="", said="", times=0, forgotten=9), "Older days that had failed, and are not followed: 9."),
     ],

@@ -236,7 +236,7 @@ def test_days_that_were_made_with_other_settings_are_rebuilt_only_when_that_is_w
     week.use(kiosk_at(week.platform.root, kiosk_least=2, **AT_ONCE))
     assert week.rest() == []
     assert "PLATFORM_KIOSK_LEAST has changed: set it back, or `platform-assets apply kiosk`" in week.said
-    assert "hours waits on 2026-01-01, 2026-01-02, 2026-01-03: " in week.said
+    assert "hours waits on 2026-01-01...2026-01-03: " in week.said
     week.use(kiosk_at(week.platform.root, kiosk_least=2, rebuild_on_change=True, **AT_ONCE))
     assert week.rest() == [("1-3", "hours", "so_far")]
 
