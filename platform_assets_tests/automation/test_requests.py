@@ -249,6 +249,14 @@ def test_a_limit_that_was_raised_is_worth_another_attempt(engine: Engine, tmp_pa
     assert daemon.rest() == [("1", "raw_sold"), ("1", *REST)]
 
 
+def test_a_setting_that_changes_no_run_is_no_reason_to_try_again(engine: Engine, tmp_path: Path) -> None:
+    daemon = Daemon(kiosk_at(tmp_path, **AT_ONCE))
+    daemon.platform.deliver("sold", DAYS[0], "a.csv", BAD)
+    assert daemon.rest() == [("1", "raw_sold", "refused")]
+    daemon.use(kiosk_at(tmp_path, daily_at="05:00", keep_logs_days=7, **AT_ONCE))
+    assert daemon.rest() == []
+
+
 def test_a_delivery_that_is_gone_is_taken_for_empty_only_when_that_is_allowed(week: Daemon) -> None:
     week.rest()
     (week.platform.root / "landing" / "sold" / DAYS[1] / "a.csv").unlink()

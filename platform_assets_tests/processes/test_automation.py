@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
 
@@ -21,7 +21,7 @@ from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.processes.sites import Process, Site, events, kill, wait_for
 from platform_assets_tests.support.services.s3 import s3_server
 
-WEEK = [str(date.today() - timedelta(days=n)) for n in range(6, 0, -1)]
+WEEK = [str(datetime.now(timezone.utc).date() - timedelta(days=n)) for n in range(6, 0, -1)]
 ALONE = {
     "automation": True,
     "web_start": WEEK[0],
