@@ -131,12 +131,10 @@ def _up_to_date(found: Due, key: dg.AssetKey) -> Verdict:
 def _no_missing_days(found: Due, key: dg.AssetKey, until: date | None) -> Verdict:
     made, delivered = found.state.known[key].made, found.state.delivered.get(key, {})
     first = found.catalog.first_day(key)
-    last = until or max((day for day in delivered if day <= found.state.today), default=first - _DAY)
-    missing = (
-        []
-        if key.path[0] not in found.state.newest
-        else [day.isoformat() for day in (first + n * _DAY for n in range((last - first).days + 1)) if day not in made]
-    )
+    newest = max((day for day in delivered if day <= found.state.today), default=first - _DAY)
+    # A domain that nobody has fed for long has no days up to then.
+    last = min(until, found.state.newest.get(key.path[0], newest)) if until else newest
+    missing = [day.isoformat() for day in (first + n * _DAY for n in range((last - first).days + 1)) if day not in made]
     said = f"missing: {some(missing, 3)}" if missing else "no day is missing"
     return Verdict(key, NO_MISSING_DAYS, not missing, said, {"missing": missing[:100], "days": len(missing)})
 

@@ -34,7 +34,7 @@ class State:
     """What there is, read once: the days of each asset with their records, and the deliveries of each feed.
 
     `keys` are the assets that it is about, each after those that it reads; the others of their domains are there for
-    the newest day. A domain that was delivered to or built at least once has the days up to `through`, too, if given.
+    the newest day. A domain that was delivered to or built not long ago has the days up to `through`, too, if given.
     """
 
     catalog: Catalog
@@ -86,7 +86,12 @@ class State:
         for key, known in self.known.items():
             raw = self.delivered.get(key, {})
             for day in (day for days in (known.made, raw) for day in days if WHOLE < day <= self.today):
-                found[key.path[0]] = max(found.get(key.path[0], self.through or day), day)
+                found[key.path[0]] = max(found.get(key.path[0], day), day)
+        longest = self.catalog.settings.catch_up_days * _DAY
+        for domain, day in found.items():
+            # A domain that nobody has fed for so long is left alone.
+            if self.through and day < self.through <= day + longest:
+                found[domain] = self.through
         for key in self.known:  # each after those that it reads
             for source in self.catalog[key].sources:
                 if source.path[0] in found:

@@ -231,6 +231,14 @@ def test_the_days_of_a_domain_that_nobody_feeds_are_not_requested(engine: Engine
     assert daemon.answer(over=date(2026, 1, 9)).requests == []
 
 
+def test_a_domain_that_nobody_has_fed_for_long_is_left_alone(engine: Engine, tmp_path: Path) -> None:
+    daemon = Daemon(kiosk_at(tmp_path, landing_settle_seconds=0, catch_up_days=3))
+    daemon.platform.deliver("sold", DAYS[0], "a.csv", sold(DAYS[0], 10))
+    applied(daemon.platform, "kiosk")
+    assert daemon.answer(over=date(2026, 1, 5)).requests == []
+    assert told(daemon.answer(over=date(2026, 1, 4)).requests) == [("2-4", "raw_sold")]
+
+
 def test_days_that_were_made_with_other_settings_are_rebuilt_only_when_that_is_wanted(week: Daemon) -> None:
     week.rest()
     week.use(kiosk_at(week.platform.root, kiosk_least=2, **AT_ONCE))

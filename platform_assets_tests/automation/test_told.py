@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import dagster as dg
@@ -11,8 +11,11 @@ import dagster as dg
 from platform_assets.automation.told import Told
 from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.plan.checks import NO_MISSING_DAYS, UP_TO_DATE, Verdict
+from platform_assets.plan.checks import NO_MISSING_DAYS, UP_TO_DATE, Verdict, verdicts
+from platform_assets.plan.due import due_of
+from platform_assets.plan.state import State
 from platform_assets_tests.support.automation import AT_ONCE, Daemon
+from platform_assets_tests.support.due import applied
 from platform_assets_tests.support.kiosk import kiosk_at, sold
 
 RAW = dg.AssetKey(["kiosk", "raw_sold"])
@@ -94,3 +97,20 @@ def test_what_is_due_and_missing_is_recorded_without_a_run(engine: Engine, tmp_p
     daemon.platform.deliver("sold", "2026-01-02", "a.csv", sold("2026-01-02", 10))
     daemon.rest()
     assert daemon.failing() == {}
+
+
+def test_of_days_up_to_the_one_that_is_over_none_may_be_missing_while_the_domain_is_fed(
+    engine: Engine, tmp_path: Path
+) -> None:
+    platform = kiosk_at(tmp_path, catch_up_days=3)
+    platform.deliver("sold", "2026-01-01", "a.csv", sold("2026-01-01", 10))
+    applied(platform, "kiosk")
+
+    def said(until: date | None) -> str:
+        state = State.of(platform.catalog, [RAW], through=until)
+        (found,) = verdicts(due_of(state), CHECKS[1:], NOW, until)
+        return found.said
+
+    assert said(None) == "no day is missing"
+    assert said(date(2026, 1, 3)) == "missing: 2026-01-02, 2026-01-03"
+    assert said(date(2026, 1, 5)) == "no day is missing"
