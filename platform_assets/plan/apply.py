@@ -17,7 +17,7 @@ from platform_assets.errors import PlatformError
 from platform_assets.lake.audit import COLUMNS
 from platform_assets.lake.tables.days import WHOLE
 from platform_assets.landing.delivery_checks import ALLOW_EMPTIED
-from platform_assets.plan.checks import UP_TO_DATE
+from platform_assets.plan.checks import NO_MISSING_DAYS, UP_TO_DATE
 from platform_assets.plan.due import EMPTIED, Due
 from platform_assets.plan.runs import Place, Rules, Run, next_run
 
@@ -28,6 +28,8 @@ _MOST_REFUSALS = 20
 _MOST_BUILDS = 20
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _DAY = timedelta(days=1)
+# That other days are due, or missing, is what the plan itself is about.
+_OF_DAYS = (UP_TO_DATE, NO_MISSING_DAYS, LATE)
 
 
 @dataclass(frozen=True)
@@ -176,9 +178,9 @@ def _of_columns(result: dg.ExecuteInProcessResult) -> set[dg.AssetKey]:
 
 
 def _warnings(result: dg.ExecuteInProcessResult) -> list[tuple[dg.AssetKey, str, str]]:
-    """What is told of a run; that other days are due is what the plan itself is about."""
+    """What is told of a run."""
     return [
         (one.asset_key, one.check_name, one.description or "")
         for one in result.get_asset_check_evaluations()
-        if not one.passed and one.severity == dg.AssetCheckSeverity.WARN and one.check_name not in (UP_TO_DATE, LATE)
+        if not one.passed and one.severity == dg.AssetCheckSeverity.WARN and one.check_name not in _OF_DAYS
     ]
