@@ -204,8 +204,11 @@ def test_a_check_that_stops_a_table_is_told_with_it_and_not_once_more(office: Of
     assert office.listener.heard[1]["type"] == "failure"
 
 
+OF_THE_PLAN = ("up_to_date", "late_rows", "no_missing_days")
+
+
 def test_of_checks_about_what_is_due_nobody_is_told(office: Office) -> None:
-    office.found |= {f"{HITS}: {name}": dg.AssetCheckSeverity.WARN for name in ("up_to_date", "late_rows")}
+    office.found |= {f"{HITS}: {name}": dg.AssetCheckSeverity.WARN for name in OF_THE_PLAN}
     office.run(HITS, first="2026-01-02")
     office.instance.report_runless_asset_event(check("up_to_date", passed=False))
     office.look()
