@@ -98,7 +98,9 @@ def _has_died(run: dg.DagsterRun) -> bool:
     if of != [run.run_id] and (of or run.parent_run_id):
         return False
     try:
-        return abs(psutil.Process(int(number)).create_time() - float(began)) > _CLOCK_SECONDS
+        process = psutil.Process(int(number))
+        is_another = abs(process.create_time() - float(began)) > _CLOCK_SECONDS
+        return is_another or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 

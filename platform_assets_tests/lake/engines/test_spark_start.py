@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -264,12 +265,21 @@ def test_spark_reads_files_of_any_name_also_in_the_plain_locale(tmp_path: Path) 
 @pytest.mark.only("spark")
 def test_spark_knows_its_secrets_and_no_command_line_shows_them(engine: Engine) -> None:
     assert engine.session.conf.get("spark.test.password") == "for nobody: else"
-    started = [process.cmdline() for process in psutil.Process().children(recursive=True)]
+    started = command_lines()
     (java,) = (words for words in started if "org.apache.spark.deploy.SparkSubmit" in words)
     assert "spark.sql.shuffle.partitions=1" in java
     assert "of nobody" not in " ".join(word for words in started for word in words)
     assert java_property(engine, "x.test.password") == "of nobody"
     assert "for nobody" not in " ".join(word for words in started for word in words)
+
+
+def command_lines() -> list[list[str]]:
+    """Of every process that this one has started, and that has not ended."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # a zombie is one, too
+            found.append(process.cmdline())
+    return found
 
 
 def java_property(engine: Engine, name: str) -> Any:
