@@ -59,6 +59,14 @@ def of_this_process(run_id: str = "", *, of_parent: bool = False) -> dict[str, s
     return {_HOST: socket.gethostname(), _PROCESS: f"{process.pid} {process.create_time()} {run_id}".strip()}
 
 
+def job_of(definitions: dg.Definitions, keys: Collection[dg.AssetKey]) -> dg.JobDefinition:
+    """The job that builds some assets: their domain's, or that of all domains when they are of several."""
+    domains = {key.path[0] for key in keys}
+    if len(domains) == 1:
+        return definitions.resolve_job_def(domains.pop())
+    return definitions.resolve_implicit_global_asset_job_def()
+
+
 def in_flight(instance: dg.DagsterInstance, domains: Collection[str]) -> list[str]:
     """The ids of runs that have not ended and build something of these domains.
 

@@ -12,7 +12,7 @@ import dagster as dg
 from platform_assets.assets.interrupts import is_interrupted
 from platform_assets.assets.late_rows import LATE
 from platform_assets.assets.publication import DUE_ONLY
-from platform_assets.assets.runs import of_this_process
+from platform_assets.assets.runs import job_of, of_this_process
 from platform_assets.errors import PlatformError
 from platform_assets.lake.audit import COLUMNS
 from platform_assets.lake.tables.days import WHOLE
@@ -140,13 +140,12 @@ def in_process(
     definitions: dg.Definitions, instance: dg.DagsterInstance, allow_emptied: bool
 ) -> Callable[[Run], Outcome]:
     """What carries out a run in this process, recorded in an instance of Dagster."""
-    job = definitions.resolve_implicit_global_asset_job_def()
 
     def execute(run: Run) -> Outcome:
         days = {} if run.first == WHOLE else {_START: str(run.first), _END: str(run.last)}
         tags = days | {DUE_ONLY: "1"} | of_this_process()
         tags |= {ALLOW_EMPTIED: "1"} if allow_emptied else {}
-        result = job.execute_in_process(
+        result = job_of(definitions, run.keys).execute_in_process(
             instance=instance, asset_selection=list(run.keys), tags=tags, run_config=_QUIET, raise_on_error=False
         )
         built = {event.asset_key for event in result.all_events if event.is_step_materialization}

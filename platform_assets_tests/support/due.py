@@ -42,7 +42,7 @@ def applied(
 ) -> tuple[list[Outcome], Progress]:
     """Apply the plan of a domain; how each run ended, and what is known after them."""
     progress = Progress(allow_emptied)
-    execute = in_process(platform.definitions, platform.instance, allow_emptied)
+    execute = in_process(platform.definitions_for(domain), platform.instance, allow_emptied)
 
     def plan() -> Due:
         return due_of(platform, domain, blocked=progress.refused, allow_emptied=allow_emptied, **options)

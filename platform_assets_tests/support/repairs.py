@@ -171,7 +171,7 @@ class History:
 
     def apply(self) -> list[Run]:
         """Apply the plan to its end; the runs that it took."""
-        execute = in_process(self.platform.definitions, self.platform.instance, allow_emptied=True)
+        execute = in_process(self.platform.definitions_for(self.domain), self.platform.instance, allow_emptied=True)
         progress = Progress(allow_emptied=True)
         runs = []
 
