@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 import dagster as dg
@@ -11,15 +11,16 @@ from platform_assets.assets.catalog import Catalog
 from platform_assets.assets.late_rows import LATE
 from platform_assets.automation.days import ALL, Span
 from platform_assets.automation.notices import Verdict
-from platform_assets.plan.checks import NO_MISSING_DAYS, UP_TO_DATE
+from platform_assets.plan.checks import FOR_PEOPLE, NO_MISSING_DAYS, UP_TO_DATE
 
 _DAY, _START, _END = (
     "dagster/partition",
     "dagster/asset_partition_range_start",
     "dagster/asset_partition_range_end",
 )
-# What is due because of others is what automation is there for.
-_OF_THE_PLAN = (UP_TO_DATE, LATE)
+# What is due is what automation is there for, and other runs may be about to build it: what is left to people, and
+# whether a day is missing, the sensor says.
+_OF_THE_PLAN = (UP_TO_DATE, LATE, NO_MISSING_DAYS)
 _STEPS = {
     dg.DagsterEventType.STEP_FAILURE,
     dg.DagsterEventType.STEP_SUCCESS,
@@ -61,22 +62,19 @@ class Verdicts:
         verdicts += [Verdict(subject, self._span(run, subject), run.run_id) for subject in built]
         for check in checks:
             table = check.asset_key.to_user_string()
-            if check.check_name == NO_MISSING_DAYS:
-                continue  # other runs may be about to build them: whether any is missing the sensor says
-            if table not in failed or check.passed or _warns(check):
-                verdicts += _of_check(check, self._span(run, table), run.run_id)
+            if check.check_name not in _OF_THE_PLAN and (table not in failed or check.passed or _warns(check)):
+                verdicts.append(_of_check(check, self._span(run, table), run.run_id))
         return verdicts
 
     def of_checks(self, keys: Collection[dg.AssetCheckKey], after: int) -> tuple[list[Verdict], int]:
         """The newest verdicts of checks that no run has made, behind a number, and the number of the last of them."""
-        wanted = sorted(key for key in keys if key.name not in _OF_THE_PLAN)
-        latest = self._instance.event_log_storage.get_latest_asset_check_execution_by_key(wanted)
+        latest = self._instance.event_log_storage.get_latest_asset_check_execution_by_key(sorted(keys))
         made = {
             record.id: evaluation
             for record in latest.values()
             if not record.run_id and record.event and (evaluation := record.evaluation)
         }
-        verdicts = [one for number in sorted(made) if number > after for one in _of_check(made[number], ALL, "")]
+        verdicts = [_of_check(made[number], ALL, "") for number in sorted(made) if number > after]
         return verdicts, max([after, *made])
 
     def _subject(self, run: dg.DagsterRun, step: str) -> str:
@@ -135,8 +133,12 @@ def _warns(check: dg.AssetCheckEvaluation) -> bool:
     return check.severity == dg.AssetCheckSeverity.WARN
 
 
-def _of_check(check: dg.AssetCheckEvaluation, span: Span, run_id: str) -> Iterator[Verdict]:
-    if check.check_name not in _OF_THE_PLAN:
-        said = "" if check.passed else check.description or "It did not pass."
-        table = check.asset_key.to_user_string()
-        yield Verdict(table, span, run_id, said, check.check_name, _warns(check))
+def _of_check(check: dg.AssetCheckEvaluation, span: Span, run_id: str) -> Verdict:
+    is_well = check.passed or (check.check_name == UP_TO_DATE and not _is_for_people(check))
+    said = "" if is_well else check.description or "It did not pass."
+    return Verdict(check.asset_key.to_user_string(), span, run_id, said, check.check_name, _warns(check))
+
+
+def _is_for_people(check: dg.AssetCheckEvaluation) -> bool:
+    found = check.metadata.get(FOR_PEOPLE)
+    return found is not None and bool(found.value)

@@ -13,10 +13,12 @@ from platform_assets.assets.raw_tables import RawTableDefinition
 from platform_assets.assets.runs import switched_on
 from platform_assets.lake.tables.days import WHOLE, span_text
 from platform_assets.landing.deliveries import some
-from platform_assets.plan.due import Due, due_of
+from platform_assets.plan.due import EMPTIED, SETTINGS, Due, due_of
 from platform_assets.plan.state import State, through
 
 UP_TO_DATE, NO_MISSING_DAYS, ON_TIME = "up_to_date", "no_missing_days", "delivered_on_time"
+FOR_PEOPLE = "for_people"
+"""How many days wait for somebody to decide, in the metadata of `up_to_date`."""
 _SAID = {
     UP_TO_DATE: "Every day is what its files, inputs and settings make it now: the plan has nothing due",
     NO_MISSING_DAYS: "Every day is published, from the first to the newest that there should be",
@@ -119,13 +121,27 @@ def _up_to_date(found: Due, key: dg.AssetKey) -> Verdict:
     for day, its in sorted(days.items()):
         for reason in its:
             reasons.setdefault(" ".join(filter(None, [reason.kind, reason.of])), []).append(span_text(day, day))
-    said = "nothing is due"
+    said, for_people = "nothing is due", [day for day in days if _is_for_people(found, key, day)]
     if days:
         shown = "; ".join(f"{reason} on {some(on, 3)}" for reason, on in reasons.items())
-        what, them = ("it is due", "it") if WHOLE in days else (f"{len(days)} days are due", "them")
-        said = f"{what}: {shown}. To build {them}: platform-assets apply {key.path[0]}"
+        what, them = ("it is due", "it") if WHOLE in days else (_are_due(len(days)), "it" if len(days) == 1 else "them")
+        waits = ", which automation does not do" if for_people else ""
+        said = f"{what}: {shown}. To build {them}: platform-assets apply {key.path[0]}{waits}"
     metadata = {"due": {reason: on[:100] for reason, on in reasons.items()}, "days": len(days)}
+    metadata[FOR_PEOPLE] = len(for_people)
     return Verdict(key, UP_TO_DATE, not days, said, metadata)
+
+
+def _are_due(days: int) -> str:
+    return "1 day is due" if days == 1 else f"{days} days are due"
+
+
+def _is_for_people(found: Due, key: dg.AssetKey, day: date) -> bool:
+    """Whether a day waits for somebody to decide, and not only for another day that does."""
+    settings = found.catalog.settings
+    decided = {SETTINGS: settings.rebuild_on_change, EMPTIED: settings.allow_emptied}
+    waits = any(not decided.get(reason.kind, True) for reason in found.days[key][day])
+    return waits and not found.sources_due(key, day)
 
 
 def _no_missing_days(found: Due, key: dg.AssetKey, until: date | None) -> Verdict:

@@ -11,7 +11,7 @@ import dagster as dg
 from platform_assets.automation.told import Told
 from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake.engines.engine import Engine
-from platform_assets.plan.checks import NO_MISSING_DAYS, UP_TO_DATE, Verdict, verdicts
+from platform_assets.plan.checks import FOR_PEOPLE, NO_MISSING_DAYS, UP_TO_DATE, Verdict, verdicts
 from platform_assets.plan.due import due_of
 from platform_assets.plan.state import State
 from platform_assets_tests.support.automation import AT_ONCE, Daemon
@@ -114,3 +114,30 @@ def test_of_days_up_to_the_one_that_is_over_none_may_be_missing_while_the_domain
     assert said(None) == "no day is missing"
     assert said(date(2026, 1, 3)) == "missing: 2026-01-02, 2026-01-03"
     assert said(date(2026, 1, 5)) == "no day is missing"
+
+
+def test_what_waits_for_somebody_to_decide_is_counted_where_it_begins(engine: Engine, tmp_path: Path) -> None:
+    daemon = Daemon(kiosk_at(tmp_path, **AT_ONCE))
+    for day in ("2026-01-01", "2026-01-02"):
+        daemon.platform.deliver("sold", day, "a.csv", sold(day, 10))
+    daemon.rest()
+    assert for_people(daemon) == {}
+    daemon.use(kiosk_at(tmp_path, kiosk_least=2, **AT_ONCE))
+    daemon.tick()
+    assert for_people(daemon) == {"hours": 2, "so_far": 0}
+    assert daemon.failing()["kiosk/hours up_to_date"] == (
+        "2 days are due: settings PLATFORM_KIOSK_LEAST on 2026-01-01, 2026-01-02. To build them: platform-assets apply "
+        "kiosk, which automation does not do"
+    )
+    daemon.use(kiosk_at(tmp_path, **AT_ONCE))
+    daemon.tick()
+    assert for_people(daemon) == {}
+    (tmp_path / "landing" / "sold" / "2026-01-02" / "a.csv").unlink()
+    daemon.tick()
+    assert for_people(daemon)["raw_sold"] == 1
+
+
+def for_people(daemon: Daemon) -> dict[str, int]:
+    """How many days wait for somebody, of each table that is not up to date."""
+    last = {one.asset_key.path[-1]: one for one in daemon.events if one.check_name == UP_TO_DATE}
+    return {name: one.metadata[FOR_PEOPLE].value for name, one in last.items() if not one.passed}

@@ -223,3 +223,12 @@ def test_a_check_that_no_run_has_made_is_told_once_and_when_it_passes(office: Of
     office.instance.report_runless_asset_event(check("known", passed=True))
     office.look()
     assert office.listener.titles[1:] == [f"{HITS}: the check known passes again"]
+
+
+def test_that_days_wait_for_somebody_to_decide_is_told_and_when_they_do_no_more(office: Office) -> None:
+    office.instance.report_runless_asset_event(check("up_to_date", passed=False, for_people=2))
+    office.look()
+    assert office.listener.titles == [f"{HITS}: the check up_to_date warned"]
+    office.instance.report_runless_asset_event(check("up_to_date", passed=False, for_people=0))
+    office.look()
+    assert office.listener.titles[1:] == [f"{HITS}: the check up_to_date passes again"]

@@ -318,9 +318,7 @@ def test_the_check_says_which_days_are_due_and_why(built: Platform) -> None:
     built.deliver("web_events", DAYS[1], "b.jsonl", events(DAYS[1], "c"))
     found = checks(built.materialise(DAYS[0], select='key:"web/raw_events"'), "web/raw_events")["up_to_date"]
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
-    assert found.description == (
-        "1 days are due: landing b.jsonl on 2026-01-02. To build them: platform-assets apply web"
-    )
+    assert found.description == ("1 day is due: landing b.jsonl on 2026-01-02. To build it: platform-assets apply web")
 
 
 def test_a_plan_over_ten_years_takes_moments(engine: Engine, tmp_path: Path) -> None:

@@ -101,13 +101,13 @@ class Office:
         return STATES.validate_json(self.cursor or "{}")
 
 
-def check(name: str, *, passed: bool, table: str = HITS) -> dg.AssetCheckEvaluation:
+def check(name: str, *, passed: bool, table: str = HITS, **metadata: Any) -> dg.AssetCheckEvaluation:
     """What a check has found of a table that no run has made."""
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(table.split("/")),
         check_name=name,
         passed=passed,
-        metadata={},
+        metadata=metadata,
         severity=dg.AssetCheckSeverity.WARN,
         description="2 rows",
     )
