@@ -84,6 +84,8 @@ WITH_EVERY_ENGINE = (
 )
 # Tests that wait for processes of their own: were they last, one worker would be at it long after the others.
 WITH_PROCESSES = ("deploy", "processes", "test_readme.py")
+# Then the one file that takes minutes without any.
+LONGEST = ("plan/test_law_of_repair.py",)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -109,7 +111,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave to the pass with Sail what no other engine can change; begin with what takes longest."""
     engine = config.getoption("engine")
     if engine == "sail":
-        items.sort(key=lambda item: not _place(item).startswith(WITH_PROCESSES))
+        items.sort(key=lambda item: [not _place(item).startswith(first) for first in (WITH_PROCESSES, LONGEST)])
     long = config.getoption("long")
     chosen = [item for item in items if _is_for(engine, item) and (engine == "sail" or _uses_engine(item, long))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
