@@ -23,8 +23,9 @@ COPY_OPTIONS = {
     "parquet": "FORMAT parquet",
 }
 
-# Characters of an array or a struct that are shown.
+# Characters of an array or a struct that are shown, and of a text: a line of a delivery may have millions.
 _WIDEST = 100
+_LONGEST_TEXT = 1_000
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Reader:
     room: Path
 
     def first_rows(self, limit: int) -> list[tuple[str | None, ...]]:
-        """The first rows in the table's order, each cell as text; long arrays and structs are cut short."""
+        """The first rows in the table's order, each cell as text; long texts, arrays and structs are cut short."""
         cells = ", ".join(_shortened(field) for field in self.schema)
         return self.connection.execute(f"SELECT {cells} {self._sorted()} LIMIT {limit}").fetchall()
 
@@ -93,11 +94,11 @@ def rejected_by_rule(table: Table, days: Days | None) -> list[tuple[str, int, st
 def rejected_rows(table: Table, days: Days | None, limit: int) -> list[tuple[str, str, str, str | None]]:
     """(delivery day, file, violations, original text) of rejected rows: one of each kind before the second of any.
 
-    Of each kind (the same violations together) the newest delivery comes first.
+    Of each kind (the same violations together) the newest delivery comes first. A long text is cut short.
     """
     with reading(table, days) as reader:
         return reader.connection.execute(
-            "SELECT delivery_day::VARCHAR, source_file, array_to_string(violations, ', '), raw FROM ("
+            f"SELECT delivery_day::VARCHAR, source_file, array_to_string(violations, ', '), {_cut('raw')} FROM ("
             "  SELECT *, row_number() OVER (PARTITION BY violations "
             "    ORDER BY delivery_day DESC, source_file, raw) AS nth"
             "  FROM (SELECT delivery_day, source_file, violations, raw FROM published WHERE len(violations) > 0)) "
@@ -118,10 +119,12 @@ def _text(field: pa.Field) -> str:
 
 
 def _shortened(field: pa.Field) -> str:
-    if not pa.types.is_nested(field.type):
-        return _text(field)
     text = _text(field).removesuffix(f' AS "{field.name}"')
-    return f"(CASE WHEN length({text}) > {_WIDEST} THEN left({text}, {_WIDEST - 1}) || '…' ELSE {text} END)"
+    return _cut(text, _WIDEST if pa.types.is_nested(field.type) else _LONGEST_TEXT)
+
+
+def _cut(text: str, most: int = _LONGEST_TEXT) -> str:
+    return f"(CASE WHEN length({text}) > {most} THEN left({text}, {most - 1}) || '…' ELSE {text} END)"
 
 
 def _json(field: pa.Field) -> str:

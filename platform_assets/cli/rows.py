@@ -33,7 +33,8 @@ _SUFFIXES: dict[str, Kind] = {".csv": "csv", ".tsv": "tsv", ".json": "json", ".j
 def show(table: TableName, day: OneDay = None, first: FirstDay = None, last: LastDay = None, limit: Limit = 20) -> None:
     """Rows of a table, of its newest day if not told.
 
-    They come in the order of the table's key, a table without one by its days and then all columns. Times are UTC.
+    They come in the order of the table's key, a table without one by its days and then all columns. Times are UTC,
+    long texts and arrays are cut short.
     """
     from platform_assets.cli.reader import reading
 
@@ -82,7 +83,7 @@ def rejected(
     """Rejected rows of a raw table: counts by rule, samples.
 
     Days are delivery days. The samples show one row of each kind before the second of any, with the file it came
-    in and its original text.
+    in and its original text, of which a long one is cut short.
     """
     from platform_assets.cli.reader import rejected_by_rule, rejected_rows
 

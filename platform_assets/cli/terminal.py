@@ -17,6 +17,8 @@ from platform_assets.masking import is_told_whole
 NOT_DONE, WRONG_USE, INTERRUPTED = 1, 2, 130
 # Piped output is not for a screen: no cell is folded.
 _WIDE = 100_000
+# With fewer characters for each column nobody can read folded cells, and with none at all nothing is shown.
+_NARROWEST = 8
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _CONTROLS |= {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
 # Line and paragraph ends, and what turns the direction of text.
@@ -155,7 +157,8 @@ def say_table(
 ) -> None:
     """Print rows in columns, whole; the columns named in `right` are aligned there, None is shown as NULL.
 
-    On a terminal that is too narrow cells are folded, or where that would be no use (`fold`) lines are long.
+    On a terminal that is too narrow cells are folded; where that would be no use (`fold`), and where there are too many
+    columns for it, lines are long.
     """
     from rich import box
     from rich.console import Console
@@ -163,7 +166,9 @@ def say_table(
     from rich.text import Text
 
     if sys.stdout.isatty():
-        console, look = Console(width=None if fold else _WIDE), box.SIMPLE_HEAD
+        console, look = Console(), box.SIMPLE_HEAD
+        if not fold or console.width < _NARROWEST * len(headings):
+            console.width = _WIDE
     else:
         console, look = Console(width=_WIDE, color_system=None, force_terminal=False, legacy_windows=False), None
     padding = (0, 1, 0, 0) if look else (0, 1)

@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 from typer.testing import Result
 
 from platform_assets.cli.arguments import Days
@@ -91,6 +91,19 @@ def test_rejected_counts_by_rule_and_shows_one_row_of_each_kind_first(cli: Cli) 
         ("2026-01-01", "a.jsonl", "malformed"),
     ]
     assert '"event_id": "e8"' in shown[2][3]
+
+
+def test_long_texts_are_cut_short_on_the_screen_and_exported_whole(
+    copy: Platform, at: Callable[[Platform], Cli]
+) -> None:
+    long = "x" * 1_001
+    DeltaTable(copy.url("web/raw_events")).update(new_values={"raw": long}, predicate="raw = '{older'")
+    cli = at(copy)
+    for done in (cli("rejected", "raw_events"), cli("show", "raw_events", "--day", "2026-01-01")):
+        (shown,) = [line for line in lines(done) if "xx" in line]
+        assert f"  {long[:999]}…" in shown
+    exported = lines(cli("export", "raw_events", "-o", "-", "--format", "json", "--day", "2026-01-01"))
+    assert [row["raw"] for row in map(json.loads, exported) if row["raw"]] == [long]
 
 
 def test_rejected_looks_at_the_delivery_days_asked_for(cli: Cli) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from platform_assets.cli import terminal
-from platform_assets.cli.terminal import Problem, Sentences, changing, confirm
+from platform_assets.cli.terminal import Problem, Sentences, changing, confirm, say_table
 from platform_assets.errors import PlatformError
 from platform_assets.lake.storage.refusals import Refused
 
@@ -94,3 +96,16 @@ def test_a_command_that_is_stopped_in_the_middle_of_a_change_says_what_became_of
 
     stopped = done(change)
     assert (stopped.exit_code, stopped.stderr) == (130, "Interrupted. Half of it is there.\n")
+
+
+@pytest.mark.parametrize(("columns", "is_folded"), [(10, True), (11, False), (2_000, False)])
+def test_cells_are_folded_on_a_narrow_terminal_unless_there_are_too_many_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int, is_folded: bool
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    names = [f"sensor_{number:04}_mean" for number in range(columns)]
+    say_table(names, [names])
+    headings, _, *cells = re.sub(r"\x1b\[[0-9]*m", "", capsys.readouterr().out).splitlines()
+    assert (headings.split() == names) is not is_folded
+    assert ([line.split() for line in cells] == [names]) is not is_folded
