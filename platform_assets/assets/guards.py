@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from platform_assets.lake.audit import Finding
+from platform_assets.lake.audit import Finding, cut
 from platform_assets.landing.deliveries import some
 from platform_assets.settings import Settings
 from platform_assets.transforms import scd2
@@ -59,7 +59,7 @@ class KnownValues(Warns):
         if not total[0]:
             return [Finding(check, True, f"all are in {self.table}", True)]
         most = unknown.orderBy(F.desc("rows"), self.column).limit(_SHOWN).collect()
-        found = {str(row[self.column]): row["rows"] for row in most}
+        found = {cut(str(row[self.column])): row["rows"] for row in most}
         more = f", and {total[0] - len(found):,} more" if total[0] > len(found) else ""
         said = f"{total[1]:,} rows have a {self.column} that no row of {self.table} has: {some(list(found))}{more}"
         return [Finding(check, False, said, True, {"rows": total[1], "values": found})]
@@ -141,6 +141,6 @@ def names_found(check: str, rows: DataFrame, column: str, found: str) -> Finding
     if not total:
         return Finding(check, True, "there is none", True)
     first = named.orderBy("day", column).limit(_SHOWN).collect()
-    names = [f"{row[column]} ({row['day']})" for row in first]
+    names = [f"{cut(str(row[column]))} ({row['day']})" for row in first]
     more = f", and {total - len(names):,} more" if total > len(names) else ""
     return Finding(check, False, f"{found}: {', '.join(names)}{more}", True, {"count": total, "names": names})

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyspark.sql.types as T
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import CompiledContract
@@ -27,6 +27,8 @@ WINDOW = "rows_in_window"
 VOLUME = "volume"
 SAMPLES = "samples"
 _SAMPLES = 5
+# A line of a delivery may have millions of characters, and the event log of Dagster keeps what checks show for ever.
+_LONGEST, _MOST = 200, 100
 Total = int | Decimal
 # What makes SQL a floating-point number, whatever it is of.
 _FLOATING = {"avg", "mean", "double", "float", "real", "/"}
@@ -322,12 +324,29 @@ def _exact(value: Any, balance: Balance, sql: str) -> Total:
 
 
 def samples(rows: DataFrame, hidden: Collection[str] = ()) -> list[Any]:
-    """A handful of rows, as JSON values; those of `hidden` columns are not among them."""
+    """A handful of rows, as JSON values, long ones cut short; those of `hidden` columns are not among them."""
     masked = {name: F.when(F.col(name).isNotNull(), PERSONAL) for name in rows.columns if name in hidden}
     as_text = (
         (rows.withColumns(masked) if masked else rows).limit(_SAMPLES).select(F.to_json(F.struct("*")).alias("row"))
     )
-    return [json.loads(row["row"]) for row in as_text.collect()]
+    return [cut(json.loads(row["row"])) for row in as_text.collect()]
+
+
+def shortened(text: Column) -> Column:
+    """A text of the data as checks may show it: of a long one the beginning."""
+    return F.when(F.length(text) > _LONGEST, F.concat(F.substring(text, 1, _LONGEST), F.lit("…"))).otherwise(text)
+
+
+def cut(value: Any) -> Any:
+    """A JSON value as checks may show it: the beginnings of long texts, and the first elements of long arrays."""
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return f"{value[:_LONGEST]}…"
+    if isinstance(value, dict):
+        return {name: cut(one) for name, one in value.items()}
+    if isinstance(value, list):
+        more = [f"and {len(value) - _MOST:,} more"] if len(value) > _MOST else []
+        return [*map(cut, value[:_MOST]), *more]
+    return value
 
 
 def refuse(findings: Sequence[Finding], key: str) -> PlatformError | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
-from platform_assets.lake.audit import SAMPLES, Finding
+from platform_assets.lake.audit import SAMPLES, Finding, shortened
 from platform_assets.lake.tables.staging import Staged
 from platform_assets.landing import counts, rejected
 from platform_assets.landing.copies import Place
@@ -249,5 +249,6 @@ def _limit(rows: Rows, staged: Staged, limits: Limits, by_file: Sequence[FileCou
 
 def _extra_fields(rows: Rows) -> Mapping[str, int]:
     """Fields that the feed does not know, by name, with the number of rows that have them."""
-    named = rows.frame.select(F.explode("extra_fields").alias("field")).groupBy("field").count()
+    every = rows.frame.select(F.explode("extra_fields").alias("field"))
+    named = every.select(shortened(F.col("field")).alias("field")).groupBy("field").count()
     return {row["field"]: row["count"] for row in named.orderBy("field").limit(_SHOWN).collect()}

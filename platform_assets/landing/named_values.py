@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec
 from platform_assets.contracts.contract import Source
-from platform_assets.lake.audit import Finding
+from platform_assets.lake.audit import Finding, shortened
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.json_marks import INEXACT, NUMBER, TEXT, marked, with_numbers_as_texts
 from platform_assets.landing.lines import LINE
@@ -124,9 +124,8 @@ def _rejection(entry: Column, reason: Column) -> Column:
 
 def no_rejected_values(check: str, rows: DataFrame, column: str) -> Finding:
     """What is told of staged rows whose single values were rejected: how many, by reason, of the names with most."""
-    named = (
-        rows.select(F.explode(column).alias("one")).groupBy("one.name", "one.reason").agg(F.count("*").alias("values"))
-    )
+    each = rows.select(F.explode(column).alias("one")).select(shortened(F.col("one.name")).alias("name"), "one.reason")
+    named = each.groupBy("name", "reason").agg(F.count("*").alias("values"))
     found = named.orderBy(F.desc("values"), "name", "reason").limit(_SHOWN + 1).collect()
     if not found:
         return Finding(check, True, "none was rejected", True)

@@ -54,6 +54,13 @@ def test_of_many_unknown_values_the_first_are_named(engine: Engine, monkeypatch:
     assert found.summary == "3 rows have a product that no row of products has: jam, and 1 more"
 
 
+def test_of_a_long_value_the_beginning_is_told(engine: Engine) -> None:
+    long, shown = "x" * 201, f"{'x' * 200}…"
+    found = known_products(engine, long, "x" * 200)
+    assert list(found.details["values"].items()) == [("x" * 200, 1), (shown, 1)]
+    assert named(engine, (1, long, 9)).details["names"] == [f"{shown} (2026-01-01)"]
+
+
 def test_rows_without_a_value_are_of_nothing_unknown(engine: Engine) -> None:
     assert known_products(engine, "soap", None).passed
 

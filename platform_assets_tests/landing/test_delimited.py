@@ -337,9 +337,10 @@ def test_files_of_a_header_alone_are_empty_and_their_day_is_a_good_run_without_r
 def test_a_header_of_64_kibibytes_with_its_line_end_is_read(platform: Platform) -> None:
     name = "x" * (65_536 - len(HEADER + b",\n"))
     land(platform, "wide.csv", HEADER + b"," + name.encode(), at(1) + b",Open,5")
-    assert run(platform).success
+    told = checks(run(platform), RAW)["reject_limit"].metadata["extra_fields"].value
     (row,) = platform.rows(RAW)
     assert (row["violations"], row["extra_fields"]) == ([], [name])
+    assert told == {f"{name[:200]}…": 1}
 
 
 def test_a_header_repeated_at_any_place_in_any_chunk_is_counted(engine: Engine, tmp_path: Path) -> None:

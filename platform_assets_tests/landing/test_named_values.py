@@ -330,3 +330,10 @@ def test_rejected_values_are_told_by_name_and_reason_the_most_frequent_first(
     monkeypatch.setattr(named_values_module, "_SHOWN", 3)
     assert no_rejected_values("no_rejected", frame, "rejected").summary == f"{said}, and more"
     assert no_rejected_values("no_rejected", frame.where("size(rejected) = 0"), "rejected").passed
+
+
+def test_of_a_long_name_that_is_rejected_the_beginning_is_told(engine: Engine) -> None:
+    rows = [([("x" * 201, "1", "invalid_name"), ("x" * 300, "1", "invalid_name"), ("y" * 200, "1", "invalid_name")],)]
+    frame = engine.session.createDataFrame(rows, "rejected array<struct<name:string,value:string,reason:string>>")
+    told = no_rejected_values("no_rejected", frame, "rejected").details["values"]
+    assert told == {f"{'x' * 200}… (invalid_name)": 2, f"{'y' * 200} (invalid_name)": 1}
