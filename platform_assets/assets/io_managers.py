@@ -15,7 +15,6 @@ from pyspark.sql import DataFrame
 from platform_assets.assets.catalog import Catalog
 from platform_assets.assets.failures import as_failures, of_reading, of_writing
 from platform_assets.assets.provenance import refuse_other_settings
-from platform_assets.assets.publication import column_schema
 from platform_assets.assets.resources import EngineResource
 from platform_assets.errors import PlatformError
 from platform_assets.exports.documents import StagedDocuments
@@ -59,8 +58,6 @@ class TableIOManager(dg.IOManager):
                 "bytes_of_run": obj.size,
             }
         )
-        if table.contract.patterns:
-            context.add_output_metadata({"dagster/column_schema": column_schema(obj.table.contract)})
         context.log.info("%s: published %s rows as version %s", table.key, f"{obj.rows:,}", version)
 
     def load_input(self, context: dg.InputContext) -> DataFrame:

@@ -76,6 +76,10 @@ def materialise(
         raise
     for record in staged.made:
         context.add_asset_metadata(_shown(record), key, None if record.day == WHOLE else record.day.isoformat())
+    if staged.table.contract.patterns:
+        # Of the last day alone, which pages show: of each, thousands of columns would fill the event log.
+        schema = {"dagster/column_schema": column_schema(staged.table.contract)}
+        context.add_asset_metadata(schema, key, days[-1].isoformat())
     yield dg.Output(staged)
 
 

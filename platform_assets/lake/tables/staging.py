@@ -29,6 +29,8 @@ from platform_assets.lake.tables.reads import Source, files_of_days
 
 RUNS = "runs"
 _WRITERS = 8
+# As many columns have statistics in a log as a rule; of each more, every reader of the table pays for them.
+_MOST_STATISTICS = 32
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,14 @@ class Staged:
     def size(self) -> int:
         """Bytes of the staged files."""
         return sum(file.size for file in self.files)
+
+    @property
+    def told(self) -> tuple[AddAction, ...]:
+        """The files as the log tells of them: where columns by a pattern are many, without statistics of those."""
+        contract = self.table.contract
+        if len(contract.names) <= _MOST_STATISTICS or not contract.matched:
+            return self.files
+        return tuple(_without_statistics(file, set(contract.matched)) for file in self.files)
 
     def nulls(self, column: str) -> int | None:
         """NULLs in a column, from the file statistics; None where a file has no statistics of it."""
@@ -219,6 +229,15 @@ def _empty_days(staged: Staged) -> list[AddAction]:
 
     with ThreadPoolExecutor(_WRITERS) as pool:
         return list(pool.map(write, empty))
+
+
+def _without_statistics(file: AddAction, columns: Collection[str]) -> AddAction:
+    """What is said of a file, but for the smallest and largest value, and the number of NULLs, of some columns."""
+    said = {
+        what: {name: one for name, one in of.items() if name not in columns} if isinstance(of, dict) else of
+        for what, of in json.loads(file.stats).items()
+    }
+    return replace(file, stats=json.dumps(said))
 
 
 def _rows(file: AddAction) -> int:

@@ -208,7 +208,7 @@ class Table(Published):
         files = len(table.file_uris()) - len(staged.replaces) + len(staged.files)
         try:
             table.create_write_transaction(
-                list(staged.files),
+                list(staged.told),
                 mode="overwrite",
                 schema=self._schema(table, staged),
                 partition_by=partition_by(self.contract),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -197,3 +199,24 @@ def test_a_thousand_columns_are_published_and_read(engine: Engine, table: Table)
     publish(engine, table, 2, **{f"{name}_x": 1 for name in counts})
     assert rows(table)[1] == {f"{name}_n": count for name, count in counts.items()}
     assert len(columns(table)) == 2 + 2 * len(counts)
+
+
+@pytest.mark.parametrize(("width", "has_statistics"), [(30, True), (31, False)])
+def test_a_log_has_statistics_of_columns_by_a_pattern_while_they_are_few(
+    engine: Engine, tmp_path: Path, width: int, has_statistics: bool
+) -> None:
+    table = Table("shop", "counts", compiled(Counts), str(tmp_path))
+    names = [f"s{n:02}_n" for n in range(width)]
+    rows = engine.session.sql(f"SELECT date'2026-01-01' AS day, 'k' AS key, {', '.join(f'1L AS {n}' for n in names)}")
+    staged = table.stage(engine, rows, "run", [january(1)])
+    version = table.publish(staged)
+    assert [staged.nulls(name) for name in names] == [0] * width
+    log = tmp_path / "_delta_log" / f"{version:020}.json"
+    (added,) = [json.loads(line)["add"] for line in log.read_text().splitlines() if line.startswith('{"add"')]
+    stats = json.loads(added["stats"])
+    told = ["key", *(names if has_statistics else [])]
+    assert {what: sorted(of) if isinstance(of, dict) else of for what, of in stats.items()} == {
+        "numRecords": 1,
+        **dict.fromkeys(("minValues", "maxValues", "nullCount"), told),
+    }
+    assert polars.scan_delta(table.url).filter(polars.col("s00_n") == 1).collect().height == 1
