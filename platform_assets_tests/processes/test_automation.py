@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -19,6 +20,7 @@ from platform_assets_tests.support.due import reasons
 from platform_assets_tests.support.engines import examples
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.processes.sites import Process, Site, events, kill, wait_for
+from platform_assets_tests.support.services.listener import Listener, listening
 from platform_assets_tests.support.services.s3 import s3_server
 
 WEEK = [str(datetime.now(timezone.utc).date() - timedelta(days=n)) for n in range(6, 0, -1)]
@@ -130,23 +132,40 @@ def test_what_is_dropped_into_landing_ends_in_the_last_table_though_everything_i
     assert max(again.values()) == 1
 
 
-def test_what_is_dropped_into_a_bucket_ends_in_the_last_table(tmp_path: Path) -> None:
-    with s3_server(tmp_path / "s3") as server:
+def test_what_is_dropped_into_a_bucket_ends_in_the_last_table_and_people_hear_what_needs_them(tmp_path: Path) -> None:
+    with s3_server(tmp_path / "s3") as server, listening() as listener, ExitStack() as stack:
         places = {place: f"{server.make_bucket(place)}/team" for place in ("landing", "lake", "exports")}
-        site = Site(tmp_path / "site", server.environment | {"PLATFORM_DOMAINS": "web"}, **{**ALONE, **places})
+        told = {"PLATFORM_NOTIFY": listener.url, "PLATFORM_DOMAINS": "web"}
+        site = Site(tmp_path / "site", server.environment | told, **{**ALONE, **places})
         local = Platform(tmp_path / "local", **ALONE)
-        landing = local.root / "landing"
-        alone = Alone(site)
-        try:
-            for n, day in enumerate(WEEK[:3]):
-                local.deliver("web_events", day, "a.jsonl", events(day, f"a{n}", f"b{n}"))
-                server.upload(landing, places["landing"])
-            local.deliver("web_events", WEEK[2], "late.jsonl", events(WEEK[0], "late"))
-            server.upload(landing, places["landing"])
-            there = Platform(server.buckets, lake=str(server.buckets / "lake" / "team"))
-            local.materialise(WEEK[0], WEEK[-1], select="group:web")
-            for mart in ("web/user_web_hits", "web/sessions", "web/aggregated_web_stats"):
-                expected = local.rows(mart)
-                wait_for(f"{mart} is built", lambda: there.version(mart) and there.rows(mart) == expected != [])  # noqa: B023
-        finally:
-            alone.end()
+        there = Platform(server.buckets, lake=str(server.buckets / "lake" / "team"))
+        stack.callback(Alone(site).end)
+
+        def drop(day: str, name: str, lines: list[Any]) -> None:
+            local.deliver("web_events", day, name, lines)
+            server.upload(local.root / "landing" / "web_events" / day, f"{places['landing']}/web_events/{day}")
+
+        def delivered(table: str, day: str) -> bool:
+            rows = there.rows(table) if there.version(table) else []
+            return any(str(row["delivery_day"]) == day for row in rows)
+
+        for n, day in enumerate(WEEK[:2]):
+            drop(day, "a.jsonl", events(day, f"a{n}", f"b{n}"))
+        wait_for("the first days are built", lambda: there.version("web/sessions"))
+        drop(WEEK[2], "a.jsonl", ["{"] * 20)
+        drop(WEEK[3], "late.jsonl", events(WEEK[0], "late"))
+        wait_for("the refused delivery is told", lambda: told_of_the_table(listener))
+        wait_for("the other is built", lambda: delivered("web/raw_events", WEEK[3]))
+        drop(WEEK[2], "a.jsonl", events(WEEK[2], "mended"))
+        local.materialise(WEEK[0], WEEK[-1], select="group:web")
+        for mart in ("web/user_web_hits", "web/sessions", "web/aggregated_web_stats"):
+            expected = local.rows(mart)
+            wait_for(f"{mart} is built", lambda: there.rows(mart) == expected != [])  # noqa: B023
+        wait_for("the recovery is told", lambda: len(told_of_the_table(listener)) == 2)
+        assert told_of_the_table(listener) == [f"web/raw_events failed on {WEEK[2]}.", "web/raw_events recovered."]
+
+
+def told_of_the_table(listener: Listener) -> list[str]:
+    """What people were told of the raw table itself; its checks aside."""
+    lines = [line for one in listener.heard for line in one["message"].splitlines()]
+    return [line for line in lines if line.startswith(("web/raw_events failed", "web/raw_events recovered"))]
