@@ -41,12 +41,26 @@ class Receiver:
 
         with _silence():
             try:
+                _fit(self._service, body, seconds)
                 result = Apprise(self._service).notify(
                     body, title, notify_type=kind, body_format=NotifyFormat.TEXT, timeout=seconds
                 )
             except Exception:  # whatever a service raises may repeat its URL
                 return False
         return bool(result)
+
+
+def _fit(service: Any, body: str, seconds: float) -> None:
+    """Have what is longer than the service takes sent in pieces; cut, when their pauses would take too long.
+
+    Otherwise it would be refused each time, and all that comes later would wait behind it.
+    """
+    from apprise import OverflowMode
+
+    if service.overflow_mode is OverflowMode.TRUNCATE:
+        return
+    pauses = len(body) / max(service.body_maxlen, 1) * service.request_rate_per_sec
+    service.overflow_mode = OverflowMode.TRUNCATE if pauses > seconds else OverflowMode.SPLIT
 
 
 def _service(url: str) -> Any:

@@ -14,6 +14,8 @@ from platform_assets.settings import PREFIX, Settings, WrongSettings, listed, re
 from platform_assets_tests.support.services.listener import listening
 
 SECRETS = ("hidden-user", "hidden-password", "hidden-path", "hidden-key")
+# As services write those that they give out.
+_TOKEN = "3ccdd113474722377935511fc85d3dd4"
 Variable = Callable[[str, str], None]
 
 
@@ -35,6 +37,27 @@ def test_a_receiver_that_refuses_or_is_not_there_has_not_taken_it() -> None:
         assert not Receiver(listener.url).takes("a", "b", "warning", 10)
         assert [one["title"] for one in listener.refused] == ["a"]
     assert not Receiver(listener.url).takes("a", "b", "warning", 10)
+
+
+def test_what_is_longer_than_a_service_takes_comes_in_pieces_that_it_takes() -> None:
+    body = "\n".join(f"line {number} of a long notice" for number in range(400))
+    with listening() as listener:
+        assert Receiver(f"mmost://127.0.0.1:{listener.port}/{_TOKEN}").takes("web failed", body, "failure", 10)
+    texts = [one["text"] for one in listener.heard]
+    assert max(map(len, texts)) <= 4000
+    assert texts[0].startswith("web failed")
+    assert [line for line in body.splitlines() if not any(line in text for text in texts)] == []
+
+
+def test_of_a_service_that_wants_long_pauses_between_pieces_only_the_first_is_waited_for() -> None:
+    with listening() as listener:
+        receiver = Receiver(f"rocket://{_TOKEN}/{_TOKEN}@127.0.0.1:{listener.port}/#here")
+        began = time.monotonic()
+        assert receiver.takes("web failed", "a rather long notice\n" * 400, "failure", 10)
+        assert time.monotonic() - began < 5
+    (text,) = [one["text"] for one in listener.heard]
+    assert "web failed" in text
+    assert len(text) <= 1000
 
 
 def test_an_answer_is_not_waited_for_longer_than_is_said() -> None:
