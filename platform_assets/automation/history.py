@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from itertools import chain, count, takewhile
 
 import dagster as dg
 
@@ -17,6 +18,8 @@ from platform_assets.plan.runs import Run
 DOMAIN, DAYS, STATES = "platform/domain", "platform/days", "platform/states"
 """The tags of a run that was requested: its domain, its days, and the states (JSON) of its assets."""
 _MOST = 50
+# PostgreSQL indexes the values of tags, and refuses a run with one that is much longer.
+_LETTERS = 2000
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class History:
 
 def _read(instance: dg.DagsterInstance, record: dg.RunRecord) -> Asked:
     run = record.dagster_run
-    states = json.loads(run.tags[STATES])
+    states = json.loads("".join(run.tags[tag] for tag in takewhile(run.tags.__contains__, _state_tags())))
     first, _, last = run.tags[DAYS].partition("...")
     days = (date.fromisoformat(first), date.fromisoformat(last))
     keys = tuple(dg.AssetKey.from_user_string(key) for key in states)
@@ -136,8 +139,15 @@ def span(first: date, last: date) -> str:
     return f"{first}...{last}"
 
 
+def _state_tags() -> Iterator[str]:
+    """The tags that the states of very many assets are in, one piece after the other."""
+    return chain([STATES], (f"{STATES}_{number}" for number in count(2)))
+
+
 def tags(run: Run, domain: str, states: Mapping[str, str]) -> dict[str, str]:
     """The tags of a run that is requested."""
     days = {"dagster/asset_partition_range_start": str(run.first), "dagster/asset_partition_range_end": str(run.last)}
-    own = {DOMAIN: domain, DAYS: span(run.first, run.last), STATES: json.dumps(states, sort_keys=True)}
+    text = json.dumps(states, sort_keys=True)
+    pieces = (text[start : start + _LETTERS] for start in range(0, len(text), _LETTERS))
+    own = {DOMAIN: domain, DAYS: span(run.first, run.last)} | dict(zip(_state_tags(), pieces, strict=False))
     return own if run.first == WHOLE else days | own
