@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import dagster as dg
+from pydantic import TypeAdapter, ValidationError
 
 from platform_assets.errors import PlatformError
 from platform_assets.plan.checks import NO_MISSING_DAYS, Verdict
@@ -16,6 +17,7 @@ from platform_assets.plan.checks import NO_MISSING_DAYS, Verdict
 _SINCE = "cannot look since"
 # What may pass, such as a store that does not answer, is nobody's business for so many seconds.
 _PATIENCE = 300
+_CURSOR = TypeAdapter(dict[str, str | float])
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,16 @@ class Told:
 
     @classmethod
     def of(cls, cursor: str | None) -> Told:
-        """What a cursor remembers; nothing when there is none."""
-        found = json.loads(cursor or "{}")
+        """What a cursor remembers; nothing when there is none, or somebody has written another in the UI."""
+        try:
+            found = _CURSOR.validate_json(cursor or "{}")
+        except ValidationError:
+            return cls({})
         since = found.pop(_SINCE, None)
-        return cls(found, since)
+        return cls(
+            {name: said for name, said in found.items() if isinstance(said, str)},
+            since if isinstance(since, float) else None,
+        )
 
     def news(self, verdicts: Iterable[Verdict]) -> tuple[list[dg.AssetCheckEvaluation], str]:
         """What is to be recorded of verdicts, and the cursor after that."""

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from platform_assets.automation.told import Told
 from platform_assets.errors import PlatformError, TemporaryError
@@ -42,6 +43,16 @@ def test_what_a_check_says_is_recorded_when_it_is_another_than_before() -> None:
         news, cursor = Told.of(cursor).news([one])
         recorded.append([(found.passed, found.description) for found in news])
     assert recorded == [[(False, "a")], [], [(False, "b")], [(True, "all")], [], [(False, "a")]]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["2026-01-05", "[]", '{"kiosk/raw_sold up_to_date": null}', '{"cannot look since": "x"}']
+)
+def test_a_cursor_that_somebody_else_has_written_is_as_good_as_none(cursor: str) -> None:
+    news, cursor = Told.of(cursor).news([verdict(False, "a")])
+    assert [one.description for one in news] == ["a"]
+    assert Told.of(cursor).news([verdict(False, "a")]) == ([], cursor)
+    assert Told.of(cursor).since is None
 
 
 def test_that_landing_is_not_there_is_recorded_at_once_and_once() -> None:
