@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 import psutil
@@ -18,6 +19,8 @@ _ALL_ASSETS = "__ASSET_JOB"
 _LONGEST_BEGINNING = 300
 # When a process began is told by a clock, which may have been set since.
 _CLOCK_SECONDS = 60
+# A daemon may be away for a night.
+_LONGEST_PAUSE = 24 * 60 * 60
 IN_FLIGHT = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -117,7 +120,17 @@ def switched_on(instance: dg.DagsterInstance, name: str, default: bool) -> bool:
     """Whether a schedule or sensor is on: somebody has said so, or it is so by default."""
     if instance.schedule_storage is None:
         return default
-    said = [one.status.name for one in instance.all_instigator_state() if one.instigator_name == name]
-    if "RUNNING" in said:
+    states = [one for one in instance.all_instigator_state() if one.instigator_name == name]
+    if any(one.status.name == "RUNNING" and not _is_left_over(one.instigator_data) for one in states):
         return True
-    return default and "STOPPED" not in said
+    return default and all(one.status.name != "STOPPED" for one in states)
+
+
+def _is_left_over(its: Any) -> bool:
+    """Whether it is what is known of a sensor that the daemon has not looked at for long, nor has somebody begun it.
+
+    Dagster never forgets sensors of a code location that has another name now.
+    """
+    found = [getattr(its, name, None) for name in ("last_tick_start_timestamp", "last_sensor_start_timestamp")]
+    newest = max(filter(None, found), default=None)
+    return newest is not None and time.time() - newest > _LONGEST_PAUSE + (its.min_interval or 0)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import dagster as dg
 import psutil
 import pytest
 
 from platform_assets.assets import runs
-from platform_assets.assets.runs import dagster_runs, in_flight, of_this_process
+from platform_assets.assets.runs import dagster_runs, in_flight, of_this_process, switched_on
 
 
 def test_without_an_instance_every_run_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,6 +85,42 @@ def test_a_run_whose_process_has_died_is_at_an_end_also_when_nobody_asks_how_it_
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
             assert psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE
             assert in_flight(instance, {"web"}) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "started", "looked", "on"),
+    [
+        ("RUNNING", 0.01, None, True),
+        ("RUNNING", 400, 0.01, True),
+        ("RUNNING", 400, 0.9, True),
+        ("RUNNING", 400, 2, False),
+        ("RUNNING", 2, None, False),
+        ("STOPPED", 400, 0.01, False),
+    ],
+)
+def test_a_sensor_is_on_while_the_daemon_looks_at_it_and_not_when_its_code_location_has_another_name_now(
+    status: str, started: float, looked: float | None, on: bool
+) -> None:
+    assert switched_on(_instance(_sensor(status, started, looked)), "web_landing", default=False) is on
+    assert not switched_on(_instance(_sensor(status, started, looked)), "retail_landing", default=False)
+
+
+def test_a_sensor_that_somebody_has_stopped_long_ago_stays_off() -> None:
+    stopped, gone = _sensor("STOPPED", 400, 100), _sensor("RUNNING", 400, 100)
+    assert not switched_on(_instance(stopped, gone), "web_landing", default=True)
+    assert switched_on(_instance(gone), "web_landing", default=True)
+
+
+def _instance(*states: SimpleNamespace) -> Any:
+    """An instance that knows of some sensors."""
+    return SimpleNamespace(schedule_storage=True, all_instigator_state=lambda: states)
+
+
+def _sensor(status: str, started: float, looked: float | None) -> SimpleNamespace:
+    """What an instance knows of the sensor web_landing, which was begun and looked at so many days ago."""
+    began, tick = (days and time.time() - days * 86_400 for days in (started, looked))
+    data = SimpleNamespace(last_sensor_start_timestamp=began, last_tick_start_timestamp=tick, min_interval=30)
+    return SimpleNamespace(instigator_name="web_landing", status=SimpleNamespace(name=status), instigator_data=data)
 
 
 def idle_run(
