@@ -17,6 +17,7 @@ _WORKERS = 8
 _NOT_DATA = (".", "_")
 _COMPLETE = "_SUCCESS"
 _NO_DAY = "no day, which is written as 2026-01-31"
+_NO_FOLDER = "a file in no folder of a day"
 # Control characters, and bytes that are no UTF-8 (Python shows them as half a surrogate pair).
 _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -44,7 +45,7 @@ class Landed:
     """The deliveries of some days: the files to read, and by name those that were not.
 
     `without_header` says of files that should have a header why they have none; their lines cannot be read. `missing`
-    are the days without a folder, `strange` says what is wrong with folders that are no delivery. `listed`
+    are the days without a folder, `strange` says what is wrong with folders and files that are no delivery. `listed`
     are all data files as they were listed, `files` those that have rows and `without_rows` the others, as they were
     looked at, and `rejected` those that were rejected whole, with the reason; of `unknown` the names of folders end in
     `/`.
@@ -198,17 +199,24 @@ def _file(day: date, entry: storage.Entry) -> LandedFile:
 
 
 def _strange(folder: FeedFolder, first_day: date) -> list[str]:
-    """The folders of a feed in which no delivery is looked for, and why."""
+    """The folders of a feed in which no delivery is looked for, and files beside those of its days, and why."""
     today = datetime.now(timezone.utc).date()
     return [
-        f"{entry.name} ({why})"
+        f"{_plain(entry.name)} ({why})"
         for entry in _entries(folder.url)
-        if entry.kind == "folder" and (why := _no_delivery(entry.name, first_day, today))
+        if (why := _no_delivery(entry, folder, first_day, today))
     ]
 
 
-def _no_delivery(name: str, first_day: date, today: date) -> str:
-    day = storage.day_of(name)
+def _plain(name: str) -> str:
+    """A name as people can tell it from another: one with a blank at its end is quoted."""
+    return name if name == name.strip() else repr(name)
+
+
+def _no_delivery(entry: storage.Entry, folder: FeedFolder, first_day: date, today: date) -> str:
+    if entry.kind != "folder":
+        return _NO_FOLDER if has_suffix(entry.name, folder.suffixes) else ""
+    day = storage.day_of(entry.name)
     if day is None:
         return _NO_DAY
     if day < first_day:

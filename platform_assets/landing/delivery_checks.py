@@ -87,7 +87,7 @@ def judge_delivery(
         _not_emptied(staged, delivered, limits),
         _unknown(delivered),
         _delivered(delivered),
-        _named(STRANGE, delivered.strange, f"folders of {delivered.folder.url} are no deliveries", "folders"),
+        _named(STRANGE, delivered.strange, f"names in {delivered.folder.url} are no deliveries", "folders"),
         _named(EMPTY, delivered.empty, "files have no rows"),
     ]
     if not feed.once:

@@ -150,6 +150,22 @@ def test_folders_in_which_no_delivery_is_looked_for_are_named(platform: Platform
     assert found.metadata["folders"].value == [f"{name} ({why.get(name, no_day)})" for name in strange]
 
 
+def test_a_file_that_is_in_no_folder_of_a_day_is_named_and_a_blank_at_the_end_of_a_name_is_seen(
+    platform: Platform,
+) -> None:
+    land(platform, "a.json", event("2026-01-05").encode(), "2026-01-05")
+    land(platform, "a.json", event("never").encode(), "2026-01-06 ")
+    for name in ("2026-01-06.JSON.gz", "notes.txt", ".a.json.part"):
+        (platform.root / "landing" / FEED / name).write_text("read by nobody")
+    found = checks(platform.materialise("2026-01-05", "2026-01-06", select=RAW), RAW)["folders_are_days"]
+    assert ids(platform) == ["2026-01-05"]
+    assert not found.passed
+    assert found.metadata["folders"].value == [
+        "'2026-01-06 ' (no day, which is written as 2026-01-31)",
+        "2026-01-06.JSON.gz (a file in no folder of a day)",
+    ]
+
+
 def test_days_without_a_folder_are_named(platform: Platform) -> None:
     land(platform, "a.json", event("x", "02/01/2026").encode(), "2026-01-02")
     found = checks(platform.materialise("2026-01-01", "2026-01-03", select=RAW), RAW)["delivered"]
