@@ -22,7 +22,7 @@ def urls(text: str) -> tuple[str, ...]:
         if _service(url) is None:
             raise ValueError(
                 f"number {number} of its {len(found)} URLs is none that the library apprise takes, such as "
-                "json://host:8080/path (https://appriseit.com/services)"
+                "json://host:8080/path (https://appriseit.com/services); in a password, @ is written %40, # %23, / %2F"
             )
     return found
 

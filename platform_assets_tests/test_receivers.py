@@ -90,6 +90,13 @@ def test_what_others_log_is_logged_still(caplog: pytest.LogCaptureFixture) -> No
     assert caplog.messages == ["of a store", "of somebody else"]
 
 
+@pytest.mark.parametrize("sign", ["@", "#", "/", "?"])
+def test_a_password_whose_signs_mean_something_in_a_url_is_refused_with_how_to_write_it(sign: str) -> None:
+    with pytest.raises(ValueError, match="in a password, @ is written %40"):
+        urls(f"mailto://user:pass{sign}word@example.com")
+    assert urls("mailto://user:pass%40word@example.com")
+
+
 def test_a_receiver_is_known_by_a_name_that_tells_nothing_and_stays() -> None:
     one, other = (Receiver(f"json://user:{password}@host/") for password in ("password-1", "password-2"))
     assert one.name == Receiver("json://user:password-1@host/").name

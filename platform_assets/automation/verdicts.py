@@ -53,7 +53,7 @@ class Verdicts:
             else:
                 checks.append(event.asset_check_evaluation_data)
         if ended.dagster_event_type == dg.DagsterEventType.RUN_FAILURE:
-            failed = failed or dict.fromkeys(self._not_built(run, built), _died(ended))
+            failed = failed or dict.fromkeys(self._not_built(run, built), self._died(run, ended))
         else:
             failed = {}
         if ended.dagster_event_type == dg.DagsterEventType.RUN_SUCCESS:
@@ -93,6 +93,14 @@ class Verdicts:
         tables = sorted(key.to_user_string() for key in keys if key)
         return [table for table in tables if table not in built] or [_job(run)]
 
+    def _died(self, run: dg.DagsterRun, ended: dg.EventLogEntry) -> str:
+        """How a run has died: who has started its process notes how that ended, such as for want of memory."""
+        noted = self._instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+        messages = [entry.get_dagster_event().message or "" for entry in noted]
+        of_process = [message for message in messages if f"process for {run.run_id}" in message]
+        said = of_process[-1] if of_process else ended.get_dagster_event().message or "it was not told why."
+        return f"The run died, and none of its steps has failed: {said}"
+
 
 def _job(run: dg.DagsterRun) -> str:
     return "runs without a job" if _is_of_no_job(run) else run.job_name
@@ -122,11 +130,6 @@ def _sentence(event: dg.DagsterEvent) -> str:
     while error and error.cause:
         error = error.cause
     return (error.message.strip() if error else "") or "The step has failed, and its log says no more."
-
-
-def _died(ended: dg.EventLogEntry) -> str:
-    said = ended.get_dagster_event().message or "it was not told why."
-    return f"The run died, and none of its steps has failed: {said}"
 
 
 def _warns(check: dg.AssetCheckEvaluation) -> bool:

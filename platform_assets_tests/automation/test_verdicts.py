@@ -105,6 +105,19 @@ def test_a_run_that_died_is_told_with_all_that_it_was_about_to_build(office: Off
     assert office.listener.titles[2:] == [f"{STATS}, {HITS} recovered"]
 
 
+def test_a_run_whose_process_was_killed_is_told_with_how_it_ended(office: Office) -> None:
+    run = office.instance.create_run_for_job(office.definitions.resolve_job_def("all_of_them"))
+    for said in (
+        "Started process for run (pid: 7).",
+        f"Run execution process for {run.run_id} was terminated: no memory",
+    ):
+        office.instance.report_engine_event(said, run)
+    office.instance.report_run_failed(run)
+    office.look()
+    messages = [one["message"] for one in office.listener.heard]
+    assert [message for message in messages if "was terminated: no memory" in message] == messages != []
+
+
 def test_a_run_over_all_that_a_job_has_names_what_it_had_not_built_when_it_died(office: Office) -> None:
     built = office.instance.all_logs(office.run(HISTORY), of_type=dg.DagsterEventType.STEP_SUCCESS)[0]
     job = office.definitions.resolve_job_def("all_of_them")
