@@ -1,6 +1,6 @@
 """What runs a domain by itself: its job, the schedule of every day, and the sensor that looks at landing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta, timezone
 from textwrap import shorten
 
@@ -23,6 +23,7 @@ from platform_assets.registry import FoundDomain
 _SHOWN = 5
 # A refusal may show many lines of a file: whoever wants them all opens its run.
 _LETTERS = 400
+_NOT_BEGUN = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED]
 
 
 class Automation:
@@ -60,7 +61,7 @@ class Automation:
         def every_day(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
             if switched_on(context.instance, self._sensor_name, self._settings.automation):
                 return dg.SkipReason(f"The sensor {self._sensor_name} is on, and builds what is due.")
-            if said := self._flying(context.instance):
+            if said := self._flying(context.instance, self._made_by(context)):
                 return dg.SkipReason(said)
             now = datetime.now(timezone.utc)
             day = through(now, self._settings.daily_at)
@@ -114,8 +115,14 @@ class Automation:
 
         return landing
 
-    def _flying(self, instance: dg.DagsterInstance) -> str:
-        runs = in_flight(instance, {self._name})
+    def _made_by(self, context: dg.ScheduleEvaluationContext) -> list[str]:
+        """What this very tick has requested, and nobody has begun: a daemon that died then asks for it once more."""
+        at = context.scheduled_execution_time.astimezone(timezone.utc).isoformat()
+        tags = {"dagster/schedule_name": daily(self._name), ".dagster/scheduled_execution_time": at}
+        return [run.run_id for run in context.instance.get_runs(dg.RunsFilter(tags=tags, statuses=_NOT_BEGUN))]
+
+    def _flying(self, instance: dg.DagsterInstance, but: Collection[str] = ()) -> str:
+        runs = [run for run in in_flight(instance, {self._name}) if run not in but]
         if not runs:
             return ""
         return f"{len(runs)} of {self._name}'s runs are in flight, such as {runs[0]}: what is due waits for them."

@@ -18,12 +18,13 @@ TODAY = datetime.now(timezone.utc).date()
 DAYS = [str(TODAY - timedelta(days=n)) for n in range(4, -1, -1)]
 REST = ("hours", "raw_sold", "so_far", "sold_files")
 ALONE = {"kiosk_start": DAYS[0], "landing_settle_seconds": 0, "daily_at": "00:00"}
+AT = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=timezone.utc)
 
 
 def tick(daemon: Daemon) -> Any:
     """What the schedule requests now, or why it does not."""
     schedule = daemon.platform.definitions.resolve_schedule_def("kiosk_daily")
-    context = dg.build_schedule_context(instance=daemon.platform.instance)
+    context = dg.build_schedule_context(instance=daemon.platform.instance, scheduled_execution_time=AT)
     found = schedule.evaluate_tick(context)
     return list(found.run_requests or []) or found.skip_message
 
@@ -55,6 +56,27 @@ def test_while_the_sensor_is_on_the_schedule_leaves_the_work_to_it(daemon: Daemo
     assert tick(daemon) == "The sensor kiosk_landing is on, and builds what is due."
     assert daemon.rest()
     assert [str(row["day"]) for row in daemon.platform.rows("kiosk/so_far")] == DAYS
+
+
+@pytest.mark.parametrize(("at", "again"), [(AT, True), (AT - timedelta(days=1), False)])
+def test_what_a_daemon_had_made_when_it_died_and_nobody_has_begun_is_requested_again_under_its_key(
+    daemon: Daemon, at: datetime, again: bool
+) -> None:
+    (request,) = tick(daemon)
+    daemon.platform.instance.create_run_for_job(
+        daemon.platform.definitions.resolve_job_def("kiosk"),
+        asset_selection=frozenset(request.asset_selection),
+        tags={
+            **request.tags,
+            "dagster/schedule_name": "kiosk_daily",
+            ".dagster/scheduled_execution_time": at.isoformat(),
+        },
+    )
+    found = tick(daemon)
+    if again:
+        assert [one.run_key for one in found] == [request.run_key]
+    else:
+        assert "1 of kiosk's runs are in flight" in found
 
 
 def test_while_a_run_is_in_flight_the_schedule_requests_nothing(daemon: Daemon) -> None:
