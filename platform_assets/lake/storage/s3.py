@@ -163,7 +163,7 @@ class S3FileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no t
             # Some tools mark a folder by an empty object with the folder's name.
             found += [_about(bucket, one) for one in page.get("Contents", []) if not one["Key"].endswith("/")]
         if not found and key and not after:
-            found = [self.info(path)]
+            found = [one for one in [self.info(path)] if one["type"] != "directory"]  # a marked folder may be empty
         return found if detail else [one["name"] for one in found]
 
     def find(

@@ -38,6 +38,14 @@ def test_an_empty_object_that_marks_a_folder_is_no_file_and_goes_with_the_folder
     assert not storage.exists(f"{bucket}/2026-01-01")
 
 
+def test_a_folder_that_is_marked_and_empty_is_there_and_does_not_lie_in_itself(bucket: str, aws: S3Server) -> None:
+    aws.client().put_object(Bucket=bucket.removeprefix("s3://"), Key="feed/2026-01-01/", Body=b"")
+    assert storage.exists(f"{bucket}/feed/2026-01-01")
+    assert [entry.name for entry in storage.entries(f"{bucket}/feed")] == ["2026-01-01"]
+    assert storage.entries(f"{bucket}/feed/2026-01-01") == []
+    assert storage.entries(f"{bucket}/feed/2026-01-02") == []
+
+
 def test_an_object_replaced_while_it_is_read_is_refused_not_mixed(bucket: str) -> None:
     url = f"{bucket}/large"
     put(url, b"a" * (20 << 20))
