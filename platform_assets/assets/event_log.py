@@ -4,7 +4,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -82,7 +82,8 @@ class InBatches(SqlEventLogStorage):
 def _forget(connection: Connection, before: datetime, in_flight: Collection[str]) -> int:
     its = SqlEventLogStorageTable.c
     is_log = or_(its.dagster_event_type.is_(None), its.dagster_event_type.in_([kind.value for kind in _LOG]))
-    gone = SqlEventLogStorageTable.delete().where(is_log, its.timestamp < before, its.run_id.not_in(list(in_flight)))
+    utc = before.astimezone(timezone.utc).replace(tzinfo=None)  # as it is stored: PostgreSQL would take its own zone
+    gone = SqlEventLogStorageTable.delete().where(is_log, its.timestamp < utc, its.run_id.not_in(list(in_flight)))
     return connection.execute(gone).rowcount
 
 

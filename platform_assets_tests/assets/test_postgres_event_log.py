@@ -1,9 +1,11 @@
 """The history of runs in PostgreSQL: what is stored at once is what Dagster's own log stores one by one."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import sqlalchemy as sa
 from dagster_postgres import PostgresEventLogStorage
@@ -72,3 +74,24 @@ def test_every_row_is_as_if_events_were_stored_one_by_one_by_far_fewer_statement
     assert len(found["event_logs"]) == len(events)
     assert len([event for event in events if event.dagster_event_type in IN_BATCHES]) > 80
     assert by_ours < by_dagster / 4
+
+
+def test_what_is_old_enough_is_forgotten_whatever_the_time_zone_of_the_server(tmp_path: Path) -> None:
+    with instance(tmp_path / "source", ours=False) as source:
+        run = materialise(source, "2026-01-01", "2026-01-01").run_id
+        events = source.all_logs(run)
+    now = datetime.now(timezone.utc)
+    with postgres() as server:
+        with sa.create_engine(server.url).begin() as connection:
+            connection.execute(sa.text(f"ALTER DATABASE {server.database} SET timezone TO 'Pacific/Kiritimati'"))
+        storage = PostgresEventLog(server.url)
+        for event in events:
+            storage.store_event(event)
+        assert storage.forget(now - timedelta(hours=1), []) == 0
+        assert storage.forget(now + timedelta(minutes=5), [run]) == 0
+        gone = storage.forget(now + timedelta(minutes=5), [])
+        left = {event.dagster_event_type for event in storage.get_logs_for_run(run)}
+        storage.dispose()
+    assert 0 < gone < len(events)
+    assert dg.DagsterEventType.ASSET_MATERIALIZATION in left
+    assert dg.DagsterEventType.STEP_START not in left
