@@ -67,7 +67,8 @@ def _service(url: str) -> Any:
     """What apprise makes of a URL, None when it does not take it."""
     from apprise import Apprise, AppriseAsset
 
-    asset = AppriseAsset(app_id="platform_assets", async_mode=False, storage_mode="memory")
+    # Whoever follows a redirection asks for a page, without the notice, and takes the page for an answer.
+    asset = AppriseAsset(app_id="platform_assets", async_mode=False, storage_mode="memory", http_redirects=False)
     with _silence():
         return Apprise.instantiate(url, asset=asset)
 

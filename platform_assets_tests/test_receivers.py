@@ -39,6 +39,14 @@ def test_a_receiver_that_refuses_or_is_not_there_has_not_taken_it() -> None:
     assert not Receiver(listener.url).takes("a", "b", "warning", 10)
 
 
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_a_receiver_that_sends_to_another_place_has_not_taken_it_whatever_is_shown_there(status: int) -> None:
+    with listening() as listener:
+        listener.status, listener.elsewhere = status, "/welcome"
+        assert not Receiver(listener.url).takes("a", "b", "failure", 10)
+    assert listener.heard == []
+
+
 def test_what_is_longer_than_a_service_takes_comes_in_pieces_that_it_takes() -> None:
     body = "\n".join(f"line {number} of a long notice" for number in range(400))
     with listening() as listener:

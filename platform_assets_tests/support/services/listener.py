@@ -14,11 +14,12 @@ from typing import Any
 
 @dataclass
 class Listener:
-    """What has come, refused or not, and how it answers: by a status, after some seconds."""
+    """What has come, refused or not, and how it answers: by a status, after some seconds, with another place to ask."""
 
     port: int = 0
     status: int = 200
     seconds: float = 0.0
+    elsewhere: str = ""
     heard: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -47,6 +48,14 @@ def listening() -> Iterator[Listener]:
             (listener.heard if status < 300 else listener.refused).append(content)
             time.sleep(listener.seconds)
             self.send_response_only(status)
+            if listener.elsewhere:
+                self.send_header("Location", listener.elsewhere)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            listener.paths.append(self.path)
+            self.send_response_only(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
