@@ -13,10 +13,14 @@ import dagster as dg
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
 from sqlalchemy import Connection, Engine, create_engine, or_, text
+from sqlalchemy.exc import DatabaseError
+
+from platform_assets.errors import PlatformError
 
 _HISTORY = "history/runs"
 # A database for each run: so many are kept open. Others that are at work on one are waited for, in seconds.
 _MOST, _LONGEST = 8, 60
+_SHOWN = 5
 # Dagster asks for it at each event. Without it no event is held back for a batch.
 _SIZE = ("DAGSTER_EVENT_BATCH_SIZE", "1000")
 _PLANNED_CHECK = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
@@ -136,15 +140,31 @@ class EventLog(InBatches, SqliteEventLogStorage):
             super()._store_together(run, events, rows)
 
     def forget(self, before: datetime, in_flight: Collection[str]) -> int:
+        """Remove what runs have logged; raises `PlatformError`, at the end, for files that cannot be looked through."""
         forgotten = 0
-        for run in set(self.get_all_run_ids()) - set(in_flight):
+        problems = []
+        for run in sorted(set(self.get_all_run_ids()) - set(in_flight)):
+            path = Path(self.path_for_shard(run))
             # What was written later was looked through, or is not old enough.
-            if Path(self.path_for_shard(run)).stat().st_mtime > before.timestamp():
+            if path.stat().st_mtime > before.timestamp():
                 continue
-            with self.run_connection(run) as connection:
-                forgotten += _forget(connection, before, in_flight)
-            with self._db_lock, self._engine(run).connect() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM"))
+            try:
+                forgotten += self._forget_of(run, before)
+            except DatabaseError as error:
+                problems.append(f"{path} ({error.orig})")
+        if problems:
+            raise PlatformError(
+                f"{forgotten} entries from before {before.date()} were removed. {len(problems)} files could not be "
+                f"looked through, and are as they were: {', '.join(problems[:_SHOWN])}. One that is damaged may be "
+                "moved away: it holds the log of one run alone."
+            )
+        return forgotten
+
+    def _forget_of(self, run: str, before: datetime) -> int:
+        with self.run_connection(run) as connection:
+            forgotten = _forget(connection, before, ())
+        with self._db_lock, self._engine(run).connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM"))
         return forgotten
 
     @contextmanager

@@ -45,7 +45,8 @@ def history_job(settings: Settings) -> dg.JobDefinition:
             return
         before = datetime.now(timezone.utc) - timedelta(days=settings.keep_logs_days)
         in_flight = [run.run_id for run in context.instance.get_runs(dg.RunsFilter(statuses=IN_FLIGHT))]
-        context.log.info("%s entries from before %s were removed", log.forget(before, in_flight), before.date())
+        with as_failures(context):
+            context.log.info("%s entries from before %s were removed", log.forget(before, in_flight), before.date())
 
     @dg.job(
         name="history_maintenance",

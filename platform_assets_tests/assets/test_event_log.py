@@ -2,12 +2,14 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from platform_assets.assets import event_log
+from platform_assets.errors import PlatformError
 from platform_assets_tests.support.histories import instance
 
 
@@ -83,3 +85,29 @@ def test_it_keeps_few_files_open_and_none_when_it_is_done(tmp_path: Path, monkey
         assert 0 < files() <= 2 * 3 + 1  # with what SQLite writes ahead and shares, and the list of runs
         ours.event_log_storage.dispose()
         assert files() <= 1
+
+
+def test_a_damaged_log_of_one_run_is_named_and_those_of_others_are_looked_through(tmp_path: Path) -> None:
+    @dg.op
+    def talk(context: dg.OpExecutionContext) -> None:
+        context.log.info("hello")
+
+    @dg.job
+    def talks() -> None:
+        talk()
+
+    with instance(tmp_path / "home") as history:
+        runs = sorted(talks.execute_in_process(instance=history).run_id for _ in range(3))
+        log = history.event_log_storage
+        assert isinstance(log, event_log.EventLog)
+        log.dispose()
+        damaged = Path(log.path_for_shard(runs[0]))
+        damaged.write_bytes(b"no database at all " * 100)
+        with pytest.raises(
+            PlatformError, match=rf"^[1-9]\d* entries .* 1 files .*{runs[0]}.db \(file is not a database\)"
+        ):
+            log.forget(datetime.now(timezone.utc) + timedelta(days=1), [])
+        damaged.unlink()
+        kept = {entry.dagster_event_type for run in runs[1:] for entry in history.all_logs(run)}
+        assert dg.DagsterEventType.RUN_SUCCESS in kept
+        assert not kept & {None, dg.DagsterEventType.STEP_START}
