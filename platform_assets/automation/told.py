@@ -22,12 +22,12 @@ _CURSOR = TypeAdapter(dict[str, str | float])
 
 @dataclass(frozen=True)
 class Told:
-    """The checks that do not pass, by asset and name, each with a hash of what is said of it.
+    """What checks have said last, by asset and name: a hash of it, nothing when they passed.
 
     `since` is when landing or the lake could not be looked at first, in seconds since 1970, if they cannot.
     """
 
-    failing: Mapping[str, str]
+    said: Mapping[str, str]
     since: float | None = None
 
     @classmethod
@@ -45,15 +45,13 @@ class Told:
 
     def news(self, verdicts: Iterable[Verdict]) -> tuple[list[dg.AssetCheckEvaluation], str]:
         """What is to be recorded of verdicts, and the cursor after that."""
-        failing, news = dict(self.failing), []
+        said, news = dict(self.said), []
         for one in verdicts:
             name = f"{one.key.to_user_string()} {one.check}"
-            failing.pop(name, None)
-            if not one.passed:
-                failing[name] = hashlib.sha256(one.said.encode()).hexdigest()[:8]
-            if failing.get(name) != self.failing.get(name):
+            said[name] = "" if one.passed else hashlib.sha256(one.said.encode()).hexdigest()[:8]
+            if said[name] != self.said.get(name):
                 news.append(one.evaluation)
-        return news, json.dumps(failing)
+        return news, json.dumps(said)
 
     def cannot_look(
         self, checks: Sequence[dg.AssetCheckKey], error: PlatformError, now: datetime
@@ -61,7 +59,7 @@ class Told:
         """What is to be recorded when nobody can tell which days there are: at once, or when what may pass lasts."""
         since = self.since or now.timestamp()
         if error.retry and now.timestamp() - since < _PATIENCE:
-            return [], json.dumps({**self.failing, _SINCE: since})
+            return [], json.dumps({**self.said, _SINCE: since})
         keys = [check.asset_key for check in checks if check.name == NO_MISSING_DAYS]
         news, cursor = self.news(Verdict(key, NO_MISSING_DAYS, False, str(error), {}) for key in keys)
         return news, json.dumps({**json.loads(cursor), _SINCE: since})

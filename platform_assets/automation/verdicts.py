@@ -18,6 +18,7 @@ _DAY, _START, _END = (
     "dagster/asset_partition_range_start",
     "dagster/asset_partition_range_end",
 )
+_WILL_RETRY = "dagster/will_retry"
 # What is due is what automation is there for, and other runs may be about to build it: what is left to people, and
 # whether a day is missing, the sensor says.
 _OF_THE_PLAN = (UP_TO_DATE, LATE, NO_MISSING_DAYS)
@@ -39,7 +40,8 @@ class Verdicts:
     def of_run(self, run: dg.DagsterRun, ended: dg.EventLogEntry) -> list[Verdict]:
         """The verdicts of a run that has ended, by the event that says so.
 
-        A run that somebody has stopped on purpose says only what it has built and checked.
+        A run that somebody has stopped on purpose says only what it has built and checked; so does one that died and
+        is tried again by itself.
         """
         failed: dict[str, str] = {}
         built: list[str] = []
@@ -52,10 +54,10 @@ class Verdicts:
                 built.append(self._subject(run, event.step_key or ""))
             else:
                 checks.append(event.asset_check_evaluation_data)
-        if ended.dagster_event_type == dg.DagsterEventType.RUN_FAILURE:
-            failed = failed or dict.fromkeys(self._not_built(run, built), self._died(run, ended))
-        else:
+        if ended.dagster_event_type != dg.DagsterEventType.RUN_FAILURE:
             failed = {}
+        elif not failed and run.tags.get(_WILL_RETRY) != "true":
+            failed = dict.fromkeys(self._not_built(run, built), self._died(run, ended))
         if ended.dagster_event_type == dg.DagsterEventType.RUN_SUCCESS:
             built.append(_job(run))
         verdicts = [Verdict(subject, self._span(run, subject), run.run_id, said) for subject, said in failed.items()]

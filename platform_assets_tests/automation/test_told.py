@@ -29,8 +29,11 @@ def verdict(passed: bool, said: str = "") -> Verdict:
     return Verdict(RAW, UP_TO_DATE, passed, said, {})
 
 
-def test_a_check_that_passes_and_always_did_is_not_recorded() -> None:
-    assert Told.of(None).news([verdict(True)]) == ([], "{}")
+def test_what_a_check_says_is_recorded_once_also_that_it_passes_and_again_when_nobody_knows_what_was_recorded() -> None:
+    for lost in (None, "", "{}", "begin anew"):
+        news, cursor = Told.of(lost).news([verdict(True)])
+        assert [one.passed for one in news] == [True]
+        assert Told.of(cursor).news([verdict(True)]) == ([], cursor)
 
 
 def test_what_a_check_says_is_recorded_when_it_is_another_than_before() -> None:
@@ -76,7 +79,7 @@ def test_that_a_store_does_not_answer_is_recorded_when_it_lasts() -> None:
         news, cursor = Told.of(cursor).cannot_look(CHECKS, error, NOW + timedelta(seconds=seconds))
         recorded.append(len(news))
     assert recorded == [0, 0, 0, 1, 0]
-    assert f"kiosk/raw_sold {UP_TO_DATE}" in Told.of(cursor).failing
+    assert f"kiosk/raw_sold {UP_TO_DATE}" in Told.of(cursor).said
 
 
 def test_a_sensor_says_what_is_wrong_with_landing_and_goes_on_when_it_is_back(engine: Engine, tmp_path: Path) -> None:

@@ -146,6 +146,15 @@ def test_a_run_that_died_with_nothing_left_to_build_is_told_by_its_job(office: O
     assert office.listener.titles[2:] == ["weekly recovered", "runs without a job recovered"]
 
 
+def test_a_run_that_died_and_is_tried_again_by_itself_is_no_news_unless_that_dies_too(office: Office) -> None:
+    office.dies(HITS, first="2026-01-02", will_retry=True)
+    office.look()
+    assert office.listener.heard == []
+    office.dies(HITS, first="2026-01-02")
+    office.look()
+    assert office.listener.titles == [f"{HITS} failed on 2026-01-02"]
+
+
 def test_a_run_that_died_and_went_well_when_it_was_tried_again_is_no_news_unless_it_failed_again(
     office: Office,
 ) -> None:

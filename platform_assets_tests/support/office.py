@@ -74,12 +74,14 @@ class Office:
             raise_on_error=False,
         ).run_id
 
-    def dies(self, *tables: str, first: str = "", said: str = "the machine was switched off") -> str:
-        """A run that dies before any of its steps has failed; its id."""
+    def dies(
+        self, *tables: str, first: str = "", said: str = "the machine was switched off", will_retry: bool = False
+    ) -> str:
+        """A run that dies before any of its steps has failed, and may be tried again by Dagster; its id."""
         run = self.instance.create_run_for_job(
             self.definitions.resolve_implicit_global_asset_job_def(),
             asset_selection=frozenset(dg.AssetKey(one.split("/")) for one in tables),
-            tags={START: first, END: first} if first else {},
+            tags=({START: first, END: first} if first else {}) | ({"dagster/will_retry": "true"} if will_retry else {}),
             status=dg.DagsterRunStatus.STARTED,
         )
         self.instance.report_run_failed(run, said)
