@@ -59,6 +59,8 @@ def test_a_range_that_failed_is_mended_in_parts() -> None:
 
 def test_of_a_range_that_is_tried_in_parts_only_the_part_that_failed_is_left() -> None:
     assert narrowed((span(1, 31),), span(17)) == (span(17),)
+    assert narrowed((span(1, 31),), span(1, 15)) == (span(1, 15),)
+    assert narrowed((span(1, 31),), span(16, 31)) == (span(16, 31),)
     assert narrowed((span(3), span(4)), span(3)) == (span(4), span(3))
     assert narrowed((span(1, 10),), span(5, 15)) == (span(1, 4), span(5, 15))
 

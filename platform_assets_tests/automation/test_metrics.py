@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from platform_assets.automation.metrics import (
     gathered,
 )
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.contents import Contents, contents_of
+from platform_assets.lake.tables.published import open_delta
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.shelf import shelf_at, snapshot, sold
 
@@ -69,6 +72,38 @@ def test_of_what_was_built_rows_bytes_and_the_newest_day_are_told(platform: Plat
     assert found[NEWEST] == dict.fromkeys(TABLES - {"price_list", "totals"}, NEWEST_DAY)
     assert found[DUE] == found[MISSING_DAYS] == dict.fromkeys(TABLES, 0)
     assert found[FAILED] == {}
+
+
+def test_a_day_begins_by_utc_wherever_the_command_runs(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    platform.materialise("2026-01-01", "2026-01-03", select="key:shelf/raw_sales")
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        found = values(platform)
+    time.tzset()
+    assert found[NEWEST] == {"raw_sales": NEWEST_DAY}
+
+
+def test_of_days_without_a_row_and_of_tables_without_a_file_it_is_told_that_they_are_empty(
+    engine: Engine, tmp_path: Path
+) -> None:
+    platform = shelf_at(tmp_path)
+    for feed in ("items", "shelf_sales"):
+        (tmp_path / "landing" / feed).mkdir()
+    platform.materialise("2026-01-01", select=ALL)
+    found = values(platform)
+    assert found[ROWS] == dict.fromkeys(TABLES, 0) | {"totals": 1}
+    assert found[REJECTED] == {"raw_items": 0, "raw_sales": 0}
+    key = dg.AssetKey(["shelf", "raw_sales"])
+    table = platform.catalog.tables[key]
+    (delta := table.delta()) and delta.delete()
+    assert contents_of(open_delta(table.url), table.contract) == Contents({}, 0, 0)
+
+
+def test_days_with_other_code_are_not_due(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    platform.materialise("2026-01-01", "2026-01-03", select="key:shelf/raw_sales")
+    monkeypatch.setitem(vars(platform.catalog[dg.AssetKey(["shelf", "raw_sales"])]), "code", "another")
+    assert values(platform)[DUE]["raw_sales"] == 0
 
 
 def test_days_that_are_due_again_are_not_missing(platform: Platform) -> None:

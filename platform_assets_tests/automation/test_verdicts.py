@@ -2,7 +2,10 @@
 
 import dagster as dg
 
+from platform_assets.automation.verdicts import Verdicts
+from platform_assets.registry import catalog_of
 from platform_assets_tests.support.office import FOUND, HISTORY, HITS, STATS, Office, check
+from platform_assets_tests.support.settings import DOMAINS, settings_for
 
 
 def test_a_failed_run_is_told_with_domain_table_days_rules_and_link(office: Office) -> None:
@@ -128,6 +131,18 @@ def test_a_run_over_all_that_a_job_has_names_what_it_had_not_built_when_it_died(
     assert office.listener.titles == [f"{STATS}, {HITS} failed on 2026-01-02"]
 
 
+def test_a_run_of_which_only_its_assets_are_known_names_them_when_it_died(office: Office) -> None:
+    office.died(HITS, **{"dagster/partition": "2026-01-02"})
+    office.look()
+    assert office.listener.titles == [f"{HITS} failed on 2026-01-02"]
+
+
+def test_a_run_over_what_is_no_day_is_told_without_days(office: Office) -> None:
+    office.died(HITS, **{"dagster/partition": "north"})
+    office.look()
+    assert office.listener.titles == [f"{HITS} failed"]
+
+
 def test_a_run_that_died_with_nothing_left_to_build_is_told_by_its_job(office: Office) -> None:
     @dg.job
     def weekly() -> None: ...
@@ -226,6 +241,20 @@ def test_a_check_that_stops_a_table_is_told_with_it_and_not_once_more(office: Of
     assert office.listener.heard[1]["type"] == "failure"
 
 
+def test_of_a_table_that_failed_warnings_and_checks_that_pass_again_are_told_too(office: Office) -> None:
+    office.errors[HITS] = dg.Failure(FOUND)
+    office.found[f"{HITS}: known"] = dg.AssetCheckSeverity.WARN
+    office.run(HITS, first="2026-01-02")
+    office.look()
+    (heard,) = office.listener.heard
+    assert heard["title"] == f"Failed: {HITS}, {HITS}: known"
+    assert "known found 2 rows" in heard["message"]
+    office.found.clear()
+    office.run(HITS, first="2026-01-02")
+    office.look()
+    assert office.listener.titles[1:] == [f"{HITS}: the check known passes again"]
+
+
 OF_THE_PLAN = ("up_to_date", "late_rows", "no_missing_days")
 
 
@@ -254,3 +283,26 @@ def test_that_days_wait_for_somebody_to_decide_is_told_and_when_they_do_no_more(
     office.instance.report_runless_asset_event(check("up_to_date", passed=False, for_people=0))
     office.look()
     assert office.listener.titles[1:] == [f"{HITS}: the check up_to_date passes again"]
+
+
+def test_that_days_are_missing_is_told_when_no_run_has_found_it(office: Office) -> None:
+    office.instance.report_runless_asset_event(check("no_missing_days", passed=False))
+    office.look()
+    assert office.listener.titles == [f"{HITS}: the check no_missing_days warned"]
+
+
+def test_a_check_that_fails_without_a_word_has_failed(office: Office) -> None:
+    office.instance.report_runless_asset_event(check("known", passed=False, said=None))
+    office.look()
+    (heard,) = office.listener.heard
+    assert heard["title"] == f"{HITS}: the check known warned"
+    assert "It did not pass." in heard["message"]
+
+
+def test_what_was_told_of_a_check_is_not_told_again_when_the_check_was_gone_for_a_while(office: Office) -> None:
+    verdicts = Verdicts(office.instance, catalog_of(DOMAINS, settings_for()))
+    office.instance.report_runless_asset_event(check("known", passed=False))
+    key = dg.AssetCheckKey(dg.AssetKey(HITS.split("/")), "known")
+    (told,), number = verdicts.of_checks([key], -1)
+    assert (told.table, told.check) == (HITS, "known")
+    assert verdicts.of_checks([], number) == verdicts.of_checks([key], number) == ([], number)

@@ -6,11 +6,13 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.days import WHOLE
 from platform_assets.lake.tables.made import Known
 from platform_assets.landing.deliveries import Delivered
@@ -19,7 +21,8 @@ from platform_assets.plan.checks import NO_MISSING_DAYS, ON_TIME, UP_TO_DATE, Ve
 from platform_assets.plan.due import MISSING, Due, Reason
 from platform_assets.plan.state import State
 from platform_assets.registry import catalog_of
-from platform_assets_tests.support.kiosk import FOUND
+from platform_assets_tests.support.kiosk import FOUND, kiosk_at, sold
+from platform_assets_tests.support.platforms import checks
 from platform_assets_tests.support.settings import settings_for
 
 RAW = dg.AssetKey(["kiosk", "raw_sold"])
@@ -84,14 +87,14 @@ def test_a_folder_without_a_file_is_no_delivery() -> None:
 
 
 def test_only_feeds_that_a_time_is_set_for_are_to_be_on_time() -> None:
-    def checks(**set_: Any) -> set[tuple[str, str]]:
+    def asked(**set_: Any) -> set[tuple[str, str]]:
         catalog = catalog_of([FOUND], settings_for([FOUND], **set_))
         return {(spec.asset_key.path[1], spec.name) for spec in specs(catalog, "kiosk")}
 
     every = {(name, UP_TO_DATE) for name in ("raw_sold", "sold_files", "hours", "so_far")}
-    assert checks() == every | {("raw_sold", NO_MISSING_DAYS)}
-    assert checks(expected_by={"sold": "06:30"}) == checks() | {("raw_sold", ON_TIME)}
-    assert checks(expected_by={"plays": "06:30"}) == checks()
+    assert asked() == every | {("raw_sold", NO_MISSING_DAYS)}
+    assert asked(expected_by={"sold": "06:30"}) == asked() | {("raw_sold", ON_TIME)}
+    assert asked(expected_by={"plays": "06:30"}) == asked()
 
 
 def test_of_what_was_delivered_no_day_may_be_missing_from_the_first_to_the_newest() -> None:
@@ -145,12 +148,35 @@ def test_no_check_of_days_stops_a_run(check: str) -> None:
         assert (told.asset_key, told.check_name) == (RAW, check)
 
 
-def test_days_are_over_for_a_domain_only_while_its_schedule_is_on(tmp_path: Path) -> None:
-    early = datetime(2026, 1, 4, 0, 29, tzinfo=timezone.utc)
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        on, off = (catalog_of([FOUND], settings_for([FOUND], automation=given)) for given in (True, False))
-        assert over(instance, on, "kiosk", early) == january(2)
-        assert over(instance, on, "kiosk", early + timedelta(minutes=1)) == january(3)
-        assert over(instance, off, "kiosk", NOON) is None
-        later = catalog_of([FOUND], settings_for([FOUND], automation=True, daily_at="13:00"))
-        assert over(instance, later, "kiosk", NOON) == january(2)
+def instance(**switches: str) -> Any:
+    """An instance in which somebody has switched some schedules and sensors on or off."""
+    said = [SimpleNamespace(instigator_name=name, status=SimpleNamespace(name=on)) for name, on in switches.items()]
+    return SimpleNamespace(schedule_storage=True, all_instigator_state=lambda: said)
+
+
+def test_days_are_over_for_a_domain_only_while_its_schedule_is_on() -> None:
+    on, off = (catalog_of([FOUND], settings_for([FOUND], automation=given)) for given in (True, False))
+    assert over(instance(), on, "kiosk", NOON) == january(3)
+    assert over(instance(), off, "kiosk", NOON) is None
+    assert over(instance(kiosk_daily="RUNNING"), off, "kiosk", NOON) == january(3)
+    assert over(instance(kiosk_daily="STOPPED"), on, "kiosk", NOON) is None
+    assert over(instance(kiosk_landing="RUNNING", web_daily="RUNNING"), off, "kiosk", NOON) is None
+    assert over(instance(kiosk_landing="STOPPED", web_daily="STOPPED"), on, "kiosk", NOON) == january(3)
+
+
+def test_days_are_over_at_the_time_of_the_schedule() -> None:
+    for daily_at, day in (("12:00", 3), ("12:01", 2)):
+        catalog = catalog_of([FOUND], settings_for([FOUND], automation=True, daily_at=daily_at))
+        assert over(instance(), catalog, "kiosk", NOON) == january(day)
+
+
+def test_a_run_says_that_days_are_missing_which_are_over_while_the_schedule_is_on(
+    engine: Engine, tmp_path: Path
+) -> None:
+    yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
+    first = yesterday - timedelta(days=1)
+    for automation, missing in ((False, []), (True, [str(yesterday)])):
+        platform = kiosk_at(tmp_path, kiosk_start=first, automation=automation, daily_at="00:00")
+        platform.deliver("sold", str(first), "a.csv", sold(str(first), 1))
+        found = checks(platform.materialise(str(first), select='key:"kiosk/raw_sold"'), "kiosk/raw_sold")
+        assert found[NO_MISSING_DAYS].metadata["missing"].value == missing

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timezone
 
 import dagster as dg
 import pytest
+from pyspark.sql import DataFrame
 
+from platform_assets import Contract, Domain, Field, T, table
 from platform_assets.lake.tables.days import WHOLE
 from platform_assets.lake.tables.made import Known
 from platform_assets.landing.deliveries import Delivered
 from platform_assets.plan.state import State, through
-from platform_assets.registry import catalog_of
+from platform_assets.registry import FoundDomain, catalog_of
 from platform_assets_tests.support.settings import settings_for
 from platform_assets_tests.support.shelf import FOUND
 
 NAMES = ("raw_items", "new_items", "price_list", "totals", "raw_sales", "sales")
 KEYS = {name: dg.AssetKey(["shelf", name]) for name in NAMES}
+
+audience = Domain("audience", owner="team:audience")
+
+
+class Newcomers(Contract):
+    """New items of a day."""
+
+    day: T.DateType = Field(description="UTC day")
+
+
+@table(Newcomers, domain=audience, inputs={"items": "shelf/new_items"})
+def newcomers(items: DataFrame) -> DataFrame:
+    """Items of another domain."""
+    return items
 
 
 def january(day: int) -> date:
@@ -77,3 +94,11 @@ def test_a_table_without_days_says_of_no_day_that_there_is_one() -> None:
 def test_days_that_are_over_are_there_unless_nobody_has_fed_the_domain_for_long(newest: int, last: int) -> None:
     assert state([newest], over=5).newest == {"shelf": january(last)}
     assert state((), {"sales": [january(newest)]}, over=5).newest == {"shelf": january(last)}
+
+
+@pytest.mark.parametrize(("its_own", "last"), [((), 4), ((2,), 4), ((6,), 6)])
+def test_a_domain_has_the_days_of_those_that_it_reads_too(its_own: Collection[int], last: int) -> None:
+    found = state([4])
+    both = catalog_of([FOUND, FoundDomain(audience, __name__, (newcomers,))], found.catalog.settings)
+    known = {**found.known, newcomers.key: Known(dict.fromkeys(map(january, its_own)))}
+    assert replace(found, catalog=both, known=known).newest == {"shelf": january(4), "audience": january(last)}

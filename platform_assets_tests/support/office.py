@@ -16,6 +16,7 @@ from platform_assets_tests.support.settings import DOMAINS, settings_for
 
 DAYS = dg.DailyPartitionsDefinition("2026-01-01")
 HITS, STATS, HISTORY = "web/user_web_hits", "web/aggregated_web_stats", "purchases/history"
+CHECKS = ("known", "up_to_date", "late_rows", "no_missing_days")
 FOUND = "Broken rules:\n  - unique: 3 rows have a key that others have"
 
 
@@ -45,10 +46,10 @@ class Office:
             deps=[dg.AssetKey(one.split("/")) for one in reads],
             partitions_def=DAYS if days else None,
             backfill_policy=dg.BackfillPolicy.single_run(),
-            check_specs=[dg.AssetCheckSpec(check, asset=key) for check in ("known", "up_to_date", "late_rows")],
+            check_specs=[dg.AssetCheckSpec(check, asset=key) for check in CHECKS],
         )
         def made() -> Iterator[Any]:
-            for check in ("known", "up_to_date", "late_rows"):
+            for check in CHECKS:
                 severity = self.found.get(f"{name}: {check}")
                 said = f"{check} found 2 rows"
                 yield dg.AssetCheckResult(
@@ -87,6 +88,13 @@ class Office:
         self.instance.report_run_failed(run, said)
         return run.run_id
 
+    def died(self, table: str, **tags: str) -> None:
+        """A run that died, of which no more is known than what it was made for."""
+        run = self.instance.add_run(
+            dg.DagsterRun("__ASSET_JOB", asset_selection=frozenset([dg.AssetKey(table.split("/"))]), tags=dict(tags))
+        )
+        self.instance.report_run_failed(run, "gone")
+
     def look(self, minutes: float = 0, keeps: bool = True) -> str:
         """One look of the sensor, which may be killed before Dagster keeps its cursor; what it says of itself."""
         self.clock.now += minutes * 60
@@ -103,7 +111,9 @@ class Office:
         return STATES.validate_json(self.cursor or "{}")
 
 
-def check(name: str, *, passed: bool, table: str = HITS, **metadata: Any) -> dg.AssetCheckEvaluation:
+def check(
+    name: str, *, passed: bool, table: str = HITS, said: str | None = "2 rows", **metadata: Any
+) -> dg.AssetCheckEvaluation:
     """What a check has found of a table that no run has made."""
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(table.split("/")),
@@ -111,5 +121,5 @@ def check(name: str, *, passed: bool, table: str = HITS, **metadata: Any) -> dg.
         passed=passed,
         metadata=metadata,
         severity=dg.AssetCheckSeverity.WARN,
-        description="2 rows",
+        description=said,
     )
