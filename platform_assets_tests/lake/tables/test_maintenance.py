@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +17,7 @@ from platform_assets.lake.tables import maintenance, traces
 from platform_assets.lake.tables.maintenance import NotRestorable, RunState, Waste
 from platform_assets.lake.tables.published import open_delta
 from platform_assets.lake.tables.table import Table
+from platform_assets_tests.support.lake.ages import age
 from platform_assets_tests.support.lake.visits import files, publish, published, stage, visits_table
 
 DAY = timedelta(days=1)
@@ -44,22 +43,6 @@ def unknown(run_id: str) -> RunState:
 def always(state: RunState) -> Callable[[str], RunState]:
     """An instance on which every run is in a state."""
     return lambda run_id: state
-
-
-def age(table: Table, **words: float) -> None:
-    """Let everything that the table has now be older: its files, its commits, and what they say of files."""
-    older = timedelta(**words)
-    for path in Path(table.url).rglob("*"):
-        if path.is_file():
-            if path.parent == Path(table.url, "_delta_log") and path.suffix == ".json":
-                actions = [json.loads(line) for line in path.read_text().splitlines()]
-                for action in actions:
-                    for what, field in (("commitInfo", "timestamp"), ("remove", "deletionTimestamp")):
-                        if what in action:
-                            action[what][field] -= int(older.total_seconds() * 1000)
-                path.write_text("".join(json.dumps(action) + "\n" for action in actions))
-            then = path.stat().st_mtime - older.total_seconds()
-            os.utime(path, (then, then))
 
 
 def clean(table: Table, state: Callable[[str], RunState] = unknown, older_than: timedelta = DAY) -> list[Waste]:
