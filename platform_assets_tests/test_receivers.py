@@ -76,6 +76,24 @@ def test_an_answer_is_not_waited_for_longer_than_is_said() -> None:
         assert time.monotonic() - began < 2
 
 
+def test_a_service_that_raises_whatever_error_has_not_taken_it_and_its_error_is_nowhere(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def notify(*_: object, **__: object) -> bool:
+        raise KeyError("json://hidden-user:hidden-password@host/")
+
+    receiver = Receiver("json://hidden-user:hidden-password@host/")
+    monkeypatch.setattr("apprise.Apprise.notify", notify)
+    with caplog.at_level(1):
+        assert not receiver.takes("a", "b", "failure", 10)
+    assert "hidden" not in caplog.text
+
+
+def test_whoever_is_named_twice_is_told_once() -> None:
+    assert urls(" json://host/ json://other/\tjson://host/\n") == ("json://host/", "json://other/")
+    assert urls(" ") == ()
+
+
 def test_nothing_of_a_url_is_logged_whatever_becomes_of_the_notice(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(1), listening() as listener:
         receiver = Receiver(with_secrets(listener.url))
