@@ -101,4 +101,6 @@ def test_a_domain_has_the_days_of_those_that_it_reads_too(its_own: Collection[in
     found = state([4])
     both = catalog_of([FOUND, FoundDomain(audience, __name__, (newcomers,))], found.catalog.settings)
     known = {**found.known, newcomers.key: Known(dict.fromkeys(map(january, its_own)))}
-    assert replace(found, catalog=both, known=known).newest == {"shelf": january(4), "audience": january(last)}
+    both_domains = replace(found, catalog=both, known=known)
+    assert both_domains.newest == {"shelf": january(4), "audience": january(last)}
+    assert replace(both_domains, through=january(7)).newest == {"shelf": january(7), "audience": january(7)}

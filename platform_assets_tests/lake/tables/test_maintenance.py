@@ -11,26 +11,17 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 from deltalake import DeltaTable
 
-from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.errors import Outdated
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables import maintenance, traces
-from platform_assets.lake.tables.days import WHOLE
 from platform_assets.lake.tables.maintenance import NotRestorable, RunState, Waste
 from platform_assets.lake.tables.published import open_delta
-from platform_assets.lake.tables.staging import Staged
 from platform_assets.lake.tables.table import Table
 from platform_assets_tests.support.lake.ages import age
 from platform_assets_tests.support.lake.visits import files, publish, published, stage, visits_table
 
 DAY = timedelta(days=1)
 NOTHING = timedelta(0)
-
-
-class Pages(Contract, whole=True):
-    """All pages."""
-
-    page: T.StringType = Field(description="Page")
 
 
 @pytest.fixture
@@ -295,35 +286,6 @@ def test_a_run_that_the_log_has_forgotten_is_no_leftover(engine: Engine, table: 
     assert published(table) == [(1, "/b", 2, None), (2, "/c", 3, None)]
     assert restore(table, 3)
     assert published(table) == [(1, "/b", 2, None), (2, "/a", 1, None)]
-
-
-def test_of_a_table_without_days_old_versions_and_leftovers_go_too(engine: Engine, tmp_path: Path) -> None:
-    table = visits_table(tmp_path, Pages)
-    kept, gone = ("a",), ("b", "c")
-
-    def staged(name: str, *pages: str) -> Staged:
-        return table.stage(
-            engine, engine.session.createDataFrame([(page,) for page in pages], "page string"), run(name), [WHOLE]
-        )
-
-    def pages(version: int | None = None) -> list[str]:
-        return sorted(open_delta(table.url, version).to_pyarrow_table()["page"].to_pylist())
-
-    table.publish(staged("run-1", *gone))
-    age(table, days=10)
-    table.publish(staged("run-2", *kept))
-    assert vacuum(table, timedelta(days=9)) is None
-    assert pages(1) == [*gone]
-    age(table, days=9, minutes=1)
-    staged("killed", *gone)
-    age(table, days=2)
-    waste = vacuum(table, timedelta(days=9))
-    assert waste
-    assert (waste.files, [left.run_id for left in clean(table)]) == (1, [run("killed")])
-    assert pages() == [*kept]
-    assert len(files(table)) == 1
-    with pytest.raises(NotRestorable):
-        restore(table, 1)
 
 
 def test_an_unpublished_table_has_nothing_replaced(table: Table) -> None:
