@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import Result
 
+from platform_assets.lake import storage
 from platform_assets_tests.support.platforms import Platform
 
 Cli = Callable[..., Result]
@@ -43,3 +45,10 @@ def test_what_cannot_be_read_is_told_and_all_else_is_there(copy: Platform, at: C
     assert done.exit_code == 1
     assert "web/user_web_hits" in done.stderr
     assert samples(done.stdout)["platform_rows"] == 13
+
+
+def test_a_lake_that_does_not_answer_is_told_once(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "_reach", Mock(side_effect=OSError("nobody answers")))
+    done = cli("metrics")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert (done.stderr.startswith("PLATFORM_LAKE="), done.stderr.count("nobody answers")) == (True, 1)

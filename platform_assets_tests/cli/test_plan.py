@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from unittest.mock import Mock
 
 import dagster as dg
 import pytest
+from pyspark.sql import DataFrame
 from typer.testing import Result
 
+from platform_assets import Contract, Domain, Field, T, registry, table
+from platform_assets.registry import FoundDomain
 from platform_assets_tests.cli.conftest import event
 from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
 from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.settings import DOMAINS
 
 Cli = Callable[..., Result]
 SESSIONS = ("web/open_sessions", "web/sessions")
@@ -116,6 +121,33 @@ def test_apply_refuses_while_runs_of_the_domain_are_in_flight(
     assert done.exit_code == 1
     assert f"1 run of these domains in flight, such as {run.run_id}: nothing was built." in done.stderr
     assert cli("apply", "web/sessions", "--yes", "--anyway").exit_code == 0
+
+
+audience = Domain("audience", owner="team:audience")
+
+
+class Visitors(Contract):
+    """Visitors of a day."""
+
+    day: T.DateType = Field(description="UTC day")
+
+
+@table(Visitors, domain=audience, inputs={"hits": "web/user_web_hits"})
+def visitors(hits: DataFrame) -> DataFrame:
+    """Visitors of a day, made of the hits of another domain."""
+    return hits
+
+
+def test_apply_refuses_while_runs_of_a_domain_are_in_flight_that_it_reads(
+    copy: Platform, at: Callable[[Platform], Cli], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "found", lambda *_: (*DOMAINS, FoundDomain(audience, __name__, (visitors,))))
+    in_flight = Mock(return_value=["0b1d9a4e"])
+    monkeypatch.setattr("platform_assets.assets.runs.in_flight", in_flight)
+    done = at(copy)("apply", "audience/visitors", "--yes")
+    assert done.exit_code == 1
+    assert "1 run of these domains in flight, such as 0b1d9a4e: nothing was built." in done.stderr
+    assert in_flight.call_args.args[1] == {"audience", "web"}
 
 
 def test_apply_adopts_days_without_a_record(copy: Platform, at: Callable[[Platform], Cli]) -> None:

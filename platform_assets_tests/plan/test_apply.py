@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pyspark.sql import Column, DataFrame
@@ -14,16 +15,19 @@ from pyspark.sql import functions as F
 
 from platform_assets import CSV, Contract, Domain, Feed, Field, RawContract, T, raw_table, source, table
 from platform_assets.assets.publication import DUE_ONLY
+from platform_assets.assets.runs import of_this_process
 from platform_assets.domains.listening.domain import listening
 from platform_assets.domains.web.domain import web
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.days import WHOLE
 from platform_assets.lake.tables.table import Table
-from platform_assets.plan.apply import Outcome, Progress, apply
+from platform_assets.landing.delivery_checks import ALLOW_EMPTIED
+from platform_assets.plan.apply import Outcome, Progress, apply, in_process
 from platform_assets.plan.runs import Run, next_run
 from platform_assets.registry import FoundDomain
 from platform_assets.transforms.times import utc_instant
 from platform_assets_tests.support.due import applied, built, due_of, reasons
-from platform_assets_tests.support.platforms import Platform
+from platform_assets_tests.support.platforms import END, START, Platform
 from platform_assets_tests.support.processes.sites import events
 
 DAYS = [f"2026-01-{day:02}" for day in range(1, 10)]
@@ -362,3 +366,18 @@ def test_a_transform_without_a_column_is_refused_for_all_its_days_at_once(engine
     outcomes, progress = applied(platform, "shop")
     assert [one.run.keys for one in outcomes if one.refused] == [(lacking.key,)]
     assert len(progress.refused) == 4
+
+
+@pytest.mark.parametrize("allow_emptied", [False, True])
+def test_runs_of_apply_say_which_process_they_end_with_and_publish_only_what_is_due(allow_emptied: bool) -> None:
+    job = Mock()
+    job.execute_in_process.return_value.all_events = []
+    job.execute_in_process.return_value.get_asset_check_evaluations.return_value = []
+    definitions = Mock(resolve_implicit_global_asset_job_def=Mock(return_value=job))
+    execute = in_process(definitions, Mock(), allow_emptied)
+    allowed = {ALLOW_EMPTIED: "1"} if allow_emptied else {}
+    week = {START: "2026-01-02", END: "2026-01-05"}
+    for first, last, span in ((date(2026, 1, 2), date(2026, 1, 5), week), (WHOLE, WHOLE, {})):
+        execute(Run((), first, last))
+        tags = job.execute_in_process.call_args.kwargs["tags"]
+        assert tags == {**span, **allowed, DUE_ONLY: "1", **of_this_process()}
