@@ -26,8 +26,8 @@ from platform_assets.automation.metrics import (
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.contents import Contents, contents_of
 from platform_assets.lake.tables.published import open_delta
-from platform_assets_tests.support.platforms import Platform
-from platform_assets_tests.support.shelf import shelf_at, snapshot, sold
+from platform_assets_tests.support.platforms import END, START, Platform
+from platform_assets_tests.support.shelf import shelf, shelf_at, snapshot, sold
 
 ALL = "group:shelf"
 TABLES = {"raw_items", "new_items", "price_list", "totals", "raw_sales", "sales"}
@@ -124,6 +124,25 @@ def test_days_whose_last_run_failed_are_counted_until_they_are_built(platform: P
     assert values(platform, platform.instance)[FAILED]["raw_sales"] == 1
 
 
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELED])
+def test_what_a_run_is_at_work_on_or_somebody_has_stopped_has_not_failed(
+    tmp_path: Path, status: dg.DagsterRunStatus
+) -> None:
+    platform = shelf_at(tmp_path)
+    platform.instance.create_run_for_job(
+        platform.definitions.resolve_implicit_global_asset_job_def(),
+        asset_selection=frozenset(dg.AssetKey(["shelf", name]) for name in TABLES),
+        tags={START: "2026-01-01", END: "2026-01-02"},
+        status=status,
+    )
+    key, days = dg.AssetKey(["shelf", "sales"]), ["2026-01-01", "2026-01-02"]
+    known = platform.instance.get_status_by_partition(key, days, shelf.days(platform.settings)) or {}
+    assert {one and one.value for one in known.values()} == {
+        "IN_PROGRESS" if status == dg.DagsterRunStatus.STARTED else None
+    }
+    assert gathered(platform.catalog, platform.instance)[0][FAILED] == dict.fromkeys(platform.catalog.declared, 0)
+
+
 def test_a_table_without_days_has_failed_until_it_is_built(platform: Platform) -> None:
     platform.materialise("2026-01-01", "2026-01-03", select=ALL)
     (file, *_) = (platform.folder("shelf/new_items") / "runs").rglob("*.parquet")
@@ -163,4 +182,7 @@ def test_the_text_is_what_prometheus_reads() -> None:
     assert families.keys() == {ROWS, NEWEST}
     (sample,) = families[NEWEST].samples
     assert (sample.labels, sample.value) == ({"domain": "shop", "table": "sales"}, NEWEST_DAY)
+    odd: Values = {ROWS: {dg.AssetKey(['a "b"', "c\\d\n"]): 1.0}}
+    (family,) = text_string_to_metric_families(exposition(odd))
+    assert family.samples[0].labels == {"domain": 'a "b"', "table": "c\\d\n"}
     assert (families[ROWS].type, families[ROWS].documentation) == ("gauge", "Rows that are published.")
