@@ -31,6 +31,15 @@ def test_a_receiver_gets_title_text_and_kind() -> None:
     assert (title, text, kind) == ("web/hits has failed", "a\n\nb & <c>", "failure")
 
 
+def test_a_receiver_that_shows_html_or_markdown_shows_the_text_as_it_is() -> None:
+    with listening() as listener:
+        for shows in ("html", "markdown"):
+            assert Receiver(f"{listener.url}?format={shows}").takes("a", "<b>*not* bold", "failure", 10)
+    html, markdown = (one["message"] for one in listener.heard)
+    assert html.replace("&nbsp;", " ").startswith("&lt;b&gt;*not* bold")
+    assert markdown.startswith("<b\\>\\*not\\* bold")
+
+
 def test_a_receiver_that_refuses_or_is_not_there_has_not_taken_it() -> None:
     with listening() as listener:
         listener.status = 503
