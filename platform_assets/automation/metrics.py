@@ -68,7 +68,7 @@ def _contents(table: Table) -> Contents | str | None:
     """What a table holds; None when it was never published, a sentence when it cannot be read."""
     try:
         delta = table.delta()
-        return contents_of(delta, table.contract) if delta is not None else None
+        return contents_of(table, delta) if delta is not None else None
     except PlatformError as error:
         return str(error)
 

@@ -50,7 +50,7 @@ def look_at(table: Table) -> Overview:
     delta = table.delta()
     if delta is None:
         return Overview(table, {}, None, 0, None, None)
-    its = contents_of(delta, table.contract)
+    its = contents_of(table, delta)
     commits = delta.history(_LOOK_BACK)
     return Overview(
         table,

@@ -97,7 +97,7 @@ def test_of_days_without_a_row_and_of_tables_without_a_file_it_is_told_that_they
     key = dg.AssetKey(["shelf", "raw_sales"])
     table = platform.catalog.tables[key]
     (delta := table.delta()) and delta.delete()
-    assert contents_of(open_delta(table.url), table.contract) == Contents({}, 0, 0)
+    assert contents_of(table, open_delta(table.url)) == Contents({}, 0, 0)
 
 
 def test_days_with_other_code_are_not_due(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

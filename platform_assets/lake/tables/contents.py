@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from platform_assets.contracts.compiled import CompiledContract
+from platform_assets.contracts.contract import RAW
 from platform_assets.lake.tables.days import days_of, files_in
+from platform_assets.lake.tables.published import Published
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,12 @@ class Contents:
         return sum(self.rows_by_day.values())
 
 
-def contents_of(delta: DeltaTable, contract: CompiledContract) -> Contents:
-    """The contents of a version."""
+def contents_of(table: Published, delta: DeltaTable) -> Contents:
+    """The contents of a version of a table."""
     files = files_in(delta)
-    by_day = pa.table({"day": days_of(files, contract), "rows": files["num_records"]})
+    by_day = pa.table({"day": days_of(files, table.contract), "rows": pa.array(table.rows_in(files), pa.int64())})
     counted = by_day.group_by("day").aggregate([("rows", "sum")]).sort_by("day")
     rows = dict(zip(map(str, counted["day"].to_pylist()), counted["rows_sum"].to_pylist(), strict=True))
-    rejected = None
-    if contract.is_raw:
-        # Only rejected rows have `raw`, and the files' statistics count its NULLs.
-        rejected = (pc.sum(files["num_records"]).as_py() or 0) - (pc.sum(files["null_count.raw"]).as_py() or 0)
+    # Only rejected rows have it.
+    rejected = sum(table.rows_in(files, RAW)) if table.contract.is_raw else None
     return Contents(rows, rejected, pc.sum(files["size_bytes"]).as_py() or 0)

@@ -79,15 +79,15 @@ def restoration(table: Table, version: int) -> Restoration | None:
             f"Version {version} of {table.key} is no longer in its history, which begins with version {oldest}: it is "
             f"kept for PLATFORM_KEEP_VERSIONS_DAYS={table.keep_versions_days} days. Nothing was changed."
         ) from error
-    old, new = _files_by_day(table, now), _files_by_day(table, then)
     there = {file.url for file in storage.walk(table.url)}
-    needed = [path for files in new.values() for path in files]
+    needed = files_in(then)["path"].to_pylist()
     gone = [path for path in needed if storage.join(table.url, path) not in there]
     if gone:
         raise NotRestorable(
             f"Version {version} of {table.key} cannot be restored: {len(gone)} of its {len(needed)} files are gone, "
             f"such as {gone[0]}. `clean --vacuum` removes the files of old versions. Nothing was changed."
         )
+    old, new = _files_by_day(table, now), _files_by_day(table, then)
     changed = sorted(day for day in old | new if old.get(day) != new.get(day))
     days = {day: (_rows_of(old.get(day)), _rows_of(new.get(day))) for day in changed}
     return Restoration(table, version, now.version(), _rows(old), _rows(new), days)
@@ -353,8 +353,9 @@ def _files_by_day(table: Table, delta: DeltaTable) -> dict[str, dict[str, int]]:
     """The files of each day (ISO text) of a version, with their rows."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     files = files_in(delta)
-    for day, action in zip(days_of(files, table.contract).to_pylist(), files.to_pylist(), strict=True):
-        found[str(day)][action["path"]] = action["num_records"]
+    days, paths = days_of(files, table.contract).to_pylist(), files["path"].to_pylist()
+    for day, path, rows in zip(days, paths, table.rows_in(files), strict=True):
+        found[str(day)][path] = rows
     return found
 
 

@@ -10,6 +10,8 @@ from datetime import date, datetime, timezone
 from functools import partial
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from platform_assets.contracts.compiled import CompiledContract
@@ -64,16 +66,31 @@ class Published:
         rows: Counter[str] = Counter()
         if table is not None:
             files = files_in(table)
-            for day, action in zip(days_of(files, self.contract).to_pylist(), files.to_pylist(), strict=True):
-                rows[str(day)] += self._rows_of(action)
+            for day, counted in zip(days_of(files, self.contract).to_pylist(), self.rows_in(files), strict=True):
+                rows[str(day)] += counted
         return dict(sorted(rows.items()))
 
-    def _rows_of(self, action: dict[str, Any]) -> int:
-        if action["num_records"] is not None:
-            return int(action["num_records"])
-        # Others than the platform's runs may write files without saying how many rows these have.
-        file = storage.parquet([storage.join(self.url, action["path"])])
-        return int(file.count_rows()) if file else 0
+    def rows_in(self, files: pa.Table, having: str = "") -> list[int]:
+        """The rows of each file of a version, or those that have a value of a column, from the log where it has them.
+
+        Others than the platform's runs may write files without saying how many rows these have.
+        """
+        rows, name = files["num_records"].to_pylist(), f"null_count.{having}"
+        nulls = files[name].to_pylist() if name in files.column_names else [None if having else 0] * len(files)
+        return [
+            self._count(path, having) if all_rows is None or null is None else all_rows - null
+            for path, all_rows, null in zip(files["path"].to_pylist(), rows, nulls, strict=True)
+        ]
+
+    def _count(self, path: str, having: str) -> int:
+        url = storage.join(self.url, path)
+        with self.access():
+            try:
+                file = storage.parquet([url])
+            except FileNotFoundError as error:
+                raise damaged(self.key, self.url, url, "is not there") from error
+            wanted = pc.field(having).is_valid() if having else None
+            return int(file.count_rows(filter=wanted)) if file else 0
 
     @property
     def records(self) -> Records:
