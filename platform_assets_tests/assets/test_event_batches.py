@@ -82,6 +82,15 @@ def test_events_of_several_kinds_that_come_together_are_stored_as_one_by_one(tmp
         }
 
 
+def test_events_of_several_runs_that_come_together_are_each_known_of_their_own(tmp_path: Path) -> None:
+    with instance(tmp_path / "source", ours=False) as source:
+        events = source.all_logs(materialise(source, WEEK[0], WEEK[1]).run_id, of_type=KINDS.ASSET_MATERIALIZATION)
+    with instance(tmp_path / "ours") as ours:
+        ours.event_log_storage.store_event_batch([event._replace(run_id=run) for run in ("a", "b") for event in events])
+        for run in ("a", "b"):
+            assert [entry.run_id for entry in ours.all_logs(run)] == [run] * len(events)
+
+
 def unnumbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of assets, which have numbers by which nothing is found, in the order of their names."""
     if not rows or "last_materialization" not in rows[0]:

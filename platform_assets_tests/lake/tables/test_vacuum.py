@@ -100,6 +100,15 @@ def test_vacuum_leaves_files_of_others_wherever_they_lie(engine: Engine, tmp_pat
     assert [file.read_bytes() for file in theirs] == [b"the only copy"] * 4
 
 
+def test_of_a_run_that_published_twice_no_version_loses_a_row(engine: Engine, tmp_path: Path) -> None:
+    table = visits_table(tmp_path)
+    for number, name in enumerate(("run-1", "run-1", "run-2"), 1):
+        publish(engine, table, run(name), [1], (1, "/a", number, None))
+    age(table, days=2)
+    assert leftovers(table) == []
+    assert [published(table, version) for version in (1, 2, 3)] == [[(1, "/a", n, None)] for n in (1, 2, 3)]
+
+
 def test_what_is_published_while_leftovers_are_looked_for_is_none(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
