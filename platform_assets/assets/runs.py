@@ -97,23 +97,31 @@ def _builds(run: dg.DagsterRun, domains: Collection[str]) -> bool:
 
 def _has_never_begun(record: dg.RunRecord) -> bool:
     """Whether a run has come to no step in minutes: the first that any does is to say which process it is."""
-    run = record.dagster_run
-    is_started = run.status == dg.DagsterRunStatus.STARTED and _PROCESS not in run.tags
+    is_started = record.dagster_run.status == dg.DagsterRunStatus.STARTED and not _process(record.dagster_run)
     return is_started and record.start_time is not None and time.time() - record.start_time > _LONGEST_BEGINNING
 
 
 def _has_died(run: dg.DagsterRun) -> bool:
-    if run.tags.get(_HOST) != socket.gethostname():
+    if run.tags.get(_HOST) != socket.gethostname() or not (process := _process(run)):
         return False
-    number, began, *of = run.tags[_PROCESS].split()
-    if of != [run.run_id] and (of or run.parent_run_id):
-        return False
+    number, began = process
     try:
         process = psutil.Process(int(number))
         is_another = abs(process.create_time() - float(began)) > _CLOCK_SECONDS
         return is_another or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def _process(run: dg.DagsterRun) -> list[str]:
+    """The number of the process that carries out a run, and when it began; nothing before the run has said so.
+
+    One that tries another again begins with a copy of that one's tags.
+    """
+    told = run.tags.get(_PROCESS, "").split()
+    of = told[2:]
+    is_copied = of != [run.run_id] and (of or run.parent_run_id)
+    return [] if is_copied else told[:2]
 
 
 def switched_on(instance: dg.DagsterInstance, name: str, default: bool) -> bool:

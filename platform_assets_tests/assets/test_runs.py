@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +18,16 @@ import pytest
 
 from platform_assets.assets import runs
 from platform_assets.assets.runs import dagster_runs, in_flight, of_this_process, switched_on
+
+SESSIONS = [dg.AssetKey(["web", "sessions"])]
+STARTED = dg.DagsterRunStatus.STARTED
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance that knows of no run."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
 
 
 def test_without_an_instance_every_run_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,11 +135,114 @@ def _sensor(status: str, started: float, looked: float | None) -> SimpleNamespac
     return SimpleNamespace(instigator_name="web_landing", status=SimpleNamespace(name=status), instigator_data=data)
 
 
+def test_a_run_whose_process_has_died_is_at_an_end_and_recorded_as_failed(instance: dg.DagsterInstance) -> None:
+    tags = of_this_process() | {"platform/process": "4194305 1.0"}  # Linux has no process of that number
+    run_id = idle_run(instance, STARTED, SESSIONS, tags)
+    assert in_flight(instance, {"web"}) == []
+    assert instance.get_run_by_id(run_id).status == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_process_of_another_machine_is_not_looked_for_here(instance: dg.DagsterInstance) -> None:
+    tags = {"platform/host": "another", "platform/process": "4194305 1.0"}
+    run_id = idle_run(instance, STARTED, SESSIONS, tags)
+    assert in_flight(instance, {"web"}) == [run_id]
+
+
+def test_a_step_in_a_process_of_its_own_names_the_one_that_carries_out_the_run() -> None:
+    assert of_this_process(of_parent=True)["platform/process"].split()[0] == str(os.getppid())
+    assert of_this_process("a")["platform/process"].split()[::2] == [str(os.getpid()), "a"]
+
+
+@pytest.mark.parametrize("of", ["", "the first"])
+def test_a_run_that_tries_another_again_has_not_died_with_that_ones_process(
+    instance: dg.DagsterInstance, of: str
+) -> None:
+    tags = of_this_process() | {"platform/process": f"4194305 1.0 {of}".strip()}
+    run_id = idle_run(instance, dg.DagsterRunStatus.NOT_STARTED, SESSIONS, tags, parent_run_id="the first")
+    assert in_flight(instance, {"web"}) == [run_id]
+    instance.add_run_tags(run_id, {"platform/process": f"4194305 1.0 {run_id}"})
+    assert in_flight(instance, {"web"}) == []
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_run_that_has_come_to_no_step_in_minutes_is_at_an_end_also_one_that_tries_another_again(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    of_the_first = of_this_process("the first") if again else {}
+    parent = {"parent_run_id": "the first"} if again else {}
+    waiting, *started = (
+        idle_run(instance, status, SESSIONS, of_the_first, **parent)
+        for status in (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTING)
+    )
+    for run_id in started:
+        begins = dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, "idle")
+        instance.report_dagster_event(begins, run_id, timestamp=1_000_000.0)
+    lost, at_work = started
+    instance.add_run_tags(at_work, of_this_process(at_work))
+    monkeypatch.setattr(runs.time, "time", lambda: 1_000_299.0)
+    assert set(in_flight(instance, {"web"})) == {waiting, lost, at_work}
+    monkeypatch.setattr(runs.time, "time", lambda: 1_000_301.0)
+    assert set(in_flight(instance, {"web"})) == {waiting, at_work}
+    assert instance.get_run_by_id(lost).status == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_run_of_all_of_a_job_is_in_flight_for_the_jobs_domain(instance: dg.DagsterInstance) -> None:
+    @dg.op
+    def nothing() -> None: ...
+
+    made = {}
+    for name in ("web", "web_maintenance", "__ASSET_JOB"):
+        job = dg.GraphDefinition(name=name, node_defs=[nothing]).to_job()
+        made[name] = instance.create_run_for_job(job, status=STARTED).run_id
+    assert set(in_flight(instance, {"web"})) == {made["web"], made["__ASSET_JOB"]}
+    assert in_flight(instance, {"shop"}) == [made["__ASSET_JOB"]]
+
+
+def test_a_switch_is_as_somebody_has_set_it_or_else_as_it_is_by_default(tmp_path: Path) -> None:
+    found = {}
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        # Of a code location that had another name there may be an old word.
+        for said in ("", "RUNNING", "STOPPED", "DECLARED_IN_CODE", "STOPPED RUNNING"):
+            sensor = f"{said} landing"
+            for location, status in enumerate(said.split()):
+                instance.add_instigator_state(_switch(sensor, status, f"location_{location}"))
+            found[said] = [switched_on(instance, sensor, by_default) for by_default in (True, False)]
+    assert found == {
+        "": [True, False],
+        "RUNNING": [True, True],
+        "STOPPED": [False, False],
+        "DECLARED_IN_CODE": [True, False],
+        "STOPPED RUNNING": [True, True],
+    }
+
+
+def test_an_instance_that_keeps_no_switches_has_them_as_they_are_by_default(instance: dg.DagsterInstance) -> None:
+    assert [switched_on(instance, "web_landing", by_default) for by_default in (True, False)] == [True, False]
+
+
+def _switch(name: str, status: str, location: str) -> Any:
+    """A sensor's switch as Dagster stores it; it has no public name for it."""
+    repository = {
+        "__class__": "ExternalRepositoryOrigin",
+        "repository_location_origin": {"__class__": "RegisteredRepositoryLocationOrigin", "location_name": location},
+        "repository_name": "__repository__",
+    }
+    state = {
+        "__class__": "InstigatorState",
+        "job_specific_data": None,
+        "job_type": {"__enum__": "InstigatorType.SENSOR"},
+        "origin": {"__class__": "ExternalJobOrigin", "external_repository_origin": repository, "job_name": name},
+        "status": {"__enum__": f"InstigatorStatus.{status}"},
+    }
+    return dg.deserialize_value(json.dumps(state))
+
+
 def idle_run(
     instance: dg.DagsterInstance,
     status: dg.DagsterRunStatus,
     keys: list[dg.AssetKey],
     tags: dict[str, str] | None = None,
+    parent_run_id: str | None = None,
 ) -> str:
     """A run of some assets that nobody carries out."""
     specs = [dg.AssetSpec(key) for key in keys]
@@ -136,5 +251,12 @@ def idle_run(
     def nothing() -> None: ...
 
     job = dg.Definitions(assets=[nothing]).resolve_implicit_global_asset_job_def()
-    run = instance.create_run_for_job(job, status=status, tags=tags, asset_selection=frozenset(keys))
+    run = instance.create_run_for_job(
+        job,
+        status=status,
+        tags=tags,
+        asset_selection=frozenset(keys),
+        parent_run_id=parent_run_id,
+        root_run_id=parent_run_id,
+    )
     return run.run_id
