@@ -82,6 +82,7 @@ class Desk:
         due = self._due(progress.refused)
         choose = self._in_one_go if in_one_go else self._side_by_side
         requests = choose(due, progress)
+        progress.refused |= self._for_others(due)
         waits = [wait for wait in progress.waits(due) if wait.key in self._own]
         return Answer(self._every, requests, waits)
 
@@ -128,6 +129,16 @@ class Desk:
             f"{self._settings.landing_settle_seconds} s"
         )
 
+    def _for_others(self, due: Due) -> dict[Place, str]:
+        """The days that wait for tables of other domains."""
+        return {
+            (key, day): f"{of.to_user_string()} is due, which {of.path[0]} builds"
+            for key in self._own
+            for day in due.days[key]
+            for of, _ in due.sources_due(key, day)
+            if of not in self._own
+        }
+
     def _refused_before(self, due: Due) -> Iterator[tuple[Place, str]]:
         """The days that were requested alone, in the state that they have now, and were refused."""
         days = {day for key in self._own for day in due.days[key]}
@@ -168,7 +179,7 @@ class Desk:
         """Runs that do not wait for each other: deliveries, or, when none can be built, all else."""
         found: list[Request] = []
         while (run := next_run(due, self._rules(progress, due, [one.run for one in found]))) is not None:
-            if self._was_refused(run, progress):
+            if self._was_refused(due, run, progress):
                 continue
             if before := self._went_on(due, run):
                 progress.learn(Outcome(before.run, before.run.keys, {}))
@@ -187,15 +198,16 @@ class Desk:
         taken_keys = {key for run in chosen for key in run.keys}
         return replace(rules, only=[key for key in self._own if key not in taken_keys])
 
-    def _was_refused(self, run: Run, progress: Progress) -> bool:
+    def _was_refused(self, due: Due, run: Run, progress: Progress) -> bool:
         """Whether something of a run was refused in the state that it has now, of which progress is told."""
         every = self._history.of(run.first, run.last)
         refused = {key: refusal for key in run.keys if (refusal := self._refusal(key, run, every))}
         for key, refusal in refused.items():
-            if not refusal.is_of_days:
-                progress.refused |= {(key, day): refusal.why for day in run.days}
-        if of_days := {key: refusal.why for key, refusal in refused.items() if refusal.is_of_days}:
-            progress.learn(Outcome(run, (), of_days))
+            its = sorted(day for day in due.days[key] if day == WHOLE or run.first <= day <= run.last)
+            if refusal.is_of_days:
+                progress.learn(Outcome(replace(run, first=its[0], last=its[-1]), (), {key: refusal.why}))
+            else:
+                progress.refused |= {(key, day): refusal.why for day in its}
         return bool(refused)
 
     def _went_on(self, due: Due, run: Run) -> Asked | None:
@@ -216,14 +228,14 @@ class Desk:
             rules = replace(progress.rules, only=self._own)
             places = {place for run in runs_of(due, rules) for place in run.places}
             runs = list(_ranges(places, due, rules))
-            if not any(self._was_refused(run, progress) for run in runs):
+            if not any(self._was_refused(due, run, progress) for run in runs):
                 return [self._request(run) for run in runs]
 
     def _request(self, run: Run) -> Request:
         states = self._states.of(run)
         every = self._history.of(run.first, run.last)
-        attempt = max(len(self._in_this_state(key, run, every)) for key in run.keys)
-        return Request(run, states, run_key(states, run.first, run.last, attempt))
+        after = {asked.run_id for key in run.keys for asked in self._in_this_state(key, run, every)[:1]}
+        return Request(run, states, run_key(states, run.first, run.last, after))
 
 
 def _ranges(places: Collection[Place], due: Due, rules: Rules) -> Iterator[Run]:

@@ -50,7 +50,7 @@ class States:
     def _of_asset(self, key: dg.AssetKey, run: Run, built: Run) -> str:
         recipe = self.due.catalog.recipe(key)
         days = [self._of_day(key, day, built) for day in _days(self.due, key, run)]
-        return _hash([self._fixed, recipe.code, recipe.contract, recipe.settings_text, days])
+        return _hash([self._fixed, recipe.code, recipe.contract, recipe.settings_text, days, self._brought(key, built)])
 
     @cached_property
     def _fixed(self) -> list[Any]:
@@ -64,16 +64,26 @@ class States:
         known = state.known[key]
         made = known.made.get(day)
         own = made.attempt if made else known.attempts.get(day, "")
-        landed: list[Any] = []
-        if delivered := state.delivered.get(key, {}).get(day):
-            landed = [[file.name, file.size, file.tag or str(file.modified)] for file in delivered.files]
-            landed.append(delivered.problem)
+        landed = self._landed(key, day)
         copies = [one.said for one in self.due.days.get(key, {}).get(day, ()) if one.kind == LANDING]
         read: list[Any] = []
         for reading, its in state.reads(key, day):
             now = _OF_THE_RUN if _makes(built, reading, its) else state.fingerprint(one, reading, its)
             read.append([reading.name, str(its), now])
         return [str(day), own, landed, copies, read]
+
+    def _landed(self, key: dg.AssetKey, day: date) -> list[Any]:
+        delivered = self.due.state.delivered.get(key, {}).get(day)
+        if not delivered:
+            return []
+        files = [[file.name, file.size, file.tag or str(file.modified)] for file in delivered.files]
+        return [*files, delivered.problem]
+
+    def _brought(self, key: dg.AssetKey, built: Run) -> list[Any]:
+        """The deliveries that a run reads before it makes an asset of them."""
+        made_from = set(self.due.catalog.with_sources([key])) - {key}
+        raws = [one for one in built.keys if one in made_from and one in self.due.state.delivered]
+        return [[raw.to_user_string(), str(day), self._landed(raw, day)] for raw in raws for day in built.days]
 
     def made_since(self, key: dg.AssetKey, run: Run, ended: float) -> bool:
         """Whether somebody else has built what a run made of an asset's inputs, after it ended (seconds since 1970)."""
@@ -87,9 +97,9 @@ class States:
         return False
 
 
-def run_key(states: Mapping[str, str], first: date, last: date, attempt: int) -> str:
-    """What no two requests share, unless they are for the same days in the same state, for the same time."""
-    return _hash([dict(states), str(first), str(last), attempt])
+def run_key(states: Mapping[str, str], first: date, last: date, after: Collection[str]) -> str:
+    """What no two requests share, unless they are for the same days in the same state, after the same runs in it."""
+    return _hash([dict(states), str(first), str(last), sorted(after)])
 
 
 def _days(due: Due, key: dg.AssetKey, run: Run) -> list[date]:
