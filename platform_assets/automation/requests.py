@@ -115,7 +115,7 @@ class Desk:
         if delivered is None or (not delivered.files and not delivered.problem):
             if day > self._through:
                 return "nothing was delivered so far, and the day is not over"
-            if day <= self._through - self._settings.catch_up_days * _DAY and day not in self._state.known[key].made:
+            if day <= self._through - self._settings.catch_up_days * _DAY:
                 return (
                     f"nothing was delivered, and it is more than PLATFORM_CATCH_UP_DAYS={self._settings.catch_up_days} "
                     f"days ago: `platform-assets apply {key.path[0]}`, or a later PLATFORM_{key.path[0].upper()}_START"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 
 from platform_assets.assets import runs
 from platform_assets.assets.runs import dagster_runs, in_flight, of_this_process, switched_on
+from platform_assets_tests.support.switches import switch
 
 SESSIONS = [dg.AssetKey(["web", "sessions"])]
 STARTED = dg.DagsterRunStatus.STARTED
@@ -205,7 +205,7 @@ def test_a_switch_is_as_somebody_has_set_it_or_else_as_it_is_by_default(tmp_path
         for said in ("", "RUNNING", "STOPPED", "DECLARED_IN_CODE", "STOPPED RUNNING"):
             sensor = f"{said} landing"
             for location, status in enumerate(said.split()):
-                instance.add_instigator_state(_switch(sensor, status, f"location_{location}"))
+                instance.add_instigator_state(switch(sensor, status, f"location_{location}"))
             found[said] = [switched_on(instance, sensor, by_default) for by_default in (True, False)]
     assert found == {
         "": [True, False],
@@ -218,23 +218,6 @@ def test_a_switch_is_as_somebody_has_set_it_or_else_as_it_is_by_default(tmp_path
 
 def test_an_instance_that_keeps_no_switches_has_them_as_they_are_by_default(instance: dg.DagsterInstance) -> None:
     assert [switched_on(instance, "web_landing", by_default) for by_default in (True, False)] == [True, False]
-
-
-def _switch(name: str, status: str, location: str) -> Any:
-    """A sensor's switch as Dagster stores it; it has no public name for it."""
-    repository = {
-        "__class__": "ExternalRepositoryOrigin",
-        "repository_location_origin": {"__class__": "RegisteredRepositoryLocationOrigin", "location_name": location},
-        "repository_name": "__repository__",
-    }
-    state = {
-        "__class__": "InstigatorState",
-        "job_specific_data": None,
-        "job_type": {"__enum__": "InstigatorType.SENSOR"},
-        "origin": {"__class__": "ExternalJobOrigin", "external_repository_origin": repository, "job_name": name},
-        "status": {"__enum__": f"InstigatorStatus.{status}"},
-    }
-    return dg.deserialize_value(json.dumps(state))
 
 
 def idle_run(
