@@ -82,7 +82,7 @@ class Desk:
         due = self._due(progress.refused)
         choose = self._in_one_go if in_one_go else self._side_by_side
         requests = choose(due, progress)
-        progress.refused |= self._for_others(due)
+        progress.refused = self._for_others(due) | progress.refused
         waits = [wait for wait in progress.waits(due) if wait.key in self._own]
         return Answer(self._every, requests, waits)
 

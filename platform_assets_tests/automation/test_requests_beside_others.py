@@ -54,8 +54,8 @@ def daemon(tmp_path: Path) -> Daemon:
     return beside(tmp_path)
 
 
-def beside(root: Path, **settings: int) -> Daemon:
-    platform = Platform(root, domains=FOUND, **AT_ONCE, **settings)
+def beside(root: Path) -> Daemon:
+    platform = Platform(root, domains=FOUND, **AT_ONCE)
     for day in (1, 2):
         platform.deliver("sold", f"2026-01-{day:02}", "a.csv", sold(f"2026-01-{day:02}", 10))
     return Daemon(platform, "taxes", FOUND)
@@ -76,3 +76,11 @@ def test_the_sensor_says_what_another_domain_is_to_build(daemon: Daemon) -> None
         "paid waits on 2026-01-01...2026-01-02: kiosk/hours is due, which kiosk builds; "
         "what is made of it waits, too: paid_again"
     )
+
+
+def test_settings_of_domains_that_are_not_read_are_no_reason_to_try_again(daemon: Daemon) -> None:
+    def keys(**settings: int) -> list[str]:
+        platform = Platform(daemon.platform.root, domains=FOUND, **AT_ONCE, **settings)
+        return [request.key for request in Daemon(platform, "kiosk", FOUND).answer().requests]
+
+    assert keys() == keys(taxes_percent=25) != keys(kiosk_least=2)
