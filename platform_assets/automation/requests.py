@@ -71,7 +71,7 @@ class Desk:
         self._until = until
         self._every = self._due()
         self._states = States(self._every, tuple(domains))
-        self._learned: set[str] = set()
+        self._learned: set[Place] = set()
 
     def answer(self, *, in_one_go: bool = False) -> Answer:
         """What to request: all that can be built now, or `in_one_go` all that can be built one after the other."""
@@ -182,7 +182,7 @@ class Desk:
             if self._was_refused(due, run, progress):
                 continue
             if before := self._went_on(due, run):
-                progress.learn(Outcome(before.run, before.run.keys, {}))
+                progress.learn(Outcome(before, before.keys, {}))
             else:
                 found.append(self._request(run))
         return found
@@ -210,17 +210,15 @@ class Desk:
                 progress.refused |= {(key, day): refusal.why for day in its}
         return bool(refused)
 
-    def _went_on(self, due: Due, run: Run) -> Asked | None:
-        """The request that ended with the day before, of a table that goes on from it: longer ones may follow it."""
+    def _went_on(self, due: Due, run: Run) -> Run | None:
+        """The newest run that ended with the day before, of a table that goes on from it: longer ones may follow it."""
         key = run.keys[0]
         goes_on = any(reading.key == key for reading in due.catalog.readings(key))
-        if run.first == WHOLE or not goes_on:
+        if run.first == WHOLE or not goes_on or (key, run.first) in self._learned:
             return None
-        for asked in self._history.up_to(run.first - _DAY):
-            if key in asked.run.keys and asked.run_id not in self._learned:
-                self._learned.add(asked.run_id)
-                return asked
-        return None
+        self._learned.add((key, run.first))
+        before = (asked.run for asked in self._history.up_to(run.first - _DAY) if key in asked.run.keys)
+        return next((replace(one, keys=(key,)) for one in before), None)
 
     def _in_one_go(self, due: Due, progress: Progress) -> list[Request]:
         """One run for each range of days, over all tables, each after those that it reads."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,7 +13,7 @@ import pytest
 
 from platform_assets.automation.domains import run_request
 from platform_assets.automation.history import History
-from platform_assets.automation.requests import Answer, Desk
+from platform_assets.automation.requests import Answer, Desk, Request
 from platform_assets.errors import PlatformError
 from platform_assets.lake.fingerprints import Fingerprint
 from platform_assets.lake.tables.made import Known, Made
@@ -119,6 +119,27 @@ def test_a_delivery_that_is_refused_holds_back_no_day_that_it_only_touched_befor
     assert told(answer(platform, state).requests) == [("1", "hours")]
 
 
+@pytest.mark.parametrize(("years", "requested"), [(-1, []), (1, [("1", "hours", "so_far")])])
+def test_a_table_that_failed_is_tried_again_when_others_have_built_anew_what_its_run_made(
+    tmp_path: Path, years: int, requested: list[tuple[str, ...]]
+) -> None:
+    platform = kiosk_at(tmp_path, catch_up_days=1000)
+
+    def in_one_go(built: Mapping[dg.AssetKey, Known]) -> Sequence[Request]:
+        state = state_of(platform, {ONE: Delivered()}, built)
+        return (
+            Desk(state, [FOUND], "kiosk", History(platform.instance, "kiosk"), ONE, NOW, ONE)
+            .answer(in_one_go=True)
+            .requests
+        )
+
+    (request,) = in_one_go({})
+    ended(platform.instance, run_request(request, "kiosk"), hours=PlatformError("of the data"))
+    at = datetime.now(timezone.utc).timestamp() + years * 365 * 86400
+    raw = Known({ONE: Made(ONE, "run/1", 1, "1.a.b", at=int(at * 1_000_000))}, {})
+    assert told(in_one_go({RAW: raw, FILES: unknown(ONE)})) == requested
+
+
 @pytest.mark.parametrize(
     ("keys", "errors", "requested"),
     [
@@ -141,6 +162,20 @@ def test_a_table_that_goes_on_takes_more_days_only_after_a_run_of_its_own_that_w
     before = replace(request, run=Run(keys, ONE, ONE), states={key.to_user_string(): "" for key in keys})
     ended(platform.instance, run_request(before, "kiosk"), **errors)
     assert told(answer(platform, state).requests) == requested
+
+
+def test_a_table_that_goes_on_takes_twice_as_many_days_as_its_newest_run_that_ended_before(tmp_path: Path) -> None:
+    platform, days = kiosk_at(tmp_path), [date(2026, 1, day) for day in range(1, 9)]
+    built = {key: unknown(*days) for key in (RAW, FILES, HOURS)}
+    built[SO_FAR] = Known({day: None for day in days if day != FOUR})
+    state = state_of(platform, {}, built)
+    (request,) = answer(platform, state).requests
+    assert told([request]) == [("4", "so_far")]
+    # Each day was built by itself once, and the last two together since.
+    for first in (THREE, TWO):
+        before = replace(request, run=Run((SO_FAR,), first, THREE))
+        succeeded(platform.instance, run_request(before, "kiosk"), 1_000_000.0)
+    assert told(answer(platform, state).requests) == [("4-7", "so_far")]
 
 
 def test_what_is_requested_of_a_table_without_days_says_no_days_to_dagster(tmp_path: Path) -> None:
