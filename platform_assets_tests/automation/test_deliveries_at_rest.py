@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,12 +13,14 @@ import pytest
 
 from platform_assets.automation.domains import run_request
 from platform_assets.automation.history import History
-from platform_assets.automation.requests import Answer, Desk, Request
+from platform_assets.automation.requests import Answer, Desk
+from platform_assets.automation.states import States
 from platform_assets.errors import PlatformError
 from platform_assets.lake.fingerprints import Fingerprint
 from platform_assets.lake.tables.made import Known, Made
 from platform_assets.landing.deliveries import Delivered
 from platform_assets.landing.first_look import LandedFile
+from platform_assets.plan.due import due_of
 from platform_assets.plan.runs import Run
 from platform_assets.plan.state import State
 from platform_assets_tests.support.automation import told
@@ -56,6 +58,12 @@ def unknown(*days: date) -> Known:
 def answer(platform: Platform, state: State, over: date = FOUR) -> Answer:
     """What is requested at noon of 9 January when a day was the last that was over."""
     return Desk(state, [FOUND], "kiosk", History(platform.instance, "kiosk"), over, NOW).answer()
+
+
+def in_one_go(platform: Platform, state: State, over: date = ONE) -> Answer:
+    """What the schedule requests when a day was the last that was over."""
+    desk = Desk(state, [FOUND], "kiosk", History(platform.instance, "kiosk"), over, NOW, over)
+    return desk.answer(in_one_go=True)
 
 
 @pytest.mark.parametrize(("ago", "requested"), [(59.9, []), (60, [("1", "raw_sold")]), (60.1, [("1", "raw_sold")])])
@@ -112,11 +120,11 @@ def test_a_delivery_that_is_refused_holds_back_no_day_that_it_only_touched_befor
     events = f'{{"{ONE}": ["{rows}", "{rows}"]}}'
     made = {day: Made(day, "run/1", 1, rows, events=events) for day in (ONE, TWO)}
     built = {RAW: Known(made, {ONE: (ONE, ONE), TWO: (ONE, ONE)}), FILES: unknown(ONE, TWO)}
-    state = state_of(platform, {TWO: delivered()}, {**built, HOURS: unknown(TWO), SO_FAR: unknown(ONE, TWO)})
+    state = state_of(platform, {TWO: delivered()}, {**built, HOURS: unknown(ONE, TWO), SO_FAR: unknown(TWO)})
     (request,) = answer(platform, state).requests
     assert told([request]) == [("2", "raw_sold")]
     ended(platform.instance, run_request(request, "kiosk"), raw_sold=PlatformError("of the data"))
-    assert told(answer(platform, state).requests) == [("1", "hours")]
+    assert told(answer(platform, state).requests) == [("1", "so_far")]
 
 
 @pytest.mark.parametrize(("years", "requested"), [(-1, []), (1, [("1", "hours", "so_far")])])
@@ -125,19 +133,25 @@ def test_a_table_that_failed_is_tried_again_when_others_have_built_anew_what_its
 ) -> None:
     platform = kiosk_at(tmp_path, catch_up_days=1000)
 
-    def in_one_go(built: Mapping[dg.AssetKey, Known]) -> Sequence[Request]:
-        state = state_of(platform, {ONE: Delivered()}, built)
-        return (
-            Desk(state, [FOUND], "kiosk", History(platform.instance, "kiosk"), ONE, NOW, ONE)
-            .answer(in_one_go=True)
-            .requests
-        )
-
-    (request,) = in_one_go({})
+    landed = {ONE: Delivered()}
+    (request,) = in_one_go(platform, state_of(platform, landed)).requests
     ended(platform.instance, run_request(request, "kiosk"), hours=PlatformError("of the data"))
     at = datetime.now(timezone.utc).timestamp() + years * 365 * 86400
     raw = Known({ONE: Made(ONE, "run/1", 1, "1.a.b", at=int(at * 1_000_000))}, {})
-    assert told(in_one_go({RAW: raw, FILES: unknown(ONE)})) == requested
+    after = state_of(platform, landed, {RAW: raw, FILES: unknown(ONE)})
+    assert told(in_one_go(platform, after).requests) == requested
+
+
+def test_a_range_of_other_tables_ends_before_a_day_that_one_of_its_tables_was_refused_on(tmp_path: Path) -> None:
+    platform = kiosk_at(tmp_path)
+    state = state_of(platform, {day: delivered() for day in (ONE, TWO, THREE)})
+    (request,) = in_one_go(platform, state, THREE).requests
+    assert told([request]) == [("1-3", "hours", "raw_sold", "so_far", "sold_files")]
+    alone = Run((HOURS,), TWO, TWO)
+    before = replace(request, run=alone, states=States(due_of(state), (FOUND,)).of(alone))
+    ended(platform.instance, run_request(before, "kiosk"), hours=PlatformError("of the data"))
+    (request,) = in_one_go(platform, state, THREE).requests
+    assert told([request]) == [("1", "hours", "raw_sold", "so_far", "sold_files")]
 
 
 @pytest.mark.parametrize(
