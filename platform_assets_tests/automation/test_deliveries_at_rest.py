@@ -15,7 +15,7 @@ from platform_assets.automation.domains import run_request
 from platform_assets.automation.history import History
 from platform_assets.automation.requests import Answer, Desk
 from platform_assets.automation.states import States
-from platform_assets.errors import PlatformError
+from platform_assets.errors import PlatformError, TemporaryError
 from platform_assets.lake.fingerprints import Fingerprint
 from platform_assets.lake.tables.made import Known, Made
 from platform_assets.landing.deliveries import Delivered
@@ -60,9 +60,9 @@ def answer(platform: Platform, state: State, over: date = FOUR) -> Answer:
     return Desk(state, [FOUND], "kiosk", History(platform.instance, "kiosk"), over, NOW).answer()
 
 
-def in_one_go(platform: Platform, state: State, over: date = ONE) -> Answer:
+def in_one_go(platform: Platform, state: State, over: date = ONE, now: datetime = NOW) -> Answer:
     """What the schedule requests when a day was the last that was over."""
-    desk = Desk(state, [FOUND], "kiosk", History(platform.instance, "kiosk"), over, NOW, over)
+    desk = Desk(state, [FOUND], "kiosk", History(platform.instance, "kiosk"), over, now, over)
     return desk.answer(in_one_go=True)
 
 
@@ -140,6 +140,18 @@ def test_a_table_that_failed_is_tried_again_when_others_have_built_anew_what_its
     raw = Known({ONE: Made(ONE, "run/1", 1, "1.a.b", at=int(at * 1_000_000))}, {})
     after = state_of(platform, landed, {RAW: raw, FILES: unknown(ONE)})
     assert told(in_one_go(platform, after).requests) == requested
+
+
+def test_a_table_that_is_due_on_one_day_of_a_range_is_refused_on_that_day_alone(tmp_path: Path) -> None:
+    platform, days = kiosk_at(tmp_path), (ONE, TWO, THREE)
+    state = state_of(platform, {}, {RAW: unknown(*days), FILES: unknown(*days), HOURS: unknown(ONE, TWO)})
+    (request,) = in_one_go(platform, state, THREE).requests
+    assert told([request]) == [("1-3", "hours", "so_far")]
+    bad, away = PlatformError("of the data"), TemporaryError("the store does not answer")
+    ended(platform.instance, run_request(request, "kiosk"), hours=bad, so_far=away)
+    found = in_one_go(platform, state, THREE, datetime.now(timezone.utc) + timedelta(hours=1))
+    assert told(found.requests) == [("1-2", "so_far")]
+    assert [(wait.key, wait.day) for wait in found.waits if not wait.follows] == [(HOURS, THREE)]
 
 
 def test_a_range_of_other_tables_ends_before_a_day_that_one_of_its_tables_was_refused_on(tmp_path: Path) -> None:
