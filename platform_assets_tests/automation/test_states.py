@@ -210,7 +210,7 @@ def test_settings_of_when_something_is_run_and_who_is_told_are_in_no_state(tmp_p
     [
         ((hours, so_far), known(hours.key, made(ONE, at=5_000_001)), True),
         ((hours, so_far), known(hours.key, made(ONE, at=5_000_000)), False),
-        ((hours, so_far), known(hours.key, made(TWO, at=9_000_000)), False),
+        ((hours, so_far), known(hours.key, made(THREE, at=9_000_000)), False),
         ((so_far,), known(hours.key, made(ONE, at=9_000_000)), False),
         ((hours, so_far), known(so_far.key, made(ONE, at=9_000_000)), False),
     ],
@@ -219,7 +219,7 @@ def test_what_others_have_built_since_a_run_ended_of_what_it_made_is_seen(
     tmp_path: Path, keys: tuple[Any, ...], inputs: Edit, is_made_since: bool
 ) -> None:
     found = States(due_of(state_of(_kiosk(tmp_path), inputs)), (FOUND,))
-    asked = Run(tuple(one.key for one in keys), ONE, ONE)
+    asked = Run(tuple(one.key for one in keys), ONE, TWO)
     assert found.made_since(so_far.key, asked, 5.0) is is_made_since
 
 
