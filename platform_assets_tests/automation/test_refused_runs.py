@@ -87,7 +87,8 @@ def test_the_waits_of_what_may_pass_grow_up_to_six_hours_and_it_is_never_given_u
     daemon, at, waits = kiosk_of(tmp_path, 1), 1_800_000_000.0, []
     for times in range(22):
         (request,) = daemon.requests(seconds(daemon, at))
-        died(daemon.platform.instance, request, at)
+        run_id = died(daemon.platform.instance, request, at)
+        daemon.platform.instance.add_run_tags(run_id, {"said later": "of a run that has ended"})
         wait = min(60 * 2**times, 6 * 60 * 60)
         waits.append(wait)
         answer = seconds(daemon, at + wait - 1)
