@@ -81,9 +81,14 @@ class States:
 
     def _brought(self, key: dg.AssetKey, built: Run) -> list[Any]:
         """The deliveries that a run reads before it makes an asset of them."""
-        made_from = set(self.due.catalog.with_sources([key])) - {key}
-        raws = [one for one in built.keys if one in made_from and one in self.due.state.delivered]
-        return [[raw.to_user_string(), str(day), self._landed(raw, day)] for raw in raws for day in built.days]
+        raws = [one for one in built.keys if one != key and one in self.due.state.delivered]
+        made_from = set(self.due.catalog.with_sources([key])) if raws else ()
+        return [
+            [raw.to_user_string(), str(day), self._landed(raw, day)]
+            for raw in raws
+            if raw in made_from
+            for day in built.days
+        ]
 
     def made_since(self, key: dg.AssetKey, run: Run, ended: float) -> bool:
         """Whether somebody else has built what a run made of an asset's inputs, after it ended (seconds since 1970)."""
