@@ -153,12 +153,12 @@ def test_a_step_in_a_process_of_its_own_names_the_one_that_carries_out_the_run()
     assert of_this_process("a")["platform/process"].split()[::2] == [str(os.getpid()), "a"]
 
 
-@pytest.mark.parametrize("of", ["", "the first"])
+@pytest.mark.parametrize(("of", "parent"), [("", "the first"), ("the first", "the first"), ("the first", None)])
 def test_a_run_that_tries_another_again_has_not_died_with_that_ones_process(
-    instance: dg.DagsterInstance, of: str
+    instance: dg.DagsterInstance, of: str, parent: str | None
 ) -> None:
     tags = of_this_process() | {"platform/process": f"4194305 1.0 {of}".strip()}
-    run_id = idle_run(instance, dg.DagsterRunStatus.NOT_STARTED, SESSIONS, tags, parent_run_id="the first")
+    run_id = idle_run(instance, dg.DagsterRunStatus.NOT_STARTED, SESSIONS, tags, parent_run_id=parent)
     assert in_flight(instance, {"web"}) == [run_id]
     instance.add_run_tags(run_id, {"platform/process": f"4194305 1.0 {run_id}"})
     assert in_flight(instance, {"web"}) == []
