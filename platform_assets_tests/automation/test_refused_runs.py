@@ -22,7 +22,7 @@ from platform_assets_tests.support import shelf
 from platform_assets_tests.support.automation import AT_ONCE, Daemon, told
 from platform_assets_tests.support.kiosk import kiosk_at, sold
 from platform_assets_tests.support.platforms import Platform
-from platform_assets_tests.support.stand_ins import died, ended, succeeded
+from platform_assets_tests.support.stand_ins import died, ended, stopped, succeeded
 
 DAYS = [f"2026-01-{day:02}" for day in range(1, 4)]
 BAD, AWAY = PlatformError("of the data"), TemporaryError("the store does not answer")
@@ -97,6 +97,18 @@ def test_the_waits_of_what_may_pass_grow_up_to_six_hours_and_it_is_never_given_u
         assert answer.waits[0].why.endswith(f" has died. It is tried again after {again:%H:%M:%S} UTC")
         at += wait
     assert waits[-1] == 6 * 60 * 60
+
+
+@pytest.mark.parametrize("days", [1, 2])
+def test_a_run_that_somebody_has_stopped_is_not_requested_again_however_long_it_is_ago(
+    tmp_path: Path, days: int
+) -> None:
+    daemon, at = kiosk_of(tmp_path, days), 1_800_000_000.0
+    (request,) = daemon.requests(seconds(daemon, at))
+    stopped(daemon.platform.instance, request, at)
+    answer = seconds(daemon, at + 1_000_000)
+    assert not answer.requests
+    assert answer.waits[0].why.endswith(" was stopped by somebody: `platform-assets apply` builds it")
 
 
 def test_what_may_pass_is_requested_by_another_key_each_time_however_often_it_was_before(

@@ -31,6 +31,11 @@ def died(instance: dg.DagsterInstance, request: dg.RunRequest, at: float) -> str
     return _over(instance, request, at, dg.DagsterEventType.RUN_FAILURE)
 
 
+def stopped(instance: dg.DagsterInstance, request: dg.RunRequest, at: float) -> str:
+    """A run of what was requested that somebody has stopped, and when; its id."""
+    return _over(instance, request, at, dg.DagsterEventType.RUN_CANCELED)
+
+
 def succeeded(instance: dg.DagsterInstance, request: dg.RunRequest, at: float) -> str:
     """A run of what was requested, of which nothing is known but that it succeeded, and when; its id."""
     return _over(instance, request, at, dg.DagsterEventType.RUN_SUCCESS)
