@@ -102,9 +102,9 @@ def _has_never_begun(record: dg.RunRecord) -> bool:
 
 
 def _has_died(run: dg.DagsterRun) -> bool:
-    if run.tags.get(_HOST) != socket.gethostname() or not (process := _process(run)):
+    if run.tags.get(_HOST) != socket.gethostname() or not (told := _process(run)):
         return False
-    number, began = process
+    number, began = told
     try:
         process = psutil.Process(int(number))
         is_another = abs(process.create_time() - float(began)) > _CLOCK_SECONDS
