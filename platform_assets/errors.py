@@ -24,7 +24,9 @@ class PlatformError(Exception):
     """
 
     retry = False
-    """Whether the same work may go well later, without anybody's help."""
+    """Whether the same work may go well at once, without anybody's help."""
+    may_pass = False
+    """Whether the same work may go well later, though nothing has changed that the platform looks at."""
     is_whole = True
     """Whether all that is known of its causes may be shown as well."""
 
@@ -36,6 +38,13 @@ class TemporaryError(PlatformError):
     """What may be gone when it is tried again, such as a server that does not answer."""
 
     retry = True
+    may_pass = True
+
+
+class OutsideError(PlatformError):
+    """What somebody mends elsewhere, and nobody tells the platform of: a right, a password, a bucket, a database."""
+
+    may_pass = True
 
 
 class Outdated(TemporaryError):

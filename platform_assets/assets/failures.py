@@ -10,7 +10,7 @@ from deltalake.exceptions import DeltaError
 
 from platform_assets.assets import interrupts
 from platform_assets.assets.interrupts import INTERRUPTED, INTERRUPTS, say_last
-from platform_assets.errors import Outdated, PlatformError, TemporaryError
+from platform_assets.errors import Outdated, OutsideError, PlatformError, TemporaryError
 from platform_assets.lake import storage
 from platform_assets.lake.engines import running
 from platform_assets.lake.engines.refusals import ENGINE_ERRORS, is_gone, is_of_the_plan, told
@@ -22,7 +22,7 @@ from platform_assets.settings import debugging
 Context = dg.OpExecutionContext | dg.AssetExecutionContext | dg.InputContext | dg.OutputContext
 Explain = Callable[[Exception], PlatformError | None]
 MAY_PASS = "may pass"
-"""What the metadata of a failure has when the same work may go well later, without anybody's help."""
+"""What the metadata of a failure has when the same work may go well later, though the platform sees no change."""
 _KINDS = (OSError, DeltaError, *ENGINE_ERRORS)
 
 
@@ -52,7 +52,8 @@ def as_failures(context: Context | None = None, explain: Explain = lambda error:
         if wrong is None and may_be_shown:
             raise
         wrong = wrong or PlatformError(f"{type(error).__name__}: {error}")
-        failure = dg.Failure(str(wrong), metadata={MAY_PASS: True} if wrong.retry else None, allow_retries=wrong.retry)
+        metadata = {MAY_PASS: True} if wrong.may_pass else None
+        failure = dg.Failure(str(wrong), metadata=metadata, allow_retries=wrong.retry)
         failure.__cause__ = error if debugging() and may_be_shown else None
         if isinstance(wrong, Outdated) and _is_first_attempt(context):
             raise dg.RetryRequested(max_retries=1) from failure
@@ -98,7 +99,7 @@ def of_writing(key: str, variable: str, url: str, *, hides_values: bool = False)
         if failed := storage.failure(error, url, f"{variable}: ", kept):
             return failed
         if why := storage.not_writable(url):
-            return PlatformError(f"{variable}: {url} cannot be written: {why}. {kept}")
+            return OutsideError(f"{variable}: {url} cannot be written: {why}. {kept}")
         kind = PlatformError if is_of_the_plan(error) else TemporaryError
         failed_at = kind(f"{key}: {told(error, hides_values=hides_values)}. {kept}")
         failed_at.is_whole = not hides_values

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from platform_assets.automation.history import STATES
-from platform_assets.errors import TemporaryError
+from platform_assets.errors import OutsideError, PlatformError, TemporaryError
 from platform_assets.lake.engines.engine import Engine
 from platform_assets_tests.support.automation import AT_ONCE, Daemon, told
 from platform_assets_tests.support.due import applied, reasons
@@ -139,9 +139,10 @@ def test_what_may_pass_is_tried_again_after_a_while_that_grows(engine: Engine, t
         assert told(daemon.answer(now + (wait + 0.1) * minutes).requests) == [("1", "raw_sold")]
 
 
-def test_a_range_that_failed_for_what_may_pass_is_not_cut(week: Daemon) -> None:
+@pytest.mark.parametrize("error", [TemporaryError("the store does not answer"), OutsideError("it may not be written")])
+def test_a_range_that_failed_for_what_may_pass_is_not_cut(week: Daemon, error: PlatformError) -> None:
     def away() -> None:
-        raise TemporaryError("the store does not answer")
+        raise error
 
     with overtaken("staged", "kiosk/raw_sold", away):
         assert week.rest() == [("1-3", "raw_sold", "refused")]

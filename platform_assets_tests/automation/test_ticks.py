@@ -101,7 +101,8 @@ def test_the_schedule_leaves_the_work_to_the_sensor_while_that_is_on(
     platform = kiosk_at(tmp_path, automation=by_default, kiosk_start=start, landing_settle_seconds=0, daily_at="00:00")
     platform.deliver("sold", start, "a.csv", sold(start, 1))
     on_disk.add_instigator_state(switch("kiosk_landing", said))
-    found = platform.definitions.resolve_schedule_def("kiosk_daily").evaluate_tick(dg.build_schedule_context(on_disk))
+    context = dg.build_schedule_context(on_disk, scheduled_execution_time=datetime.now(timezone.utc))
+    found = platform.definitions.resolve_schedule_def("kiosk_daily").evaluate_tick(context)
     yesterday = str(TODAY - timedelta(days=1))
     # The days since the delivery, up to yesterday, are there as well.
     expected = [f"{start}...{yesterday}"] if builds else []

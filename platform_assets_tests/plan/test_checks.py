@@ -24,6 +24,7 @@ from platform_assets.registry import catalog_of
 from platform_assets_tests.support.kiosk import FOUND, kiosk_at, sold
 from platform_assets_tests.support.platforms import checks
 from platform_assets_tests.support.settings import settings_for
+from platform_assets_tests.support.switches import switch
 
 RAW = dg.AssetKey(["kiosk", "raw_sold"])
 NOON = datetime(2026, 1, 4, 12, tzinfo=timezone.utc)
@@ -131,7 +132,7 @@ def test_what_is_due_is_said_with_its_days_and_of_a_table_without_days_as_a_whol
     told = said(replace(found, days={RAW: days}), UP_TO_DATE)
     assert told.said == (
         "2 days are due: missing on 2026-01-02, 2026-01-03; settings PLATFORM_KIOSK_LEAST on 2026-01-02. "
-        "To build them: platform-assets apply kiosk"
+        "To build them: platform-assets apply kiosk, which automation does not do"
     )
     assert told.metadata["days"] == 2
     whole = said(replace(found, days={RAW: {WHOLE: (never,)}}), UP_TO_DATE)
@@ -150,7 +151,7 @@ def test_no_check_of_days_stops_a_run(check: str) -> None:
 
 def instance(**switches: str) -> Any:
     """An instance in which somebody has switched some schedules and sensors on or off."""
-    said = [SimpleNamespace(instigator_name=name, status=SimpleNamespace(name=on)) for name, on in switches.items()]
+    said = [switch(name, on) for name, on in switches.items()]
     return SimpleNamespace(schedule_storage=True, all_instigator_state=lambda: said)
 
 

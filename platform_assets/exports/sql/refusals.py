@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from platform_assets.errors import PlatformError, TemporaryError
+from platform_assets.errors import OutsideError, PlatformError, TemporaryError
 from platform_assets.exports.sql.addresses import SQLITE, Address
 from platform_assets.masking import without_values
 
@@ -36,6 +36,7 @@ _KINDS = {
 # Of all else a database says nothing of what is in rows.
 _OF_ROWS = ("", "NUL", "too long")
 _MAY_PASS = ("busy", "full", "no answer")
+_OUTSIDE = ("no user", "no database", "no host", "no folder", "no database file", "no right", "too large")
 _COLUMN = re.compile(r"column ['\"]?(\w+)")
 _MOST = 300
 
@@ -64,7 +65,7 @@ def explained(error: Exception, address: Address, kept: str = "") -> PlatformErr
     code = number or getattr(cause, "sqlstate", None) or ""
     found = next((kind for kind, says in _KINDS.items() if re.search(says, f"{code} {said}", re.DOTALL)), "")
     shown = without_values(said) if address.hides_values and found in _OF_ROWS else said
-    kind = TemporaryError if found in _MAY_PASS else PlatformError
+    kind = TemporaryError if found in _MAY_PASS else OutsideError if found in _OUTSIDE else PlatformError
     return kind(f"{address.variable}: {_why(found, address, shown, _COLUMN.findall(said))}. {kept}".strip())
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from platform_assets.contracts.compiled import ColumnSpec, CompiledContract
-from platform_assets.errors import PlatformError
+from platform_assets.errors import OutsideError
 from platform_assets.exports.sql.contracts import in_key
 from platform_assets.exports.sql.periods import Period
 
@@ -69,9 +69,9 @@ def sql_table(name: str, contract: CompiledContract, period: Period, types: Type
 
 
 def refuse_other(place: str, found: Shape, asked: Shape) -> None:
-    """Raise `PlatformError` for a table that is there and is not what the contract wants."""
+    """Raise `OutsideError` for a table that is there and is not what the contract wants."""
     if difference := found.wrong or _difference(found, asked):
-        raise PlatformError(
+        raise OutsideError(
             f"{place} is there already, and {difference}. No row of it was changed. Change that in the database; or "
             "rename or drop the table there: the next run creates it anew, and all of its other days are due then."
         )

@@ -20,7 +20,7 @@ import fsspec
 import pyarrow.dataset as ds
 from fsspec.core import url_to_fs
 
-from platform_assets.errors import PlatformError, TemporaryError
+from platform_assets.errors import OutsideError, PlatformError, TemporaryError
 from platform_assets.lake.storage.refusals import Replaced as Replaced
 from platform_assets.lake.storage.refusals import StoreError, is_odd, sentence
 
@@ -78,7 +78,7 @@ def failure(error: Exception, url: str, before: str, after: str) -> PlatformErro
     if found is None:
         return None
     why, may_pass = found
-    return (TemporaryError if may_pass else PlatformError)(f"{before}{why}. {after}".strip())
+    return (TemporaryError if may_pass else OutsideError)(f"{before}{why}. {after}".strip())
 
 
 def _asked_again(url: str) -> Exception | None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from pymysql.err import OperationalError
 
 from platform_assets import masking
-from platform_assets.errors import PlatformError, TemporaryError
+from platform_assets.errors import OutsideError, PlatformError, TemporaryError
 from platform_assets.exports.sql import mysql
 from platform_assets.exports.sql.addresses import Address
 from platform_assets.exports.sql.refusals import explained
@@ -129,20 +129,34 @@ def test_the_password_of_a_url_is_known_from_when_it_is_read(monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("error", "said", "retry"),
+    ("error", "said", "kind"),
     [
-        (OperationalError(1114, "The table 'totals' is full"), "has no room left (The table 'totals' is full)", True),
-        (sqlite3.OperationalError("database or disk is full"), "has no room left", True),
-        (OperationalError(1213, "Deadlock found when trying to get lock"), "locked for too long", True),
-        (OperationalError(1142, "INSERT command denied"), "refuses it to the user me (INSERT command denied)", False),
-        (RuntimeError("'cryptography' package is required for sha256_password"), "pip install cryptography", False),
-        (ModuleNotFoundError("No module named 'pymysql'"), "install all of requirements.lock", False),
+        (
+            OperationalError(1114, "The table 'totals' is full"),
+            "has no room left (The table 'totals' is full)",
+            TemporaryError,
+        ),
+        (sqlite3.OperationalError("database or disk is full"), "has no room left", TemporaryError),
+        (OperationalError(1213, "Deadlock found when trying to get lock"), "locked for too long", TemporaryError),
+        (
+            OperationalError(1142, "INSERT command denied"),
+            "refuses it to the user me (INSERT command denied)",
+            OutsideError,
+        ),
+        (
+            RuntimeError("'cryptography' package is required for sha256_password"),
+            "pip install cryptography",
+            PlatformError,
+        ),
+        (ModuleNotFoundError("No module named 'pymysql'"), "install all of requirements.lock", PlatformError),
     ],
 )
-def test_what_a_database_says_is_told_and_whether_it_may_pass(error: Exception, said: str, retry: bool) -> None:
+def test_what_a_database_says_is_told_and_whether_it_may_pass(
+    error: Exception, said: str, kind: type[PlatformError]
+) -> None:
     told = explained(error, Address.of(VARIABLE, "mysql://me@host/base"))
     assert said in str(told)
-    assert isinstance(told, TemporaryError) == retry
+    assert type(told) is kind
 
 
 def test_a_password_of_any_length_is_not_told_by_what_a_driver_says() -> None:
