@@ -24,7 +24,7 @@ _MOST_SEEN = 500
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Report:
     """What a run has found of a table on some days: what is wrong, or nothing when it was built.
 
     With a `check`, it is about that check of the table; `warns` says that it stops nothing.
@@ -45,13 +45,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class News:
-    """What is told of a table or a check: the newest verdict, and the `days` on which it is broken, none when well.
+    """What is told of a table or a check: the newest report, and the `days` on which it is broken, none when well.
 
     It has failed so many `times` since it was told of before. `earlier` news of it are left out, as the receiver did
     not take them in time; so many days that had failed before are `forgotten`.
     """
 
-    newest: Verdict
+    newest: Report
     days: str
     times: int
     earlier: int = 0
@@ -84,22 +84,22 @@ class Trouble:
     `times` counts the failures that were not told yet, `told_at` is when the last ones were, None before any.
     """
 
-    newest: Verdict
+    newest: Report
     spans: tuple[Span, ...] = ()
     forgotten: int = 0
     times: int = 0
     told_at: float | None = None
 
-    def after(self, verdict: Verdict) -> Trouble:
-        """The same with one more verdict."""
-        if verdict.said:
-            spans, forgotten = few(narrowed(self.spans, verdict.span))
-            short = replace(verdict, said=_cut(verdict.said))
+    def after(self, report: Report) -> Trouble:
+        """The same with one more report."""
+        if report.said:
+            spans, forgotten = few(narrowed(self.spans, report.span))
+            short = replace(report, said=_cut(report.said))
             forgotten += self.forgotten
             return replace(self, newest=short, spans=spans, forgotten=forgotten, times=self.times + 1)
         # A check is well when it passes, as the UI shows it: which days it was about, nobody knows.
-        spans = () if verdict.check else without(self.spans, verdict.span)
-        return replace(self, spans=spans, newest=self.newest if spans else verdict)
+        spans = () if report.check else without(self.spans, report.span)
+        return replace(self, spans=spans, newest=self.newest if spans else report)
 
     def told(self, now: float) -> tuple[News | None, Trouble | None]:
         """What is to be told of it now, and what is remembered of it then: None when there is no more to it."""
@@ -149,13 +149,13 @@ class State:
     troubles: Mapping[str, Trouble] = field(default_factory=dict)
     outbox: Mapping[str, tuple[Notice, ...]] = field(default_factory=dict)
 
-    def learned(self, verdicts: Iterable[Verdict], receivers: Collection[str], now: float) -> State:
-        """The state after some verdicts, in their order, with what is now to be sent to the receivers."""
+    def learned(self, reports: Iterable[Report], receivers: Collection[str], now: float) -> State:
+        """The state after some reports, in their order, with what is now to be sent to the receivers."""
         troubles = {subject: trouble.as_of(now) for subject, trouble in self.troubles.items()}
-        for verdict in verdicts:
-            trouble = troubles.get(verdict.subject)
-            if trouble or verdict.said:
-                troubles[verdict.subject] = (trouble or Trouble(verdict)).after(verdict)
+        for report in reports:
+            trouble = troubles.get(report.subject)
+            if trouble or report.said:
+                troubles[report.subject] = (trouble or Trouble(report)).after(report)
         told = {subject: trouble.told(now) for subject, trouble in troubles.items()}
         left = {subject: rest for subject, (_, rest) in told.items() if rest}
         notices = _together([news for news, _ in told.values() if news], now)

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from platform_assets.assets.catalog import Catalog
 from platform_assets.automation.notice_texts import kind_of, text_of, title_of
-from platform_assets.automation.notices import STATES, Notice, Position, State, Verdict
-from platform_assets.automation.verdicts import Verdicts
+from platform_assets.automation.notices import STATES, Notice, Position, Report, State
+from platform_assets.automation.reports import Reports
 from platform_assets.receivers import Receiver
 from platform_assets.settings import Settings
 
@@ -41,15 +41,15 @@ def notices_sensor(
     )
     def notices(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         receivers = [Receiver(url.get_secret_value()) for url in settings.notify]
-        verdicts = Verdicts(context.instance, catalog)
+        reports = Reports(context.instance, catalog)
         state = _remembered(context)
         checks = _checks(context)
         if state is None:
-            _, number = verdicts.of_checks(checks, -1)
+            _, number = reports.of_checks(checks, -1)
             state = State(Position(_newest(context.instance)), number)
         now = time.time()
-        found, position = _of_runs(context, verdicts, state.runs, now)
-        of_checks, number = verdicts.of_checks(checks, state.checks)
+        found, position = _of_runs(context, reports, state.runs, now)
+        of_checks, number = reports.of_checks(checks, state.checks)
         state = replace(state, runs=position, checks=number)
         state = state.learned([*found, *of_checks], [one.name for one in receivers], now)
         taken = _sent(receivers, state.outbox, settings.ui_url)
@@ -98,11 +98,11 @@ def _ended(instance: dg.DagsterInstance, after: int) -> list[dg.EventLogRecord]:
 
 
 def _of_runs(
-    context: dg.SensorEvaluationContext, verdicts: Verdicts, position: Position, now: float
-) -> tuple[list[Verdict], Position]:
-    """The verdicts of runs that have ended since, and the position behind them; of very many the first."""
+    context: dg.SensorEvaluationContext, reports: Reports, position: Position, now: float
+) -> tuple[list[Report], Position]:
+    """The reports of runs that have ended since, and the position behind them; of very many the first."""
     until = time.monotonic() + _READING_SECONDS
-    found: list[Verdict] = []
+    found: list[Report] = []
     done: list[tuple[int, float]] = []
     for record in _ended(context.instance, position.after):
         if record.storage_id not in position.seen:
@@ -110,7 +110,7 @@ def _of_runs(
                 break
             run = context.instance.get_run_by_id(record.run_id)
             if run is not None and _is_ours(context, run):
-                found += verdicts.of_run(run, record.event_log_entry)
+                found += reports.of_run(run, record.event_log_entry)
         done.append((record.storage_id, record.timestamp))
     return found, position.moved(done, now)
 

@@ -6,16 +6,16 @@ import pytest
 
 from platform_assets.automation.days import ALL, said_of
 from platform_assets.automation.notice_texts import kind_of, text_of, title_of
-from platform_assets.automation.notices import News, Notice, Verdict
+from platform_assets.automation.notices import News, Notice, Report
 from platform_assets_tests.automation.test_days import span
 
 
 def news(table: str = "web/hits", days: str = "2026-01-02", said: str = "3 rows", times: int = 1, **more: int) -> News:
-    return News(Verdict(table, ALL, "r1", said), days, times, **more)
+    return News(Report(table, ALL, "r1", said), days, times, **more)
 
 
 def check(days: str, *, warns: bool) -> News:
-    return News(Verdict("web/hits", ALL, "r1", "3 rows" if days else "", "known", warns), days, 1 if days else 0)
+    return News(Report("web/hits", ALL, "r1", "3 rows" if days else "", "known", warns), days, 1 if days else 0)
 
 
 def notice(*its: News) -> Notice:
@@ -94,7 +94,7 @@ def test_of_very_many_each_is_named() -> None:
 
 
 def test_a_link_without_a_run_is_left_out() -> None:
-    no_run = News(Verdict("web/hits", ALL, "", "late"), "all rows", 1)
+    no_run = News(Report("web/hits", ALL, "", "late"), "all rows", 1)
     assert "runs/" not in text_of(notice(no_run), "http://ui")
 
 

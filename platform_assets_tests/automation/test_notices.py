@@ -11,7 +11,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from platform_assets.automation.days import ALL, Span
-from platform_assets.automation.notices import HOUR, STATES, News, Notice, Position, State, Verdict
+from platform_assets.automation.notices import HOUR, STATES, News, Notice, Position, Report, State
 from platform_assets_tests.automation.test_days import span
 
 Answer = Literal["takes", "refuses", "loses"]
@@ -19,12 +19,12 @@ RECEIVERS = ("always there", "often away")
 MINUTE = 60.0
 
 
-def failed(table: str = "web/hits", days: Span = ALL, said: str = "broken", check: str = "") -> Verdict:
-    return Verdict(table, days, "run", said, check)
+def failed(table: str = "web/hits", days: Span = ALL, said: str = "broken", check: str = "") -> Report:
+    return Report(table, days, "run", said, check)
 
 
-def built(table: str = "web/hits", days: Span = ALL, check: str = "") -> Verdict:
-    return Verdict(table, days, "other", check=check)
+def built(table: str = "web/hits", days: Span = ALL, check: str = "") -> Report:
+    return Report(table, days, "other", check=check)
 
 
 @dataclass
@@ -40,10 +40,10 @@ class Desk:
     def state(self) -> State:
         return STATES.validate_json(self.cursor)
 
-    def look(self, *verdicts: Verdict, minutes: float = 1, often_away: Answer = "takes") -> list[News]:
+    def look(self, *reports: Report, minutes: float = 1, often_away: Answer = "takes") -> list[News]:
         """One look, after some minutes, and what the receiver that is always there gets."""
         self.now += minutes * MINUTE
-        state = self.state.learned(verdicts, self.receivers, self.now)
+        state = self.state.learned(reports, self.receivers, self.now)
         taken = {}
         for name in self.receivers:
             answer = often_away if name == "often away" else "takes"
@@ -197,7 +197,7 @@ STEPS = st.lists(
     st.tuples(
         st.lists(
             st.builds(
-                Verdict,
+                Report,
                 st.sampled_from(["web/a", "web/b"]),
                 st.tuples(st.integers(0, 6), st.integers(0, 3)).map(lambda pair: span(pair[0], sum(pair))),
                 st.just("run"),
@@ -219,15 +219,15 @@ class Model:
 
     broken: list[set[int]] = field(default_factory=list)
 
-    def learn(self, verdict: Verdict) -> None:
-        first = (verdict.span.first - span(0).first).days
-        days = {first + n for n in range(verdict.span.days)}
-        if verdict.said:
+    def learn(self, report: Report) -> None:
+        first = (report.span.first - span(0).first).days
+        days = {first + n for n in range(report.span.days)}
+        if report.said:
             self.broken = [one for one in self.broken if not days <= one]
         self.broken = [part for one in self.broken for part in parts(one - days)]
-        if verdict.check and not verdict.said:
+        if report.check and not report.said:
             self.broken = []
-        self.broken += [days] if verdict.said else []
+        self.broken += [days] if report.said else []
 
 
 def parts(days: set[int]) -> list[set[int]]:
@@ -242,18 +242,18 @@ def parts(days: set[int]) -> list[set[int]]:
 
 @given(STEPS)
 def test_whatever_happens_all_receivers_learn_how_it_is_and_nobody_is_told_too_often(
-    steps: Sequence[tuple[list[Verdict], float, Answer]],
+    steps: Sequence[tuple[list[Report], float, Answer]],
 ) -> None:
     desk = Desk()
     models: dict[str, Model] = {}
     failures = 0
     answers = set()
-    for verdicts, minutes, answer in steps:
+    for reports, minutes, answer in steps:
         before = {subject: [news for _, news in desk.news() if news.newest.subject == subject] for subject in models}
-        desk.look(*verdicts, minutes=minutes, often_away=answer)
+        desk.look(*reports, minutes=minutes, often_away=answer)
         answers.add(answer)
-        failures += sum(1 for one in verdicts if one.said)
-        for one in verdicts:
+        failures += sum(1 for one in reports if one.said)
+        for one in reports:
             models.setdefault(one.subject, Model()).learn(one)
         for subject, model in models.items():
             history = [(at, news) for at, news in desk.news() if news.newest.subject == subject]

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from platform_assets.automation.verdicts import Verdicts
+from platform_assets.automation.reports import Reports
 from platform_assets.registry import catalog_of
 from platform_assets_tests.support.office import FOUND, HISTORY, HITS, STATS, Office, check
 from platform_assets_tests.support.settings import DOMAINS, settings_for
@@ -300,9 +300,9 @@ def test_a_check_that_fails_without_a_word_has_failed(office: Office) -> None:
 
 
 def test_what_was_told_of_a_check_is_not_told_again_when_the_check_was_gone_for_a_while(office: Office) -> None:
-    verdicts = Verdicts(office.instance, catalog_of(DOMAINS, settings_for()))
+    reports = Reports(office.instance, catalog_of(DOMAINS, settings_for()))
     office.instance.report_runless_asset_event(check("known", passed=False))
     key = dg.AssetCheckKey(dg.AssetKey(HITS.split("/")), "known")
-    (told,), number = verdicts.of_checks([key], -1)
+    (told,), number = reports.of_checks([key], -1)
     assert (told.table, told.check) == (HITS, "known")
-    assert verdicts.of_checks([], number) == verdicts.of_checks([key], number) == ([], number)
+    assert reports.of_checks([], number) == reports.of_checks([key], number) == ([], number)

@@ -1,4 +1,4 @@
-"""What the runs and checks of an instance say of tables, as verdicts."""
+"""What the runs and checks of an instance have found of tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import dagster as dg
 from platform_assets.assets.catalog import Catalog
 from platform_assets.assets.late_rows import LATE
 from platform_assets.automation.days import ALL, Span
-from platform_assets.automation.notices import Verdict
+from platform_assets.automation.notices import Report
 from platform_assets.plan.checks import FOR_PEOPLE, NO_MISSING_DAYS, UP_TO_DATE
 
 _DAY, _START, _END = (
@@ -29,16 +29,16 @@ _STEPS = {
 }
 
 
-class Verdicts:
-    """The verdicts of an instance on the tables of a catalog, and on what else its runs carry out."""
+class Reports:
+    """What an instance has found of the tables of a catalog, and of what else its runs carry out, as reports."""
 
     def __init__(self, instance: dg.DagsterInstance, catalog: Catalog) -> None:
         self._instance = instance
         self._has_days = {key.to_user_string(): one.has_days for key, one in catalog.declared.items()}
         self._tables = {key.to_python_identifier(): key.to_user_string() for key in catalog.declared}
 
-    def of_run(self, run: dg.DagsterRun, ended: dg.EventLogEntry) -> list[Verdict]:
-        """The verdicts of a run that has ended, by the event that says so.
+    def of_run(self, run: dg.DagsterRun, ended: dg.EventLogEntry) -> list[Report]:
+        """The reports of a run that has ended, by the event that says so.
 
         A run that somebody has stopped on purpose says only what it has built and checked; so does one that died and
         is tried again by itself.
@@ -60,24 +60,24 @@ class Verdicts:
             failed = dict.fromkeys(self._not_built(run, built), self._died(run, ended))
         if ended.dagster_event_type == dg.DagsterEventType.RUN_SUCCESS:
             built.append(_job(run))
-        verdicts = [Verdict(subject, self._span(run, subject), run.run_id, said) for subject, said in failed.items()]
-        verdicts += [Verdict(subject, self._span(run, subject), run.run_id) for subject in built]
+        reports = [Report(subject, self._span(run, subject), run.run_id, said) for subject, said in failed.items()]
+        reports += [Report(subject, self._span(run, subject), run.run_id) for subject in built]
         for check in checks:
             table = check.asset_key.to_user_string()
             if check.check_name not in _OF_THE_PLAN and (table not in failed or check.passed or _warns(check)):
-                verdicts.append(_of_check(check, self._span(run, table), run.run_id))
-        return verdicts
+                reports.append(_of_check(check, self._span(run, table), run.run_id))
+        return reports
 
-    def of_checks(self, keys: Collection[dg.AssetCheckKey], after: int) -> tuple[list[Verdict], int]:
-        """The newest verdicts of checks that no run has made, behind a number, and the number of the last of them."""
+    def of_checks(self, keys: Collection[dg.AssetCheckKey], after: int) -> tuple[list[Report], int]:
+        """The newest reports of checks that no run has made, after a number, and the number of the last of them."""
         latest = self._instance.event_log_storage.get_latest_asset_check_execution_by_key(sorted(keys))
         made = {
             record.id: evaluation
             for record in latest.values()
             if not record.run_id and record.event and (evaluation := record.evaluation)
         }
-        verdicts = [_of_check(made[number], ALL, "") for number in sorted(made) if number > after]
-        return verdicts, max([after, *made])
+        reports = [_of_check(made[number], ALL, "") for number in sorted(made) if number > after]
+        return reports, max([after, *made])
 
     def _subject(self, run: dg.DagsterRun, step: str) -> str:
         """The table that a step builds; a step that builds none is known by its own name, and that of its job."""
@@ -138,10 +138,10 @@ def _warns(check: dg.AssetCheckEvaluation) -> bool:
     return check.severity == dg.AssetCheckSeverity.WARN
 
 
-def _of_check(check: dg.AssetCheckEvaluation, span: Span, run_id: str) -> Verdict:
+def _of_check(check: dg.AssetCheckEvaluation, span: Span, run_id: str) -> Report:
     is_well = check.passed or (check.check_name == UP_TO_DATE and not _is_for_people(check))
     said = "" if is_well else check.description or "It did not pass."
-    return Verdict(check.asset_key.to_user_string(), span, run_id, said, check.check_name, _warns(check))
+    return Report(check.asset_key.to_user_string(), span, run_id, said, check.check_name, _warns(check))
 
 
 def _is_for_people(check: dg.AssetCheckEvaluation) -> bool:
