@@ -311,5 +311,6 @@ def test_what_cannot_be_read_of_another_table_is_refused_when_definitions_load(
     tmp_path: Path, contract: type[Contract], transform: object, said: str
 ) -> None:
     other = table(contract, domain=shelf)(transform)  # type: ignore[arg-type]
+    platform = Platform(tmp_path, domains=[FoundDomain(shelf, __name__, (*DECLARED, other))])
     with pytest.raises(DeclarationError, match=rf"test_whole_tables\.py:\d+: {other.name}: {said}"):
-        Platform(tmp_path, domains=[FoundDomain(shelf, __name__, (*DECLARED, other))])
+        _ = platform.definitions

@@ -91,6 +91,8 @@ def production(root: Path) -> Iterator[Production]:
             "DAGSTER_GRPC_HOST": "127.0.0.1",
             "DAGSTER_GRPC_PORT": str(code_port),
             "DAGSTER_WEBSERVER_PORT": str(web_port),
+            "PLATFORM_DOMAINS": "web",
+            "PLATFORM_LANDING_EVERY_SECONDS": "3",
         }
         site = Site(root, database.environment | s3.environment | variables, instance="production")
         running = Production(site, Web(web_port), code_port, database, s3)
