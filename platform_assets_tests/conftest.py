@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoints
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -82,10 +83,13 @@ WITH_EVERY_ENGINE = (
     "transforms/test_urls.py",
     "transforms/test_windows.py",
 )
-# Tests that wait for processes of their own: were they last, one worker would be at it long after the others.
+# Tests that wait for processes of their own, while the machine has nothing to do.
 WITH_PROCESSES = ("deploy", "processes", "test_readme.py")
-# Then the one file that takes minutes without any.
-LONGEST = ("plan/test_law_of_repair.py",)
+# Were they last, one worker would be at it long after the others.
+LONGEST = (
+    *("test_readme.py", "deploy/test_production.py", "processes/test_automation.py", "processes/test_cluster.py"),
+    "plan/test_law_of_repair.py",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -111,11 +115,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave to the pass with Sail what no other engine can change; begin with what takes longest."""
     engine = config.getoption("engine")
     if engine == "sail":
-        items.sort(key=lambda item: [not _place(item).startswith(first) for first in (WITH_PROCESSES, LONGEST)])
+        items[:] = _in_turn(items)
     long = config.getoption("long")
     chosen = [item for item in items if _is_for(engine, item) and (engine == "sail" or _uses_engine(item, long))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
+
+
+def _in_turn(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """The tests by their files: up to the middle one that waits after some that compute, so that no core is idle."""
+    files = sorted(((place, list(its)) for place, its in groupby(items, _place)), key=lambda one: one[0] not in LONGEST)
+    waiting = [its for place, its in files if place.startswith(WITH_PROCESSES)]
+    computing = [its for place, its in files if not place.startswith(WITH_PROCESSES)]
+    between = max(len(computing) // (2 * len(waiting) + 1), 1)
+    for number, its in enumerate(computing):
+        if number % between == 0 and waiting:
+            yield from waiting.pop(0)
+        yield from its
+    yield from chain.from_iterable(waiting)
 
 
 def pytest_collection_finish() -> None:
