@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from platform_assets.cli import metrics, overview, plan, project, rows, upkeep
+from platform_assets.cli import metrics, notify, overview, plan, project, rows, upkeep
 from platform_assets.cli.terminal import Sentences
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ for command in (
     overview.tables,
     overview.summary,
     metrics.metrics,
+    notify.notify,
     rows.show,
     rows.rejected,
     rows.export,
