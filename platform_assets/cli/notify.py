@@ -13,9 +13,10 @@ _ANSWER_SECONDS = 15.0
 
 
 def notify(text: Annotated[str, typer.Argument(help="What it says.")] = _TEXT) -> None:
-    """Send a notice to the receivers of PLATFORM_NOTIFY, to see that it comes.
+    """Send a notice to the receivers of PLATFORM_NOTIFY.
 
-    They are told by their numbers, as their URLs are secret. Exit code 1 when one of them does not take it.
+    So that you see whether it comes. They are told by their numbers, as their URLs are secret. Exit code 1 when one of
+    them does not take it.
     """
     from platform_assets.receivers import Receiver
     from platform_assets.settings import current
