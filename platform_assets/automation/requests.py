@@ -211,7 +211,7 @@ class Desk:
         return bool(refused)
 
     def _went_on(self, due: Due, run: Run) -> Run | None:
-        """The newest run that ended with the day before, of a table that goes on from it: longer ones may follow it."""
+        """The newest run that ended with the day before, of a table that continues from it: the next may be longer."""
         key = run.keys[0]
         goes_on = any(reading.key == key for reading in due.catalog.readings(key))
         if run.first == WHOLE or not goes_on or (key, run.first) in self._learned:

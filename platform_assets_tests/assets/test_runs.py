@@ -84,19 +84,18 @@ def test_a_run_whose_process_lives_is_in_flight_also_when_the_clock_was_set_sinc
         assert in_flight(instance, {"web"}) == []
 
 
-def test_a_run_whose_process_has_died_is_at_an_end_also_when_nobody_asks_how_it_ended() -> None:
+def test_a_run_whose_process_has_died_is_at_an_end_also_when_nobody_asks_how_it_ended(
+    instance: dg.DagsterInstance,
+) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         began = psutil.Process(process.pid).create_time()
-        tags = of_this_process()
-        name = next(name for name, value in tags.items() if value.startswith(f"{os.getpid()} "))
-        tags[name] = f"{process.pid} {began}"
-        with dg.DagsterInstance.ephemeral() as instance:
-            run_id = idle_run(instance, dg.DagsterRunStatus.STARTED, [dg.AssetKey(["web", "sessions"])], tags)
-            assert in_flight(instance, {"web"}) == [run_id]
-            process.kill()
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-            assert psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE
-            assert in_flight(instance, {"web"}) == []
+        tags = of_this_process() | {"platform/process": f"{process.pid} {began}"}
+        run_id = idle_run(instance, STARTED, SESSIONS, tags)
+        assert in_flight(instance, {"web"}) == [run_id]
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE
+        assert in_flight(instance, {"web"}) == []
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def test_of_a_run_of_some_tables_only_those_that_failed_are_cut(tmp_path: Path) 
     daemon = kiosk_of(tmp_path, 3)
     (request,) = daemon.requests(in_one_go(daemon, 3))
     ended(daemon.platform.instance, request, hours=BAD)
-    # What goes on from the first half waits for it.
+    # What continues from the first half has to wait until that is built.
     assert told(in_one_go(daemon, 3).requests) == [("1-2", *KIOSK)]
 
 
