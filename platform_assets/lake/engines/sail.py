@@ -34,7 +34,10 @@ class Sail(Engine):
         return tempfile.TemporaryDirectory(prefix="platform_assets_")
 
     def spark_config(self) -> Mapping[str, str]:
-        # Read once, when the server starts. Without a bound the pool never spills.
+        # All are read once, when the server starts. By itself, it would remove a session after five minutes without a
+        # call, and its running query with it; now it waits 30 years (workaround: sail-removes-busy-sessions).
+        os.environ["SAIL_SPARK__SESSION_TIMEOUT_SECS"] = str(10**9)
+        # Without a bound the pool never spills.
         os.environ["SAIL_RUNTIME__MEMORY_POOL__TYPE"] = "fair"
         os.environ["SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"] = str(int(self.settings.engine_memory))
         if self.settings.engine_temp:

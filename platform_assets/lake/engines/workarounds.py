@@ -138,6 +138,12 @@ WORKAROUNDS = (
         "the nearest one.",
     ),
     Workaround(
+        "sail-removes-busy-sessions",
+        "sail",
+        "0.7.2",
+        "A session that gets no call for five minutes is removed, although a query of it still runs: the query fails.",
+    ),
+    Workaround(
         "connect-waits-at-exit",
         "connect",
         "4.2.0",

@@ -29,10 +29,12 @@ def settings(**words: Any) -> Settings:
     return Settings(_env_file=None, **words)
 
 
-def test_a_process_has_one_engine_that_needs_no_proxy_spills_when_memory_is_short_and_stops_and_starts_cleanly(
+def test_a_process_has_one_engine_that_needs_no_proxy_spills_keeps_its_session_stops_and_starts(
     tmp_path: Path,
 ) -> None:
     bounds = {"PLATFORM_ENGINE": "sail", "PLATFORM_ENGINE_MEMORY": "128MiB", "PLATFORM_ENGINE_TEMP": str(tmp_path)}
+    # Sail would forget a session that rests for a second, or whose query takes longer.
+    bounds |= {"SAIL_SPARK__SESSION_TIMEOUT_SECS": "1"}
     # Nothing answers there.
     bounds |= {f"{kind}_proxy": "http://127.0.0.1:9" for kind in ("http", "https", "grpc", "all")}
     done = in_a_process_of_its_own("platform_assets_tests.support.lake.engine_life", str(tmp_path), variables=bounds)
@@ -43,6 +45,7 @@ def test_a_process_has_one_engine_that_needs_no_proxy_spills_when_memory_is_shor
         "time zone": "UTC",
         "hashes": ROWS,
         "first": min(md5(str(n).encode(), usedforsecurity=False).hexdigest() for n in range(ROWS)),
+        "after a rest": 3,
         "spilled": True,
         "listening": True,
         "listening when stopped": False,

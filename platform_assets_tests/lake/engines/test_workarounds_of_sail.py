@@ -13,9 +13,10 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, Field, Schema
 from deltalake.schema import PrimitiveType
-from pyspark.errors import AnalysisException, UnsupportedOperationException
+from pysail.spark import SparkConnectServer
+from pyspark.errors import AnalysisException, IllegalArgumentException, UnsupportedOperationException
 from pyspark.errors.exceptions.base import PySparkException
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from platform_assets.lake.engines.engine import Engine
@@ -160,3 +161,15 @@ def test_sail_still_makes_a_commit_again_whose_answer_is_lost(
     table = DeltaTable(url)
     assert [commit["operation"] for commit in table.history()] == ["WRITE", "WRITE", "CREATE TABLE"]
     assert len(pa.table(table.get_add_actions())) == 1
+
+
+@pytest.mark.shows("sail-removes-busy-sessions")
+def test_sail_still_removes_a_session_whose_query_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAIL_SPARK__SESSION_TIMEOUT_SECS", "1")
+    server = SparkConnectServer(ip="127.0.0.1", port=0)
+    server.start()
+    host, port = server.listening_address
+    session = SparkSession.builder.remote(f"sc://{host}:{port}").create()
+    with pytest.raises(IllegalArgumentException, match="is not running"):
+        session.sql("SELECT sum(sin(id)) FROM range(1000000000)").collect()
+    server.stop()

@@ -54,6 +54,8 @@ def main() -> None:
     stopped.set()
     watcher.join()
     port = engine._server.listening_address[1]
+    time.sleep(2)
+    seen |= {"after a rest": engine.session.range(3).count()}
     seen |= {"spilled": len(spilled) > 1, "listening": is_open(port)}
     engine.stop()
     engine.stop()
