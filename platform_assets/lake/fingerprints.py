@@ -81,13 +81,14 @@ def fingerprints(engine: Engine, rows: DataFrame, contract: CompiledContract) ->
         return Fingerprints(its, {WHOLE: _by_validity(engine, rows, contract.versions)} if contract.versions else {})
     # Days in a far future, all of rejected rows, would be groups of their own, and there may be any number.
     hashed = hashed.withColumn("_event", F.expr(f"CASE WHEN day <= delivery_day + {_FAR_DAYS} THEN day END"))
-    found = hashed.groupBy("delivery_day", "_event").agg(*_sums("all", "true"), *_sums("good", _GOOD)).collect()
+    hashed = hashed.withColumn("_good", F.expr(_GOOD))
     days: dict[date, Fingerprint] = {}
     events: dict[date, dict[date | None, tuple[Fingerprint, Fingerprint]]] = {}
-    for row in found:
-        day, whole = row["delivery_day"], _read("all", row)
-        days[day] = days.get(day, NOTHING) + whole
-        events.setdefault(day, {})[row["_event"]] = (whole, _read("good", row))
+    for row in hashed.groupBy("delivery_day", "_event", "_good").agg(*_sums("all", "true")).collect():
+        day, some = row["delivery_day"], _read("all", row)
+        days[day] = days.get(day, NOTHING) + some
+        every, good = events.setdefault(day, {}).get(row["_event"], (NOTHING, NOTHING))
+        events[day][row["_event"]] = (every + some, good + some if row["_good"] else good)
     return Fingerprints(days, events)
 
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform_assets.errors import DeclarationError
+from platform_assets.exports.aside import Aside
 from platform_assets.exports.csv import Csv
 from platform_assets.settings import Settings
 
@@ -37,7 +38,7 @@ def written(document: Csv, folder: Path, titles: list[str | None]) -> str:
         }
     )
     target = folder / "it's a document.tsv"
-    assert document.write({target: ds.dataset(table)}, Settings(_env_file=None)) == len(titles)
+    assert document.write({target: Aside(ds.dataset(table))}, Settings(_env_file=None)) == len(titles)
     return target.read_bytes().decode()
 
 
@@ -79,7 +80,7 @@ def test_a_document_without_quotes_is_delimited_by_tabs() -> None:
 def test_rows_that_differ_in_a_null_alone_have_it_first(tmp_path: Path) -> None:
     table = pa.table({"rank": [1, 1, 1], "title": ["b", None, "a"], "at": pa.array([AT] * 3)})
     target = tmp_path / "x.csv"
-    Csv("x.csv", COLUMNS).write({target: ds.dataset(table)}, Settings(_env_file=None))
+    Csv("x.csv", COLUMNS).write({target: Aside(ds.dataset(table))}, Settings(_env_file=None))
     assert [line.split(",")[1] for line in target.read_text().splitlines()] == ["title", "", "a", "b"]
 
 
