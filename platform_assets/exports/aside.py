@@ -27,8 +27,9 @@ class Aside:
         return self.rows.schema
 
     def view(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
-        """Make the rows a view of a connection."""
+        """Make the rows a view of a connection, in place of one with that name."""
         if files := _files(self.rows) if self.is_whole else []:
+            connection.unregister(name)  # what is registered hides a view
             # A third faster than through Arrow: it reads them with all its threads.
             connection.read_parquet(files, hive_partitioning=False).create_view(name)
         else:

@@ -13,6 +13,11 @@ from platform_assets.lake.tables.log import read_commit
 
 ATTEMPT = "attempt"
 """What the metadata of a commit calls the attempt of a step that made it."""
+SHORT_LOGS = {"delta.checkpointInterval": "10"}
+"""What tables are created with: whoever opens one reads each commit since the last checkpoint.
+
+By itself the library writes a checkpoint after a hundred commits: opening a table would take four times as long.
+"""
 RESTORED = "restored_version"
 """What the metadata of a commit that restores a version calls that version."""
 _MOST_CONFLICTS = 50

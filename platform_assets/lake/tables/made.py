@@ -23,7 +23,7 @@ from deltalake.exceptions import CommitFailedError
 from platform_assets.contracts.compiled import CompiledContract
 from platform_assets.lake import storage
 from platform_assets.lake.fingerprints import NOTHING, Fingerprint, Fingerprints
-from platform_assets.lake.tables.commits import commit_with_retries, without_library_retries
+from platform_assets.lake.tables.commits import SHORT_LOGS, commit_with_retries, without_library_retries
 from platform_assets.lake.tables.days import WHOLE, days_of, files_in
 from platform_assets.lake.tables.log import Damaged, damage, opened, telling_damage
 
@@ -32,7 +32,7 @@ MADE = "_made"
 Inputs = Mapping[str, Mapping[str, str | None]]
 """Per table and day (ISO text) the fingerprint that was read; None where nobody knows what that day was made from."""
 # A file for each commit: so many are read as one.
-_FILES = 50
+_FILES = 20
 _ALWAYS_SAID = 10
 
 
@@ -182,6 +182,7 @@ class Records:
                 self.url,
                 rows,
                 mode="append",
+                configuration=SHORT_LOGS,
                 storage_options=storage.options(self.url),
                 commit_properties=without_library_retries(),
             )

@@ -18,6 +18,7 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.commits import (
     ATTEMPT,
     RESTORED,
+    SHORT_LOGS,
     commit_with_retries,
     version_made_by,
     without_library_retries,
@@ -258,14 +259,14 @@ class Table(Published):
     @property
     def _properties(self) -> dict[str, str]:
         """What the table's log says of itself to every library that writes it."""
-        return {LOG_RETENTION: f"interval {self.keep_versions_days} days"}
+        return {LOG_RETENTION: f"interval {self.keep_versions_days} days", **SHORT_LOGS}
 
     def _follow_contract(self, table: DeltaTable) -> None:
         """Describe a table that was published before as it is described now; its columns follow in the next commit."""
         told = table.metadata()
         if told.description != self.contract.description:
             table.alter.set_table_description(self.contract.description, commit_properties=without_library_retries())
-        if told.configuration.get(LOG_RETENTION) != self._properties[LOG_RETENTION]:
+        if not self._properties.items() <= told.configuration.items():
             table.alter.set_table_properties(self._properties, commit_properties=without_library_retries())
 
     def _refuse_other_schema(self, table: DeltaTable | None, days: Sequence[date]) -> None:
