@@ -32,3 +32,15 @@ def test_a_log_is_summed_up_as_soon_as_enough_commits_came_since_the_last_checkp
     assert DeltaTable(table.url).version() == 7
     assert published(table) == [(day, "/a", day, None) for day in range(1, 8)]
     assert [since_checkpoint(table.url, version) for version in range(8)] == [1, 2, 0, 1, 2, 0, 1, 2]
+
+
+def test_whoever_opens_a_table_reads_no_more_than_ten_commits_whatever_version_it_was_made_by(
+    engine: Engine, tmp_path: Path
+) -> None:
+    table = visits_table(tmp_path)
+    publish(engine, table, "run-1", [1], (1, "/a", 1, None))
+    DeltaTable(table.url).alter.set_table_properties({"delta.checkpointInterval": "100"})
+    for day in range(2, 26):
+        version = publish(engine, table, f"run-{day}", [day], (day, "/a", day, None))
+        assert since_checkpoint(table.url, version) <= 10
+    assert published(table) == [(day, "/a", day, None) for day in range(1, 26)]

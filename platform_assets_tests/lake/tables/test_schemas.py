@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 from platform_assets.contracts.contract import Contract, Field, T
 from platform_assets.errors import PlatformError
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.commits import SHORT_LOGS
 from platform_assets_tests.support.lake.visits import (
     COLUMNS,
     Visits,
@@ -159,12 +160,12 @@ def test_the_description_and_the_time_that_versions_are_kept_follow_the_contract
 ) -> None:
     publish(engine, visits_table(tmp_path), "run-1", [1], (1, "/a", 1, None))
     metadata = DeltaTable(visits_table(tmp_path).url).metadata()
-    assert metadata.configuration == {"delta.logRetentionDuration": "interval 30 days"}
+    assert metadata.configuration == {"delta.logRetentionDuration": "interval 30 days", **SHORT_LOGS}
     table = replace(visits_table(tmp_path, VisitsWithReferrer), keep_versions_days=400)
     table.publish(table.stage(engine, None, "run-2", [january(2)]))
     metadata = DeltaTable(table.url).metadata()
     assert metadata.description == table.contract.description
-    assert metadata.configuration == {"delta.logRetentionDuration": "interval 400 days"}
+    assert metadata.configuration == {"delta.logRetentionDuration": "interval 400 days", **SHORT_LOGS}
     version = DeltaTable(table.url).version()
     table.publish(table.stage(engine, None, "run-3", [january(2)]))
     assert DeltaTable(table.url).version() == version + 1
