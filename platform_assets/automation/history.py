@@ -117,11 +117,16 @@ class History:
         ),
     ) -> list[Asked]:
         wanted = dg.RunsFilter(tags={DOMAIN: self._domain, **tags}, statuses=list(statuses))
-        return [
-            _read(self._instance, record)
-            for record in self._instance.get_run_records(wanted, limit=most)
-            if STATES in record.dagster_run.tags
-        ]
+        found = [one for one in self._instance.get_run_records(wanted, limit=most) if STATES in one.dagster_run.tags]
+        # A retry has the states of the request that it repeats, which another may have followed before it began.
+        begun = {record.dagster_run.run_id: record.create_timestamp for record in found}
+        requested = {
+            run_id: begun.get(record.dagster_run.root_run_id or run_id, begun[run_id])
+            for record in found
+            for run_id in [record.dagster_run.run_id]
+        }
+        found.sort(key=lambda one: (requested[one.dagster_run.run_id], begun[one.dagster_run.run_id]), reverse=True)
+        return [_read(self._instance, record) for record in found]
 
 
 def _read(instance: dg.DagsterInstance, record: dg.RunRecord) -> Asked:

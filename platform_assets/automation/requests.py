@@ -232,7 +232,9 @@ class Desk:
     def _request(self, run: Run) -> Request:
         states = self._states.of(run)
         every = self._history.of(run.first, run.last)
-        after = {asked.run_id for key in run.keys for asked in self._in_this_state(key, run, every)[:1]}
+        # Dagster makes no two runs with one key: each follows the newest before, in whatever state that was.
+        names = [key.to_user_string() for key in run.keys]
+        after = {next((asked.run_id for asked in every if name in asked.states), "") for name in names} - {""}
         return Request(run, states, run_key(states, run.first, run.last, after))
 
 

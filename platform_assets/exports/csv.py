@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import IO
 
 import duckdb
+import pyarrow.dataset as ds
 
 from platform_assets.errors import DeclarationError
-from platform_assets.exports.aside import Aside
+from platform_assets.exports.aside import files_of
 from platform_assets.exports.formats import SortedFile, copied, identifier, text
 
 # The backslash first: those of the others are not escaped again.
@@ -47,13 +48,15 @@ class Csv(SortedFile):
         document.readline()
         return bool(document.read(1))
 
-    def _write_one(self, connection: duckdb.DuckDBPyConnection, rows: Aside, target: Path) -> int:
+    def _write_one(self, connection: duckdb.DuckDBPyConnection, rows: ds.Dataset, target: Path) -> int:
         cells = [self._cell(rows, name) for name in self.columns]
         quoting = "" if self.quotes else ", QUOTE '', ESCAPE ''"
         options = f"FORMAT csv, HEADER, DELIMITER '{self.delimiter}'{quoting}"
-        return copied(connection, rows, cells, self.columns, target, options)
+        # Of rows that are told apart by the name of their file, other files have some, too.
+        files = [] if self.name.fields else files_of(rows)
+        return copied(connection, rows, cells, self.columns, target, options, files)
 
-    def _cell(self, rows: Aside, name: str) -> str:
+    def _cell(self, rows: ds.Dataset, name: str) -> str:
         cell = identifier(name)
         if str(rows.schema.field(name).type).startswith("timestamp"):
             cell = f"strftime({cell}, {text(self.times)})"

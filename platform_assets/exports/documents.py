@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from platform_assets.errors import PlatformError, TemporaryError
-from platform_assets.exports.aside import Aside, rows_by
+from platform_assets.exports.aside import rows_by
 from platform_assets.exports.formats import Format
 from platform_assets.exports.splitting import split
 from platform_assets.exports.together import LOOKS, UNFINISHED, WORKERS, Together
@@ -97,7 +97,7 @@ class DocumentFolder:
             spooled = rows_by(_OF_DAY, spool)
             counted = {day: rows.count_rows() for day, rows in spooled.items()}
             nothing = ds.dataset(to_arrow_schema(shown.schema).empty_table())
-            documents = {day: Aside(spooled.get(day.isoformat(), nothing)) for day in days}
+            documents = {day: spooled.get(day.isoformat(), nothing) for day in days}
             files, contents = self._named(documents, room)
             for file in contents:
                 storage.make_folder(file.parent)
@@ -123,14 +123,16 @@ class DocumentFolder:
                 "Nothing was published, what was there before still is."
             )
 
-    def _named(self, documents: Mapping[date, Aside], room: Path) -> tuple[dict[date, Names], dict[Path, Aside]]:
+    def _named(
+        self, documents: Mapping[date, ds.Dataset], room: Path
+    ) -> tuple[dict[date, Names], dict[Path, ds.Dataset]]:
         """Per day the files in `room` by their names, and the rows of each file."""
         if not self.is_split:
             single = {day: room / day.isoformat() / self.format.file for day in documents}
             files: dict[date, Names] = {day: {self.format.file: file} for day, file in single.items()}
             return files, {single[day]: rows for day, rows in documents.items()}
         files = {}
-        contents: dict[Path, Aside] = {}
+        contents: dict[Path, ds.Dataset] = {}
         with sorter(self.settings, self.settings.engine_temp or str(room)) as connection:
             for day, rows in documents.items():
                 its = split(connection, rows, self.format.name, self.key, day, room)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import IO, Protocol
 
 import duckdb
+import pyarrow.dataset as ds
 
-from platform_assets.exports.aside import Aside
 from platform_assets.exports.names import FileName
 from platform_assets.lake.sorting import sorter
 from platform_assets.settings import Settings
@@ -30,7 +30,7 @@ class Format(Protocol):
     def name(self) -> FileName: ...
     @property
     def columns_read(self) -> Sequence[str]: ...
-    def write(self, documents: Mapping[Path, Aside], settings: Settings) -> int: ...
+    def write(self, documents: Mapping[Path, ds.Dataset], settings: Settings) -> int: ...
     def has_rows(self, document: IO[bytes]) -> bool: ...
 
 
@@ -57,7 +57,7 @@ class SortedFile(ABC):
     def columns_read(self) -> Sequence[str]:
         """The columns of the rows that it asks for."""
 
-    def write(self, documents: Mapping[Path, Aside], settings: Settings) -> int:
+    def write(self, documents: Mapping[Path, ds.Dataset], settings: Settings) -> int:
         """Write each file's rows and return how many; sorts on disk beyond its memory."""
         if not documents:
             return 0
@@ -70,21 +70,29 @@ class SortedFile(ABC):
         """Whether a published file has rows."""
 
     @abstractmethod
-    def _write_one(self, connection: duckdb.DuckDBPyConnection, rows: Aside, target: Path) -> int:
+    def _write_one(self, connection: duckdb.DuckDBPyConnection, rows: ds.Dataset, target: Path) -> int:
         """Write the rows of one file and return how many."""
 
 
 def copied(
     connection: duckdb.DuckDBPyConnection,
-    rows: Aside,
+    rows: ds.Dataset,
     cells: Iterable[str],
     order: Iterable[str],
     target: Path,
     options: str,
+    files: Sequence[str] = (),
 ) -> int:
-    """Write cells (SQL) of rows in the order of some columns, NULL first, and return of how many rows."""
+    """Write cells (SQL) of rows in the order of some columns, NULL first, and return of how many rows.
+
+    `files`, if any, are those that the rows are all of: DuckDB reads them in two thirds of the time.
+    """
     by = ", ".join(f"{identifier(name)} ASC NULLS FIRST" for name in order)
-    rows.view(connection, "document")
+    connection.unregister("document")  # what is registered hides a view
+    if files:
+        connection.read_parquet(list(files), hive_partitioning=False).create_view("document")
+    else:
+        connection.register("document", rows)
     shown = f"SELECT {', '.join(cells)} FROM (SELECT * FROM document ORDER BY {by})"
     connection.execute(f"COPY ({shown}) TO {text(str(target))} ({options})")
     (count,) = connection.fetchone() or (0,)

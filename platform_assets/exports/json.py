@@ -10,9 +10,9 @@ from typing import IO
 
 import duckdb
 import pyarrow as pa
+import pyarrow.dataset as ds
 
 from platform_assets.errors import DeclarationError
-from platform_assets.exports.aside import Aside
 from platform_assets.exports.formats import SortedFile, copied, text
 from platform_assets.exports.formats import identifier as column
 from platform_assets.lake import storage
@@ -60,7 +60,7 @@ class Json(SortedFile):
         """Whether a document is more than `[]`."""
         return document.read(len(_EMPTY)) != _EMPTY
 
-    def _write_one(self, connection: duckdb.DuckDBPyConnection, rows: Aside, target: Path) -> int:
+    def _write_one(self, connection: duckdb.DuckDBPyConnection, rows: ds.Dataset, target: Path) -> int:
         members = [(key, column(name), rows.schema.field(name).type) for key, name in self.keys.items()]
         count = copied(connection, rows, [_object(members, self.times)], self.columns_read, target, _LINES)
         if not count:

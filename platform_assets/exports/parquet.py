@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO
 
 import duckdb
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from platform_assets.exports.aside import Aside
 from platform_assets.exports.formats import SortedFile, copied, identifier
 
 
@@ -32,6 +32,6 @@ class Parquet(SortedFile):
         """Whether a document has any, as it says at its end."""
         return bool(pq.ParquetFile(document).metadata.num_rows)
 
-    def _write_one(self, connection: duckdb.DuckDBPyConnection, rows: Aside, target: Path) -> int:
+    def _write_one(self, connection: duckdb.DuckDBPyConnection, rows: ds.Dataset, target: Path) -> int:
         cells = list(map(identifier, self.columns))
         return copied(connection, rows, cells, self.columns, target, "FORMAT parquet")

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from platform_assets.errors import PlatformError
-from platform_assets.exports.aside import Aside
 from platform_assets.exports.formats import identifier, text
 from platform_assets.exports.names import FileName
 
@@ -21,13 +20,13 @@ _ROWS_TOGETHER = 16384
 
 
 def split(
-    connection: duckdb.DuckDBPyConnection, rows: Aside, name: FileName, key: str, day: date, room: Path
-) -> Mapping[str, Aside]:
+    connection: duckdb.DuckDBPyConnection, rows: ds.Dataset, name: FileName, key: str, day: date, room: Path
+) -> Mapping[str, ds.Dataset]:
     """The rows of each file of a day, by the file's name; they are put in the order of the files once, in `room`.
 
     Raises `PlatformError`, with the document's key, for values that no file can be named by.
     """
-    rows.view(connection, "day_rows")
+    connection.register("day_rows", rows)
     columns = [f"CAST(day_rows.{identifier(field)} AS VARCHAR)" for field in name.fields]
     counted = connection.execute(f"SELECT {', '.join(columns)}, count(*) FROM day_rows GROUP BY ALL ORDER BY ALL")
     files: dict[str, tuple[str, ...]] = {}
@@ -57,4 +56,4 @@ def split(
         f"ORDER BY files.number) TO {text(str(ordered))} (FORMAT parquet, ROW_GROUP_SIZE {_ROWS_TOGETHER})"
     )
     found = ds.dataset(str(ordered), format="parquet")
-    return {file: Aside(found.filter(ds.field(_NUMBER) == number), is_whole=False) for number, file in enumerate(files)}
+    return {file: found.filter(ds.field(_NUMBER) == number) for number, file in enumerate(files)}

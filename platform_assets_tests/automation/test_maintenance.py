@@ -12,6 +12,7 @@ import pytest
 from deltalake import DeltaTable
 
 from platform_assets.lake.engines.engine import Engine
+from platform_assets.lake.tables.commits import SHORT_LOGS
 from platform_assets.lake.tables.log import since_checkpoint
 from platform_assets_tests.support.automation import AT_ONCE, Daemon
 from platform_assets_tests.support.due import reasons
@@ -25,8 +26,9 @@ TWO_DAYS, TWO_MONTHS = timedelta(days=2), timedelta(days=60)
 
 
 @pytest.fixture
-def worn(engine: Engine, tmp_path: Path) -> Platform:
-    """Twelve days, published one by one, and the first one corrected."""
+def worn(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Platform:
+    """Twelve days, published one by one, and the first one corrected, without checkpoints as other writers may."""
+    monkeypatch.setitem(SHORT_LOGS, "delta.checkpointInterval", "100")
     platform = kiosk_at(tmp_path, **AT_ONCE)
     daemon = Daemon(platform)
     for day in DAYS:

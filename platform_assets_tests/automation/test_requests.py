@@ -176,6 +176,34 @@ def test_a_run_whose_process_died_is_requested_again_after_a_while(week: Daemon)
     assert told(week.answer(later).requests) == [("1-3", "raw_sold")]
 
 
+def test_a_retry_of_a_run_that_died_is_no_newer_request_than_those_made_before_it_began(week: Daemon) -> None:
+    instance, died = week.platform.instance, _recorded(week, dg.DagsterRunStatus.STARTED)
+    instance.report_run_failed(died)
+    week.platform.deliver("sold", DAYS[1], "bad.csv", BAD)
+    (request,) = week.tick()
+    assert week.carried_out(request) == ("1-3", "raw_sold", "refused")
+    retry = instance.create_run_for_job(
+        week.platform.definitions.resolve_job_def("kiosk"),
+        tags=dict(died.tags),
+        asset_selection=died.asset_selection,
+        root_run_id=died.run_id,
+        parent_run_id=died.run_id,
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    instance.report_run_failed(retry)
+    assert week.rest()[0] == ("1-2", "raw_sold", "refused")
+
+
+def test_what_is_exactly_as_it_was_when_it_was_refused_is_tried_again_after_it_was_something_else(week: Daemon) -> None:
+    week.rest()
+    delivery = Path(week.platform.settings.landing, "sold", DAYS[1], "a.csv")
+    for content, time in ((BAD, 1), (sold(DAYS[1], 11), 2), (BAD, 1)):
+        delivery.write_text(content)
+        os.utime(delivery, (time, time))
+        assert week.rest()[0][:2] == ("2", "raw_sold")
+    assert "raw_sold waits on 2026-01-02: " in week.said
+
+
 def test_while_a_run_of_the_domain_is_in_flight_nothing_is_requested(week: Daemon) -> None:
     _recorded(week, dg.DagsterRunStatus.STARTED)
     assert week.tick() == []

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform_assets.errors import DeclarationError
-from platform_assets.exports.aside import Aside
 from platform_assets.exports.csv import Csv
 from platform_assets.settings import Settings
 
@@ -38,7 +38,7 @@ def written(document: Csv, folder: Path, titles: list[str | None]) -> str:
         }
     )
     target = folder / "it's a document.tsv"
-    assert document.write({target: Aside(ds.dataset(table))}, Settings(_env_file=None)) == len(titles)
+    assert document.write({target: ds.dataset(table)}, Settings(_env_file=None)) == len(titles)
     return target.read_bytes().decode()
 
 
@@ -80,7 +80,7 @@ def test_a_document_without_quotes_is_delimited_by_tabs() -> None:
 def test_rows_that_differ_in_a_null_alone_have_it_first(tmp_path: Path) -> None:
     table = pa.table({"rank": [1, 1, 1], "title": ["b", None, "a"], "at": pa.array([AT] * 3)})
     target = tmp_path / "x.csv"
-    Csv("x.csv", COLUMNS).write({target: Aside(ds.dataset(table))}, Settings(_env_file=None))
+    Csv("x.csv", COLUMNS).write({target: ds.dataset(table)}, Settings(_env_file=None))
     assert [line.split(",")[1] for line in target.read_text().splitlines()] == ["title", "", "a", "b"]
 
 
@@ -114,3 +114,28 @@ def test_with_quotes_only_cells_that_need_them_have_them_and_null_has_none(tmp_p
         '6,"",05/01/2026\n'
         "7,plain,05/01/2026\n"
     )
+
+
+@pytest.mark.parametrize("folder", ["plain", "with a 'quote'", "a[1]", "a*", "what?", "day=2026-01-01"])
+def test_exactly_the_rows_of_each_document_are_written_whatever_their_files_are_called(
+    tmp_path: Path, folder: str
+) -> None:
+    for name in (folder, "a1", "ab", "whatx"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        pq.write_table(pa.table({"n": [9]}), tmp_path / name / "other.parquet")
+    pq.write_table(pa.table({"n": [1, None, 2]}), tmp_path / folder / "rows.parquet")
+    in_a_file = ds.dataset([str(tmp_path / folder / "rows.parquet")], format="parquet")
+    nothing = ds.dataset(pa.table({"n": pa.array([], pa.int64())}))
+    targets = [tmp_path / f"{number}.csv" for number in range(4)]
+    documents = dict(zip(targets, [in_a_file, nothing, in_a_file, nothing], strict=True))
+    assert Csv("x.csv", ("n",)).write(documents, Settings(_env_file=None)) == 6
+    rows, none = "n\n\n1\n2\n", "n\n"
+    assert [target.read_text() for target in targets] == [rows, none, rows, none]
+
+
+def test_of_rows_that_lie_in_one_file_each_document_has_its_own(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"n": [1, 2, 3]}), tmp_path / "rows.parquet")
+    rows = ds.dataset(str(tmp_path / "rows.parquet"), format="parquet")
+    documents = {tmp_path / f"{n}.csv": rows.filter(ds.field("n") == n) for n in (1, 2)}
+    assert Csv("{n}.csv", ("n",)).write(documents, Settings(_env_file=None)) == 2
+    assert [path.read_text() for path in documents] == ["n\n1\n", "n\n2\n"]

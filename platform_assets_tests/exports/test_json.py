@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform_assets.errors import DeclarationError
-from platform_assets.exports.aside import Aside
 from platform_assets.exports.formats import SortedFile
 from platform_assets.exports.json import Json
 from platform_assets.exports.parquet import Parquet
@@ -37,7 +36,7 @@ TEXTS = ('say "hi"', "\\", "a/b", "é", "e\u0301", "😀", "\u2028", "\x7f", "\t
 def written(document: SortedFile, folder: Path, rows: pa.Table) -> bytes:
     """The bytes of a document."""
     target = folder / "it's a document"
-    assert document.write({target: Aside(ds.dataset(rows))}, Settings(_env_file=None)) == len(rows)
+    assert document.write({target: ds.dataset(rows)}, Settings(_env_file=None)) == len(rows)
     return target.read_bytes()
 
 

@@ -13,7 +13,6 @@ import pyarrow.dataset as ds
 import pytest
 
 from platform_assets.errors import PlatformError
-from platform_assets.exports.aside import Aside
 from platform_assets.exports.names import FileName
 from platform_assets.exports.splitting import split
 
@@ -24,13 +23,8 @@ def files(room: Path, name: str, **columns: list[Any]) -> dict[str, list[int]]:
     """The numbers of the rows in each file, in order."""
     rows = pa.table({**columns, "n": list(range(len(next(iter(columns.values())))))})
     with duckdb.connect() as connection:
-        found = split(connection, Aside(ds.dataset(rows)), FileName(name), "shop/pages", DAY, room)
-        for number, its in enumerate(found.values()):
-            its.view(connection, f"view{number}")
-        return {
-            file: [n for (n,) in connection.sql(f"SELECT n FROM view{number} ORDER BY n").fetchall()]
-            for number, file in enumerate(found)
-        }
+        found = split(connection, ds.dataset(rows), FileName(name), "shop/pages", DAY, room)
+        return {file: sorted(its.to_table()["n"].to_pylist()) for file, its in found.items()}
 
 
 def test_each_row_is_in_the_file_of_its_values(tmp_path: Path) -> None:
