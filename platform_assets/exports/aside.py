@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 from pyarrow.fs import LocalFileSystem
 
 from platform_assets.lake import storage
@@ -11,9 +12,14 @@ _PATTERN = frozenset("*?[")
 
 
 def files_of(rows: ds.Dataset) -> list[str]:
-    """The files of rows that DuckDB can read by itself: on this machine, with names that are no patterns; else none."""
-    is_local = isinstance(rows, ds.FileSystemDataset) and isinstance(rows.filesystem, LocalFileSystem)
-    return list(rows.files) if is_local and not _PATTERN.intersection("".join(rows.files)) else []
+    """The files of rows that DuckDB can read by itself: on this machine, with names that are no patterns; else none.
+
+    Nor has a data set any that is filtered: its files have other rows, too.
+    """
+    if not isinstance(rows, ds.FileSystemDataset) or not isinstance(rows.filesystem, LocalFileSystem):
+        return []
+    is_whole = rows.count_rows() == sum(pq.read_metadata(file).num_rows for file in rows.files)
+    return list(rows.files) if is_whole and not _PATTERN.intersection("".join(rows.files)) else []
 
 
 def rows_by(column: str, url: str) -> dict[str, ds.Dataset]:

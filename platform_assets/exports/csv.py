@@ -52,7 +52,7 @@ class Csv(SortedFile):
         cells = [self._cell(rows, name) for name in self.columns]
         quoting = "" if self.quotes else ", QUOTE '', ESCAPE ''"
         options = f"FORMAT csv, HEADER, DELIMITER '{self.delimiter}'{quoting}"
-        # Of rows that are told apart by the name of their file, other files have some, too.
+        # Rows that are told apart by the name of their file are parts of one: that need not be asked each time.
         files = [] if self.name.fields else files_of(rows)
         return copied(connection, rows, cells, self.columns, target, options, files)
 

@@ -133,9 +133,10 @@ def test_exactly_the_rows_of_each_document_are_written_whatever_their_files_are_
     assert [target.read_text() for target in targets] == [rows, none, rows, none]
 
 
-def test_of_rows_that_lie_in_one_file_each_document_has_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["{n}.csv", "x.csv"])
+def test_of_rows_that_lie_in_one_file_each_document_has_its_own(tmp_path: Path, name: str) -> None:
     pq.write_table(pa.table({"n": [1, 2, 3]}), tmp_path / "rows.parquet")
     rows = ds.dataset(str(tmp_path / "rows.parquet"), format="parquet")
     documents = {tmp_path / f"{n}.csv": rows.filter(ds.field("n") == n) for n in (1, 2)}
-    assert Csv("{n}.csv", ("n",)).write(documents, Settings(_env_file=None)) == 2
+    assert Csv(name, ("n",)).write(documents, Settings(_env_file=None)) == 2
     assert [path.read_text() for path in documents] == ["n\n1\n", "n\n2\n"]
