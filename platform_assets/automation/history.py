@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from itertools import chain, count, takewhile
 
@@ -119,13 +119,12 @@ class History:
         wanted = dg.RunsFilter(tags={DOMAIN: self._domain, **tags}, statuses=list(statuses))
         found = [one for one in self._instance.get_run_records(wanted, limit=most) if STATES in one.dagster_run.tags]
         # A retry has the states of the request that it repeats, which another may have followed before it began.
-        begun = {record.dagster_run.run_id: record.create_timestamp for record in found}
-        requested = {
-            run_id: begun.get(record.dagster_run.root_run_id or run_id, begun[run_id])
-            for record in found
-            for run_id in [record.dagster_run.run_id]
-        }
-        found.sort(key=lambda one: (requested[one.dagster_run.run_id], begun[one.dagster_run.run_id]), reverse=True)
+        begun = {one.dagster_run.run_id: one.create_timestamp for one in found}
+
+        def requested(one: dg.RunRecord) -> tuple[datetime, datetime]:
+            return begun.get(one.dagster_run.root_run_id or "", one.create_timestamp), one.create_timestamp
+
+        found.sort(key=requested, reverse=True)
         return [_read(self._instance, record) for record in found]
 
 

@@ -233,8 +233,8 @@ class Desk:
         states = self._states.of(run)
         every = self._history.of(run.first, run.last)
         # Dagster makes no two runs with one key: each follows the newest before, in whatever state that was.
-        names = [key.to_user_string() for key in run.keys]
-        after = {next((asked.run_id for asked in every if name in asked.states), "") for name in names} - {""}
+        newest = (next((asked for asked in every if key in asked.run.keys), None) for key in run.keys)
+        after = {asked.run_id for asked in newest if asked}
         return Request(run, states, run_key(states, run.first, run.last, after))
 
 

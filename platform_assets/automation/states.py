@@ -103,7 +103,7 @@ class States:
 
 
 def run_key(states: Mapping[str, str], first: date, last: date, after: Collection[str]) -> str:
-    """What no two requests share, unless they are for the same days in the same state, after the same runs in it."""
+    """What no two requests share, unless they are for the same days in the same state, after the same runs."""
     return _hash([dict(states), str(first), str(last), sorted(after)])
 
 

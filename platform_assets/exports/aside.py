@@ -18,8 +18,10 @@ def files_of(rows: ds.Dataset) -> list[str]:
     """
     if not isinstance(rows, ds.FileSystemDataset) or not isinstance(rows.filesystem, LocalFileSystem):
         return []
+    if _PATTERN.intersection("".join(rows.files)):
+        return []
     is_whole = rows.count_rows() == sum(pq.read_metadata(file).num_rows for file in rows.files)
-    return list(rows.files) if is_whole and not _PATTERN.intersection("".join(rows.files)) else []
+    return list(rows.files) if is_whole else []
 
 
 def rows_by(column: str, url: str) -> dict[str, ds.Dataset]:

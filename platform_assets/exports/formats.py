@@ -86,6 +86,7 @@ def copied(
     """Write cells (SQL) of rows in the order of some columns, NULL first, and return of how many rows.
 
     `files`, if any, are those that the rows are all of: DuckDB reads them in two thirds of the time.
+    A Parquet document would say NOT NULL of the columns that are so in them, and not of rows from elsewhere.
     """
     by = ", ".join(f"{identifier(name)} ASC NULLS FIRST" for name in order)
     connection.unregister("document")  # what is registered hides a view

@@ -87,8 +87,9 @@ def fingerprints(engine: Engine, rows: DataFrame, contract: CompiledContract) ->
     for row in hashed.groupBy("delivery_day", "_event", "_good").agg(*_sums("all", "true")).collect():
         day, some = row["delivery_day"], _read("all", row)
         days[day] = days.get(day, NOTHING) + some
-        every, good = events.setdefault(day, {}).get(row["_event"], (NOTHING, NOTHING))
-        events[day][row["_event"]] = (every + some, good + some if row["_good"] else good)
+        of_day = events.setdefault(day, {})
+        every, good = of_day.get(row["_event"], (NOTHING, NOTHING))
+        of_day[row["_event"]] = (every + some, good + some if row["_good"] else good)
     return Fingerprints(days, events)
 
 

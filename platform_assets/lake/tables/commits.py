@@ -13,13 +13,12 @@ from platform_assets.lake.tables.log import read_commit
 
 ATTEMPT = "attempt"
 """What the metadata of a commit calls the attempt of a step that made it."""
-SHORT_LOGS = {"delta.checkpointInterval": "10"}
-"""What tables are created with: whoever opens one reads each commit since the last checkpoint.
-
-By itself the library writes a checkpoint after a hundred commits: opening a table would take four times as long.
-"""
 RESTORED = "restored_version"
 """What the metadata of a commit that restores a version calls that version."""
+CHECKPOINT_AFTER = 10
+"""So many commits are worth a checkpoint: whoever opens a table reads each commit since the last one."""
+SHORT_LOGS = {"delta.checkpointInterval": str(CHECKPOINT_AFTER)}
+"""What tables are created with: by itself, the library writes a checkpoint after a hundred commits."""
 _MOST_CONFLICTS = 50
 
 

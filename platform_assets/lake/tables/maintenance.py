@@ -17,6 +17,7 @@ from deltalake.exceptions import DeltaError
 
 from platform_assets.lake import storage
 from platform_assets.lake.tables import traces
+from platform_assets.lake.tables.commits import CHECKPOINT_AFTER
 from platform_assets.lake.tables.days import days_of, files_in
 from platform_assets.lake.tables.log import since_checkpoint
 from platform_assets.lake.tables.made import Records
@@ -28,8 +29,7 @@ RunState = Literal["in progress", "finished", "unknown"]
 Settled = tuple[DeltaTable, list[dict[str, Any]]]
 _RUN_ID = "dagster_run_id"
 _WORKERS = 8
-# A reader opens each commit since the last checkpoint.
-_WORTH_A_CHECKPOINT = 10
+_WORTH_A_CHECKPOINT = CHECKPOINT_AFTER
 
 
 class NotRestorable(Exception):
