@@ -148,5 +148,5 @@ def test_a_spark_connect_server_on_s3_is_started_as_its_guide_says(
         site.deliver("web_events", DAYS[0], "events.jsonl", events(DAYS[0], "a1"))
         server.upload(site.root / "landing", site.settings.landing)
         done = site.dagster(*RAW, DAYS[0])
-    assert done.returncode == 0, done.stdout[-5000:]
+        assert done.returncode == 0, done.stdout[-5000:]
     assert lake_of(server).event_ids_of("web/raw_events") == ["a1"]
