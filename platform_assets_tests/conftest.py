@@ -55,6 +55,7 @@ WITH_EVERY_ENGINE = (
     "landing/test_parsing.py",
     "landing/test_rejected.py",
     "lake/tables/test_growing_schemas.py",
+    "lake/tables/test_one_day.py",
     "lake/test_audit.py",
     "lake/test_fingerprints.py",
     "lake/engines/test_engine.py",
