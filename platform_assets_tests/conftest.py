@@ -26,7 +26,7 @@ from platform_assets.lake.storage import s3
 from platform_assets.registry import found
 from platform_assets.settings import Settings
 from platform_assets_tests.support.bases import base, base_of, maria, postgresql
-from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
+from platform_assets_tests.support.engines import SPARK_FOR_MANY_TESTS
 from platform_assets_tests.support.packages import Packages
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.services.missing import missing, there
@@ -109,7 +109,7 @@ def pytest_configure(config: pytest.Config) -> None:
             pytest.exit(f"Java is missing: {INSTALL_JAVA}", returncode=1 if os.environ.get("CI") else 0)
         # What snapshots are of, no engine changes: the tests that look at them are left out.
         config.option.warn_unused_snapshots = True
-    start(Settings(_env_file=None, engine=chosen, spark_config=SPARK_FOR_FEW_ROWS))
+    start(Settings(_env_file=None, engine=chosen, spark_config=SPARK_FOR_MANY_TESTS))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
