@@ -15,7 +15,7 @@ from typer.testing import Result
 from platform_assets import Contract, Domain, Field, T, registry, table
 from platform_assets.registry import FoundDomain
 from platform_assets_tests.cli.conftest import event
-from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
+from platform_assets_tests.support.engines import SPARK_FOR_MANY_TESTS
 from platform_assets_tests.support.platforms import Platform
 from platform_assets_tests.support.settings import DOMAINS
 
@@ -25,7 +25,7 @@ SESSIONS = ("web/open_sessions", "web/sessions")
 
 @pytest.fixture(autouse=True)
 def _engine_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PLATFORM_SPARK_CONFIG", json.dumps(SPARK_FOR_FEW_ROWS))
+    monkeypatch.setenv("PLATFORM_SPARK_CONFIG", json.dumps(SPARK_FOR_MANY_TESTS))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from platform_assets_tests.support.engines import SPARK_FOR_FEW_ROWS
+from platform_assets_tests.support.engines import SPARK_FOR_MANY_TESTS
 from platform_assets_tests.support.platforms import Platform
 
 Cli = Callable[..., Result]
@@ -30,7 +30,7 @@ def purchases(tmp_path_factory: pytest.TempPathFactory) -> Platform:
 
 @pytest.fixture(autouse=True)
 def _engine_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PLATFORM_SPARK_CONFIG", json.dumps(SPARK_FOR_FEW_ROWS))
+    monkeypatch.setenv("PLATFORM_SPARK_CONFIG", json.dumps(SPARK_FOR_MANY_TESTS))
 
 
 @pytest.fixture

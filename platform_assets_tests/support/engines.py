@@ -31,6 +31,7 @@ def _spark_for_few_rows(java: str) -> dict[str, str]:
 
 SPARK_FOR_FEW_ROWS = _spark_for_few_rows(SHORT_LIVED)
 SPARK_FOR_MANY_TESTS = _spark_for_few_rows(_JAVA)
+"""Of the process that makes the tests itself, whatever they set."""
 
 
 def examples(number: int) -> int:
