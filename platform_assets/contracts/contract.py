@@ -201,6 +201,8 @@ class RawContract(RawRows):
     day: T.DateType = Field(nullable=True, description="UTC day of the event; NULL when its time is not valid")
 
 
+GOOD_ROW = "violations = CAST(array() AS array<string>)"
+"""That a row of a raw table breaks no rule, as SQL: engines see that an array is empty sooner than they count it."""
 RAW = "raw"
 """The column of a raw table with a row's text."""
 RAW_COLUMNS = ("delivery_day", "day", "source_file", RAW, "violations", "extra_fields")

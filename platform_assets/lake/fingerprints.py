@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec, CompiledContract
-from platform_assets.contracts.contract import Versions
+from platform_assets.contracts.contract import GOOD_ROW, Versions
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.tables.days import WHOLE
 
@@ -21,7 +21,6 @@ from platform_assets.lake.tables.days import WHOLE
 _BITS = 62
 # Decimals of more digits have hashes that differ from one engine to the next; their text has not.
 _EXACT_DIGITS = 18
-_GOOD = "size(violations) = 0"
 _FAR_DAYS = 366
 
 
@@ -81,7 +80,7 @@ def fingerprints(engine: Engine, rows: DataFrame, contract: CompiledContract) ->
         return Fingerprints(its, {WHOLE: _by_validity(engine, rows, contract.versions)} if contract.versions else {})
     # Days in a far future, all of rejected rows, would be groups of their own, and there may be any number.
     hashed = hashed.withColumn("_event", F.expr(f"CASE WHEN day <= delivery_day + {_FAR_DAYS} THEN day END"))
-    hashed = hashed.withColumn("_good", F.expr(_GOOD))
+    hashed = hashed.withColumn("_good", F.expr(GOOD_ROW))
     days: dict[date, Fingerprint] = {}
     events: dict[date, dict[date | None, tuple[Fingerprint, Fingerprint]]] = {}
     for row in hashed.groupBy("delivery_day", "_event", "_good").agg(*_sums("all", "true")).collect():

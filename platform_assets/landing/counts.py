@@ -10,13 +10,14 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from platform_assets.contracts.contract import GOOD_ROW
 from platform_assets.lake.audit import Shown
 from platform_assets.lake.tables.made import FileRead
 from platform_assets.landing.first_look import LandedFile
 
 ACCEPTED, REFUSED = "I", "E"
 """The status of a file of which every row is in the raw table, and of one that was rejected whole."""
-_REJECTED = "size(violations) > 0"
+_REJECTED = f"NOT ({GOOD_ROW})"
 _SHOWN_FILES = 100
 _SHOWN_REASONS = 3
 

@@ -15,7 +15,7 @@ from platform_assets.lake.engines.engine import Engine
 from platform_assets.landing.headers import Header
 from platform_assets.landing.lines import LINE
 
-_FIELDS = "fields"
+_CUT, _FIELDS = "cut", "fields"
 _BETWEEN = ", "
 _QUOTED = '"(?:[^"]|"")*"'
 _PIECE = '"[^"]*"'
@@ -59,9 +59,9 @@ class Delimited:
         readable = header is not None or not self.has_header
         fields = _fields(columns)
         names = fields if header is None else self._fields_of(header, columns)
-        found = self._cut(F.col(LINE))
-        # NULL here, and not for each field: a line is cut once only where no condition stands before it.
-        cut = lines.withColumn(_FIELDS, F.when((F.size(found) == len(names)) & F.lit(readable), found))
+        # NULL here, and not for each field; and cut by itself: what stands in a condition and after it is done twice.
+        whole = (F.size(_CUT) == len(names)) & F.lit(readable)
+        cut = lines.withColumn(_CUT, self._cut(F.col(LINE))).withColumn(_FIELDS, F.when(whole, F.col(_CUT)))
         whole = F.col(_FIELDS).isNotNull()
 
         def value(place: int | None) -> Column:

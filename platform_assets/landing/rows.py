@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import ColumnSpec, CompiledContract
-from platform_assets.contracts.contract import Source
+from platform_assets.contracts.contract import GOOD_ROW, Source
 from platform_assets.contracts.rules import Rule
 from platform_assets.errors import DeclarationError
 from platform_assets.landing import named_values, parsing
@@ -86,15 +86,26 @@ def judged(
     rows = _with_rules(rows, contract.row_rules)
     if key:
         rows = _with_duplicates(rows, key, [column.name for column in columns])
-    return rows.withColumn("raw", F.when(F.size("violations") > 0, F.col(_LINE))).select(*contract.names)
+    return rows.withColumn("raw", F.when(~F.expr(GOOD_ROW), F.col(_LINE))).select(*contract.names)
 
 
 def _with_rules(rows: DataFrame, rules: Sequence[Rule]) -> DataFrame:
     """Rows with the rules over several columns that they break; of those nobody could read nothing is asked."""
     if not rules:
         return rows
-    broken = F.array_compact(F.array(*[F.when(F.expr(rule.broken), F.lit(rule.name)) for rule in rules]))
-    return rows.withColumn("violations", F.when(_unreadable(), F.col("violations")).otherwise(_more(broken)))
+    broken = {rule.name: F.expr(rule.broken) for rule in rules}
+    more = F.when(_any(broken) & ~_unreadable(), _more(_names_of(broken))).otherwise(F.col("violations"))
+    return rows.withColumn("violations", more)
+
+
+def _any(broken: Mapping[str, Column]) -> Column:
+    """Whether any rule is broken; if not, false or NULL. Hardly any row breaks one: for the others no list is made."""
+    return reduce(or_, broken.values())
+
+
+def _names_of(broken: Mapping[str, Column]) -> Column:
+    """The names of the rules that are broken."""
+    return F.array_compact(F.array(*[F.when(condition, F.lit(name)) for name, condition in broken.items()]))
 
 
 def _with_duplicates(rows: DataFrame, key: Key, columns: Sequence[str]) -> DataFrame:
@@ -182,10 +193,7 @@ def violations(columns: Sequence[ColumnSpec], first_day: date | None) -> Column:
         broken["before_start"] = F.col("day") < F.lit(first_day)
         broken["after_delivery"] = F.col("day") > F.date_add("delivery_day", 1)
     alone = {name: F.col(name) for name in UNREADABLE}
-    # Hardly any row breaks a rule: for the others no list of names is made and thinned out.
-    any_broken = reduce(or_, (F.coalesce(condition, F.lit(False)) for condition in broken.values()))
-    names = F.array_compact(F.array(*[F.when(condition, F.lit(name)) for name, condition in broken.items()]))
-    found = F.when(any_broken, names).otherwise(F.array().cast("array<string>"))
+    found = F.when(_any(broken), _names_of(broken)).otherwise(F.array().cast("array<string>"))
     for name, condition in reversed(alone.items()):
         found = F.when(condition, F.array(F.lit(name))).otherwise(found)
     return found

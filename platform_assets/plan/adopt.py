@@ -17,6 +17,7 @@ from platform_assets.assets.provenance import platform_version
 from platform_assets.assets.raw_tables import RawTableDefinition
 from platform_assets.assets.readings import Span
 from platform_assets.assets.sql_tables import SqlTableDefinition
+from platform_assets.contracts.contract import GOOD_ROW
 from platform_assets.lake.engines.engine import Engine
 from platform_assets.lake.fingerprints import NOTHING, Fingerprint, Fingerprints, fingerprints
 from platform_assets.lake.tables.made import FileRead, Known, Made, events_text
@@ -85,7 +86,7 @@ def _of_table(state: State, one: DeclaredTable, days: Sequence[date], engine: En
     }
     if isinstance(one, RawTableDefinition):
         counts = rows.groupBy("delivery_day", "source_file").agg(
-            F.count(F.lit(1)).alias("rows"), F.count_if(F.size("violations") > 0).alias("rejected")
+            F.count(F.lit(1)).alias("rows"), F.count_if(~F.expr(GOOD_ROW)).alias("rejected")
         )
         counted = {(row[0], row[1]): (row[2], row[3]) for row in counts.collect()}
         read = _files_read(state, one, days, counted)

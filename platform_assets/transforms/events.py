@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-GOOD = "count_if(size(violations) = 0)"
+from platform_assets.contracts.contract import GOOD_ROW
+
+__all__ = ["GOOD", "GOOD_ROW", "accepted", "first_of_each"]
+
+GOOD = f"count_if({GOOD_ROW})"
 """How many rows of a raw table break no rule, as an aggregate for balances."""
 
 
 def accepted(raw: DataFrame) -> DataFrame:
     """The rows of a raw table that break no rule."""
-    return raw.where(F.size("violations") == 0)
+    return raw.where(GOOD_ROW)
 
 
 def first_of_each(rows: DataFrame, key: Sequence[str], order: Sequence[str]) -> DataFrame:

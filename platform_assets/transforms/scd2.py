@@ -14,6 +14,8 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
+from platform_assets.contracts.contract import GOOD_ROW
+
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
 OPERATION, VERSION = "operation", "version"
 VALID_FROM, VALID_UNTIL = "valid_from", "valid_until"
@@ -162,7 +164,7 @@ def _rows(snapshots: DataFrame, so_far: DataFrame, key: Sequence[str], attribute
     names = (*key, *attributes, "_day", "_known", "_good", "_ended")
     day, is_end = F.col("day"), F.col("operation") == DELETE
     said = so_far.withColumns({"_day": day, "_good": ~is_end, "_ended": is_end})
-    day, is_good = F.col("delivery_day"), F.size("violations") == 0
+    day, is_good = F.col("delivery_day"), F.expr(GOOD_ROW)
     seen = snapshots.where(~_is_null(key)).withColumns({"_day": day, "_good": is_good})
     said = said.withColumn("_known", F.lit(True)).select(*names)
     seen = seen.withColumns({"_known": F.lit(False), "_ended": F.lit(False)}).select(*names)
@@ -278,7 +280,7 @@ def without_known_key(key: Sequence[str]) -> Column:
     """Whether nobody can know which row of the source a row of a snapshot is."""
     rules = [*_NO_ROW, *(f"{fault}_{name}" for name in key for fault in ("missing", "invalid"))]
     overlap = F.arrays_overlap("violations", F.array(*[F.lit(rule) for rule in rules]))
-    return (F.size("violations") > 0) & overlap | _is_null(key)
+    return ~F.expr(GOOD_ROW) & overlap | _is_null(key)
 
 
 def _in_buckets(rows: DataFrame) -> DataFrame:

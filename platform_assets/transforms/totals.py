@@ -31,7 +31,7 @@ def month_to_date(
     """
     kind = dict(before.dtypes)[total]
     names = [*key, *newest]
-    daily = rows.groupBy("day", *key).agg(F.sum(total).alias(total), *[F.max(name).alias(name) for name in newest])
+    daily = rows.groupBy("day", *names).agg(F.sum(total).alias(total))
     known = before.select(F.lit(days[0] - timedelta(days=1)).alias("day"), *names, total)
     steps = daily.select("day", *names, total).unionByName(known).withColumn(_MONTH, F.trunc("day", "month"))
     in_order = Window.partitionBy(*key, _MONTH).orderBy("day")

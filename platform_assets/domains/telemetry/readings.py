@@ -6,9 +6,7 @@ from pyspark.sql import functions as F
 from platform_assets import Balance, Contract, Field, Repeats, T, table
 from platform_assets.domains.telemetry.domain import telemetry
 from platform_assets.domains.telemetry.guards import MergedNames
-from platform_assets.transforms.events import accepted, first_of_each
-
-_GOOD = "size(violations) = 0"
+from platform_assets.transforms.events import GOOD_ROW, accepted, first_of_each
 
 
 class Readings(Contract):
@@ -40,8 +38,8 @@ class Readings(Contract):
         Balance(
             "good_readings_are_rows_or_copies",
             "raw_readings",
-            whole=f"sum(CASE WHEN {_GOOD} THEN size(readings) ELSE 0 END)",
-            left_out={"copies": Repeats(("day", "truck_id", "name", "timestamp"), where=_GOOD, each_of="readings")},
+            whole=f"sum(CASE WHEN {GOOD_ROW} THEN size(readings) ELSE 0 END)",
+            left_out={"copies": Repeats(("day", "truck_id", "name", "timestamp"), where=GOOD_ROW, each_of="readings")},
         )
     ],
     guards=[MergedNames()],

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from platform_assets import Balance, Contract, Field, Repeats, T, table
 from platform_assets.domains.web.domain import web
-from platform_assets.transforms.events import GOOD, accepted, first_of_each
+from platform_assets.transforms.events import GOOD, GOOD_ROW, accepted, first_of_each
 from platform_assets.transforms.urls import bare_host, host, host_and_path, segment
 
 
@@ -35,7 +35,7 @@ class UserWebHits(Contract):
             "good_rows_are_hits_or_copies",
             "raw_events",
             whole=GOOD,
-            left_out={"copies": Repeats(("day", "event_id"), where="size(violations) = 0")},
+            left_out={"copies": Repeats(("day", "event_id"), where=GOOD_ROW)},
         )
     ],
 )
