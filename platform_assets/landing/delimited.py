@@ -59,9 +59,9 @@ class Delimited:
         readable = header is not None or not self.has_header
         fields = _fields(columns)
         names = fields if header is None else self._fields_of(header, columns)
-        # NULL here, and not for each field; and cut by itself: what stands in a condition and after it is done twice.
-        whole = (F.size(_CUT) == len(names)) & F.lit(readable)
-        cut = lines.withColumn(_CUT, self._cut(F.col(LINE))).withColumn(_FIELDS, F.when(whole, F.col(_CUT)))
+        # Cut first: what stands both in a condition and after it, an engine does twice. NULL here, not for each field.
+        fits = (F.size(_CUT) == len(names)) & F.lit(readable)
+        cut = lines.withColumn(_CUT, self._cut(F.col(LINE))).withColumn(_FIELDS, F.when(fits, F.col(_CUT)))
         whole = F.col(_FIELDS).isNotNull()
 
         def value(place: int | None) -> Column:

@@ -33,8 +33,8 @@ RUNS = "runs"
 _WRITERS = 8
 # As many columns have statistics in a log as a rule; of each more, every reader of the table pays for them.
 _MOST_STATISTICS = 32
-# What files that are written for one day call the day that each row has. Readers of the table do not see it: no column
-# of a contract begins so.
+# What files that are written for one day call the day that each row has. Readers of the table do not see it, nor has a
+# contract a column that begins so.
 _ITS_DAY = "_day"
 
 
@@ -165,8 +165,9 @@ def write(staged: Staged, engine: Engine, rows: DataFrame | None) -> Staged:
 def _written(staged: Staged, engine: Engine, rows: DataFrame | None) -> list[AddAction]:
     """The files of a run's rows, each of one day.
 
-    Engines sort what they partition: of ten million sales, a fourth of the time. A window of one day they are told to
-    be of that day, and what day each row has, the files know; where it is another, all is written again.
+    Engines sort what they partition, which takes a fifth of the time of ten million sales. A window of one day is
+    written as if all rows were of that day, unsorted, with the day that each row has beside it: should one have
+    another, all is written again.
     """
     contract = staged.table.contract
     if rows is None:
