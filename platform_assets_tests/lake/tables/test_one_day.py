@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import reduce
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from platform_assets.contracts.compiled import compiled
@@ -57,18 +59,21 @@ def test_what_the_log_says_of_a_file_is_of_columns_of_the_contract(engine: Engin
 @pytest.mark.parametrize(
     ("days", "by_day"),
     [
+        ([2, 3], {"2026-01-02": 1, "2026-01-03": 1}),
         ([1, 2], {"2026-01-01": 1, "2026-01-02": 1}),
-        ([2, 2], {"2026-01-01": 0, "2026-01-02": 2}),
-        ([2, 3], {"2026-01-01": 0, "2026-01-02": 1, "2026-01-03": 1}),
-        ([1, None], {None: 1, "2026-01-01": 1}),
-        ([None, None], {None: 2, "2026-01-01": 0}),
+        ([1, 1], {"2026-01-01": 2, "2026-01-02": 0}),
+        ([1, 3], {"2026-01-01": 1, "2026-01-02": 0, "2026-01-03": 1}),
+        ([2, None], {None: 1, "2026-01-02": 1}),
+        ([None, None], {None: 2, "2026-01-02": 0}),
     ],
 )
+@pytest.mark.parametrize("together", [True, False], ids=["in_one_file", "in_files_of_their_own"])
 def test_rows_of_other_days_stay_what_they_are(
-    engine: Engine, table: Table, days: list[int | None], by_day: dict[str | None, int]
+    engine: Engine, table: Table, days: list[int | None], by_day: dict[str | None, int], together: bool
 ) -> None:
     rows = [(day, f"/{number}", 1, None) for number, day in enumerate(days)]
-    staged = stage(engine, table, "run-1", [1], *rows)
+    frames = [visits(engine, *rows)] if together else [visits(engine, row) for row in rows]
+    staged = table.stage(engine, reduce(DataFrame.union, frames), "run-1", [january(2)])
     assert staged.rows_by_day == by_day
     found = staged.read(engine).select(*NAMES).collect()
     assert {(row["day"], row["page"]) for row in found} == {(january(d) if d else None, page) for d, page, *_ in rows}
