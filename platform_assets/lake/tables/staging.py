@@ -178,19 +178,18 @@ def _written(staged: Staged, engine: Engine, rows: DataFrame | None) -> list[Add
     if column and len(staged.days) == 1:
         (day,) = staged.days
         known = pa.schema(contract.staged_schema).append(pa.field(_ITS_DAY, pa.date32()))
-        _create_staged(staged, Schema.from_arrow(known))
-        _append(staged, engine, rows.withColumns({_ITS_DAY: F.col(column), column: F.lit(day)}))
-        files = _staged_files(staged)
+        as_one = rows.withColumns({_ITS_DAY: F.col(column), column: F.lit(day)})
+        files = _appended(staged, engine, as_one, Schema.from_arrow(known))
         if all(_is_of(day, file) for file in files):
             return [_without_statistics(file, [_ITS_DAY]) for file in files]
         staged.discard()
-    _create_staged(staged, contract.staged_schema)
-    _append(staged, engine, rows)
-    return _staged_files(staged)
+    return _appended(staged, engine, rows, contract.staged_schema)
 
 
-def _append(staged: Staged, engine: Engine, rows: DataFrame) -> None:
+def _appended(staged: Staged, engine: Engine, rows: DataFrame, schema: Schema) -> list[AddAction]:
+    _create_staged(staged, schema)
     rows.write.format("delta").mode("append").save(engine.folder(staged.url))
+    return _staged_files(staged)
 
 
 def _is_of(day: date, file: AddAction) -> bool:

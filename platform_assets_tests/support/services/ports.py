@@ -19,10 +19,10 @@ def free_port() -> int:
     """A port on loopback that nothing listens on, and that nobody else is given while this process runs."""
     folder = Path(tempfile.gettempdir()) / f"ports-of-tests-{os.getuid()}"
     folder.mkdir(exist_ok=True)
-    return next(port for port in random.sample(_SERVED, len(_SERVED)) if _is_taken(port, folder / str(port)))
+    return next(port for port in random.sample(_SERVED, len(_SERVED)) if _take(port, folder / str(port)))
 
 
-def _is_taken(port: int, lock: Path) -> bool:
+def _take(port: int, lock: Path) -> bool:
     """Take a port by a lock that goes with this process; false where it is another's."""
     file = os.open(lock, os.O_RDWR | os.O_CREAT)
     try:
